@@ -1,0 +1,1 @@
+"""A fake Sentry for pytest: see what an application really sent."""

@@ -1,0 +1,1 @@
+"""Sentry's basic calls, which stay the same while the SDK changes under them."""
