@@ -1,0 +1,216 @@
+"""What came, by inbox: append it, read it, wait for it. Knows neither HTTP nor what the bytes mean."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pytest_sentryintegration import clock
+from pytest_sentryintegration.wire.envelope import RawEnvelope
+
+STRAYS = ""
+"""The inbox of what came while no test was running."""
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One accepted request; what came by another endpoint was made into an envelope."""
+
+    number: int
+    """Its place in the order of arrival, over all inboxes, from 1."""
+    inbox: str
+    """The inbox that it is in; ``""`` for strays."""
+    received: datetime
+    """When it came: real time, UTC."""
+    project_id: str
+    """The project of the path (of the DSN where the path names none)."""
+    public_key: str
+    """The key that it was sent with, ``""`` without one."""
+    client: str | None
+    """The ``sentry_client`` of its authentication, such as ``sentry.python/2.75.0``."""
+    envelope: RawEnvelope
+    """Its headers and items, as they were sent."""
+    headers: Headers = ()
+    """The headers of the HTTP request, names in lower case."""
+    endpoint: str = "envelope"
+    """Which endpoint took it: ``envelope``, ``store``, ``security``, ``cron``, ``minidump``, ``otlp``."""
+    notes: tuple[str, ...] = ()
+    """What real Sentry would have refused in the request, and the fake was kind about."""
+    test: str = ""
+    """The node id of the test whose inbox it is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRequest:
+    """One request that was not accepted, with its answer."""
+
+    number: int
+    inbox: str
+    received: datetime
+    status: int
+    reason: str
+    method: str
+    path: str
+    headers: Headers
+    body: bytes
+
+
+Entry = Arrival | RefusedRequest
+
+
+@dataclass(slots=True)
+class _Inbox:
+    test: str
+    entries: list[Entry] = field(default_factory=list)
+
+
+class Store:
+    """Keeps what came, in memory, by inbox. Every method may be called from any thread.
+
+    >>> store = Store()
+    >>> store.open("t1", test="test_shop.py::test_pays")
+    >>> arrival = store.add("t1", project_id="1", envelope=RawEnvelope({}, ()))
+    >>> [entry.number for entry in store.since("t1")]
+    [1]
+    >>> store.since("t1", arrival.number)
+    []
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inboxes: dict[str, _Inbox] = {STRAYS: _Inbox("")}
+        self._running = [STRAYS]
+        self._count = 0
+
+    @property
+    def running(self) -> str:
+        """The inbox of the running test: for traffic that names none. ``""`` outside tests."""
+        return self._running[-1]
+
+    def start(self, inbox: str) -> None:
+        """Make *inbox* the running one, until `finish`; nested captures stack."""
+        with self._changed:
+            self._running.append(inbox)
+
+    def finish(self, inbox: str) -> None:
+        """End the running of *inbox*; the one that ran before runs again."""
+        with self._changed:
+            if inbox in self._running[1:]:
+                position = len(self._running) - 1 - self._running[::-1].index(inbox)
+                del self._running[position]
+
+    def open(self, inbox: str, test: str = "") -> None:
+        """Make an inbox, which belongs to the test with node id *test*."""
+        with self._changed:
+            self._inboxes.setdefault(inbox, _Inbox(test))
+
+    def close(self, inbox: str) -> None:
+        """Forget an inbox and what it holds; what still comes for it is a stray."""
+        with self._changed:
+            self._inboxes.pop(inbox, None)
+
+    def knows(self, inbox: str) -> bool:
+        """Whether *inbox* is open."""
+        return inbox in self._inboxes
+
+    def add(
+        self,
+        inbox: str | None,
+        *,
+        project_id: str,
+        envelope: RawEnvelope,
+        public_key: str = "",
+        client: str | None = None,
+        headers: Headers = (),
+        endpoint: str = "envelope",
+        notes: tuple[str, ...] = (),
+    ) -> Arrival:
+        """Keep an accepted request. With ``None`` for *inbox* it goes to the running test."""
+        with self._changed:
+            name, box = self._resolve(inbox)
+            self._count += 1
+            arrival = Arrival(
+                self._count,
+                name,
+                clock.now(),
+                project_id,
+                public_key,
+                client,
+                envelope,
+                headers,
+                endpoint,
+                notes,
+                box.test,
+            )
+            box.entries.append(arrival)
+            self._changed.notify_all()
+        return arrival
+
+    def refuse(
+        self,
+        inbox: str | None,
+        *,
+        status: int,
+        reason: str,
+        method: str,
+        path: str,
+        headers: Headers,
+        body: bytes,
+    ) -> RefusedRequest:
+        """Keep a request that was not accepted. With ``None`` for *inbox* it goes to the running test."""
+        with self._changed:
+            name, box = self._resolve(inbox)
+            self._count += 1
+            refused = RefusedRequest(
+                self._count, name, clock.now(), status, reason, method, path, headers, body
+            )
+            box.entries.append(refused)
+            self._changed.notify_all()
+        return refused
+
+    def _resolve(self, inbox: str | None) -> tuple[str, _Inbox]:
+        name = self._running[-1] if inbox is None else inbox
+        box = self._inboxes.get(name)
+        return (name, box) if box is not None else (STRAYS, self._inboxes[STRAYS])
+
+    def since(self, inbox: str, number: int = 0) -> list[Entry]:
+        """Return what came to *inbox* after the entry of that number, in order of arrival."""
+        with self._changed:
+            box = self._inboxes.get(inbox)
+            if box is None or not box.entries or box.entries[-1].number <= number:
+                return []
+            if box.entries[0].number > number:
+                return box.entries.copy()
+            return box.entries[_first_after(box.entries, number) :]
+
+    def last(self, inbox: str) -> int:
+        """Return the number of the newest entry of *inbox*, 0 where it is empty."""
+        box = self._inboxes.get(inbox)
+        return box.entries[-1].number if box is not None and box.entries else 0
+
+    def wait(self, inbox: str, number: int, timeout: float) -> bool:
+        """Wait until *inbox* holds something newer than *number*; at most *timeout* seconds of real time."""
+        with self._changed:
+            # threading's own clock is on freezegun's list of callers that see real time.
+            return self._changed.wait_for(lambda: self.last(inbox) > number, timeout)
+
+    def clear(self, *inboxes: str) -> None:
+        """Forget what these inboxes hold; they stay open."""
+        with self._changed:
+            for inbox in inboxes:
+                if inbox in self._inboxes:
+                    self._inboxes[inbox].entries.clear()
+
+
+def _first_after(entries: list[Entry], number: int) -> int:
+    low, high = 0, len(entries)
+    while low < high:
+        middle = (low + high) // 2
+        if entries[middle].number <= number:
+            low = middle + 1
+        else:
+            high = middle
+    return low
