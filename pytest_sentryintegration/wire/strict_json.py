@@ -1,0 +1,129 @@
+r"""JSON as Relay's parser (serde_json) accepts it, which is less than Python's does.
+
+Refused although Python takes them: ``NaN``, ``Infinity``, numbers that no double holds (``1e999``), lone
+surrogates (``"\ud800"``), more than 127 levels of nesting, byte order marks and anything but UTF-8. As in
+Relay, the last of doubled keys wins.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["MAX_DEPTH", "StrictJSONError", "check", "decoder", "loads"]
+
+MAX_DEPTH = 127
+"""How many arrays and objects may lie inside each other. Relay: serde_json's recursion limit of 128."""
+
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class StrictJSONError(ValueError):
+    """Text that serde_json would not parse."""
+
+    message: str
+    """What is wrong, without where."""
+    line: int
+    """The line, from 1."""
+    column: int
+    """The column, from 1."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(f"{message} at line {line} column {column}")
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+def _constant(name: str) -> Any:
+    raise StrictJSONError(f"expected value, got {name}")
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise StrictJSONError("number out of range")
+    return number
+
+
+def _int(digits: str) -> int:
+    # 309 digits are beyond any double, which is what serde_json falls back to after 64 bits.
+    if len(digits) > 308:
+        _float(digits)
+    return int(digits)
+
+
+def decoder(object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> json.JSONDecoder:
+    """Return a decoder that is strict about numbers; what it returns has still to pass `check`.
+
+    Args:
+        object_pairs_hook: As of :class:`json.JSONDecoder`, to see doubled keys.
+    """
+    return json.JSONDecoder(
+        parse_float=_float, parse_int=_int, parse_constant=_constant, object_pairs_hook=object_pairs_hook
+    )
+
+
+def check(text: str, value: Any) -> None:
+    """Raise `StrictJSONError` where *value*, decoded from *text*, is too deep or holds a lone surrogate."""
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        level = [value]
+        for _ in range(MAX_DEPTH + 1):
+            level = [
+                inner
+                for outer in level
+                if type(outer) is list or isinstance(outer, dict)
+                for inner in (outer.values() if isinstance(outer, dict) else outer)
+                if type(inner) is list or isinstance(inner, dict)
+            ]
+            if not level:
+                break
+        else:
+            raise StrictJSONError("recursion limit exceeded")
+    if _SURROGATE_ESCAPE.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise StrictJSONError("lone leading surrogate in hex escape") from None
+
+
+_decode = decoder().decode
+
+
+def loads(data: bytes | str) -> Any:
+    """Parse *data* as serde_json would.
+
+    Args:
+        data: UTF-8 bytes, or text.
+
+    Returns:
+        Dicts, lists, strings, numbers, booleans and ``None``.
+
+    Raises:
+        StrictJSONError: *data* is not what serde_json accepts.
+
+    >>> loads(b'{"level": "error", "level": "fatal"}')
+    {'level': 'fatal'}
+    >>> loads('[NaN]')
+    Traceback (most recent call last):
+    pytest_sentryintegration.wire.strict_json.StrictJSONError: expected value, got NaN at line 1 column 1
+    """
+    try:
+        text = data if isinstance(data, str) else str(data, "utf-8")
+        value = _decode(text)
+    except json.JSONDecodeError as error:
+        raise StrictJSONError(error.msg[:1].lower() + error.msg[1:], error.lineno, error.colno) from None
+    except UnicodeDecodeError as error:
+        line, column = _position(error.object, error.start)
+        raise StrictJSONError("invalid unicode code point", line, column) from None
+    except RecursionError:
+        raise StrictJSONError("recursion limit exceeded") from None
+    check(text, value)
+    return value
+
+
+def _position(data: bytes, offset: int) -> tuple[int, int]:
+    return data.count(b"\n", 0, offset) + 1, offset - data.rfind(b"\n", 0, offset)
