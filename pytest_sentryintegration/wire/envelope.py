@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from pytest_sentryintegration.wire. import strict_json
+from pytest_sentryintegration.wire import strict_json
 from pytest_sentryintegration.wire.dsn import Dsn
 from pytest_sentryintegration.wire.refusal import Refusal
 from pytest_sentryintegration.wire.strict_json import StrictJSONError
