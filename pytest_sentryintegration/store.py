@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 
-STRAYS = ""
+STRAYS = "strays"
 """The inbox of what came while no test was running."""
 
 Headers = tuple[tuple[str, str], ...]
@@ -22,7 +23,7 @@ class Arrival:
     number: int
     """Its place in the order of arrival, over all inboxes, from 1."""
     inbox: str
-    """The inbox that it is in; ``""`` for strays."""
+    """The inbox that it is in; `STRAYS` for strays."""
     received: datetime
     """When it came: real time, UTC."""
     project_id: str
@@ -64,6 +65,7 @@ Entry = Arrival | RefusedRequest
 @dataclass(slots=True)
 class _Inbox:
     test: str
+    finished: bool = False
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -83,11 +85,16 @@ class Store:
         self._changed = threading.Condition()
         self._inboxes: dict[str, _Inbox] = {STRAYS: _Inbox("")}
         self._running = [STRAYS]
+        self._closed: dict[str, str] = {}
         self._count = 0
+        self.late: Counter[str] = Counter()
+        """How many envelopes came for a test, by node id, after it had finished."""
+        self.strays = 0
+        """How many envelopes came while no test was running."""
 
     @property
     def running(self) -> str:
-        """The inbox of the running test: for traffic that names none. ``""`` outside tests."""
+        """The inbox of the running test: for traffic that names none; `STRAYS` outside tests."""
         return self._running[-1]
 
     def start(self, inbox: str) -> None:
@@ -96,8 +103,10 @@ class Store:
             self._running.append(inbox)
 
     def finish(self, inbox: str) -> None:
-        """End the running of *inbox*; the one that ran before runs again."""
+        """End the running of *inbox*; the one that ran before runs again. What still comes for it is late."""
         with self._changed:
+            if inbox in self._inboxes:
+                self._inboxes[inbox].finished = True
             if inbox in self._running[1:]:
                 position = len(self._running) - 1 - self._running[::-1].index(inbox)
                 del self._running[position]
@@ -108,9 +117,11 @@ class Store:
             self._inboxes.setdefault(inbox, _Inbox(test))
 
     def close(self, inbox: str) -> None:
-        """Forget an inbox and what it holds; what still comes for it is a stray."""
+        """Forget an inbox and what it holds; what still comes for it is only counted."""
         with self._changed:
-            self._inboxes.pop(inbox, None)
+            box = self._inboxes.pop(inbox, None)
+            if box is not None:
+                self._closed[inbox] = box.test
 
     def knows(self, inbox: str) -> bool:
         """Whether *inbox* is open."""
@@ -132,6 +143,10 @@ class Store:
         with self._changed:
             name, box = self._resolve(inbox)
             self._count += 1
+            if name == STRAYS:
+                self.strays += 1
+            elif box.finished:
+                self.late[box.test] += 1
             arrival = Arrival(
                 self._count,
                 name,
@@ -174,7 +189,11 @@ class Store:
     def _resolve(self, inbox: str | None) -> tuple[str, _Inbox]:
         name = self._running[-1] if inbox is None else inbox
         box = self._inboxes.get(name)
-        return (name, box) if box is not None else (STRAYS, self._inboxes[STRAYS])
+        if box is not None:
+            return name, box
+        if name in self._closed:
+            return name, _Inbox(self._closed[name], finished=True)
+        return STRAYS, self._inboxes[STRAYS]
 
     def since(self, inbox: str, number: int = 0) -> list[Entry]:
         """Return what came to *inbox* after the entry of that number, in order of arrival."""

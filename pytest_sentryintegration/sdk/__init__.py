@@ -1,0 +1,10 @@
+"""The application's own sentry_sdk: redirected, drained, put back. The only room that touches it.
+
+- `hook`: notices the import of sentry_sdk, and costs nothing before it.
+- `redirect`: every client sends to the fake, however and whenever it was made.
+- `transport`, `posting`: the SDK's own transport, with another last yard.
+- `ownership`: which test something belongs to.
+- `scopes`: each test starts from forks of the application's scopes.
+- `clients`: the client of a test, and which clients must be closed when.
+- `draining`: everything that the SDK holds back, sent now.
+"""

@@ -1,0 +1,170 @@
+"""The client of a test: the application's own where it has one, else a fallback; and when clients close."""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk import api as sdk_api
+from sentry_sdk import client as sdk_client
+
+from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.sdk.redirect import Redirect, batchers, redirected
+
+KEPT = 16
+"""How many fallback clients are kept, by their options, to be used by later tests."""
+
+
+class FallbackClient(sdk_client._Client):
+    """Captures where the application did not initialise the SDK, and does not count as initialised.
+
+    An application that asks first (``if not sentry_sdk.is_initialized(): sentry_sdk.init(...)``) must still
+    initialise itself. The SDK asks `is_active` for both purposes; here it depends on who asks.
+    """
+
+    def is_active(self) -> bool:
+        """Answer yes to the SDK at work, no to everyone who wants to know whether it is initialised."""
+        frame = sys._getframe(1)
+        if frame.f_code is sdk_api.is_initialized.__code__:
+            return False
+        return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "sentry_sdk" or (
+            frame.f_globals.get("__name__") == "pytest_sentryintegration.sdk.ownership"
+        )
+
+
+@dataclass
+class _State:
+    """What a test can change in a client that outlives it."""
+
+    client: Any
+    options: dict[str, Any]
+    disabled: dict[Any, Any]
+    downsample: Any
+
+    @classmethod
+    def of(cls, client: Any) -> _State:
+        transport = redirected(client)
+        disabled = dict(transport._disabled_until) if transport is not None else {}
+        return cls(
+            client, dict(client.options), disabled, getattr(client.monitor, "_downsample_factor", None)
+        )
+
+    def restore(self) -> None:
+        self.client.options.clear()
+        self.client.options.update(self.options)
+        transport = redirected(self.client)
+        if transport is not None:
+            transport._disabled_until.clear()
+            transport._disabled_until.update(self.disabled)
+        if self.downsample is not None:
+            self.client.monitor._downsample_factor = self.downsample
+            self.client.monitor._healthy = True
+
+
+class Clients:
+    """Looks after the clients of a run: which one a test uses, which are drained, when one is closed."""
+
+    def __init__(self, redirect: Redirect) -> None:
+        self._redirect = redirect
+        self._fallbacks: OrderedDict[Any, FallbackClient] = OrderedDict()
+        self._retired: list[tuple[Owner, list[Any]]] = []
+
+    def note(self) -> Callable[[Owner], None]:
+        """Take note of the clients there are; the result, called with the owner, puts them back.
+
+        Clients that were made since are closed as soon as no thread of their test is left: one that
+        reports late still needs them.
+        """
+        before = set(self._redirect.clients)
+        states = [_State.of(client) for client in before if redirected(client) is not None]
+        name = sdk_client.SDK_INFO["name"]
+
+        def put_back(owner: Owner) -> None:
+            made = [client for client in set(self._redirect.clients) - before if not _is_fallback(client)]
+            if made:
+                self._retired.append((owner, made))
+            for state in states:
+                state.restore()
+            sdk_client.SDK_INFO["name"] = name
+            self.sweep()
+
+        return put_back
+
+    def live(self) -> list[Any]:
+        """Return the redirected clients to drain: not those of tests that are over."""
+        retired = {id(client) for _, clients in self._retired for client in clients}
+        return [
+            client
+            for client in tuple(self._redirect.clients)
+            if id(client) not in retired and redirected(client) is not None
+        ]
+
+    def fallback(self, options: Mapping[str, Any], dsn: str) -> FallbackClient:
+        """Return a client with these options; the same one for the same options, its state fresh."""
+        key = tuple(sorted((name, _key(value)) for name, value in options.items()))
+        client = self._fallbacks.pop(key, None)
+        if client is None or client.transport is None:
+            client = FallbackClient(**{"dsn": dsn, **options})
+            while len(self._fallbacks) >= KEPT:
+                close(self._fallbacks.popitem(last=False)[1])
+        self._fallbacks[key] = client
+        return client
+
+    def overridden(self, client: Any) -> Any:
+        """Make a client as *client* was made, under the options that the running test lays over it."""
+        args, kwargs = self._redirect.arguments.get(client, ((), dict(client.options)))
+        return sentry_sdk.Client(*args, **kwargs)
+
+    def sweep(self) -> None:
+        """Close the clients of finished tests of which no thread runs any more."""
+        waiting = []
+        for owner, clients in self._retired:
+            if owner.has_live_threads():
+                waiting.append((owner, clients))
+                continue
+            owner.client = None
+            for client in clients:
+                close(client)
+        self._retired = waiting
+
+    def close(self) -> None:
+        """Close every client that a test, or this class, made."""
+        for owner, clients in self._retired:
+            owner.client = None
+            for client in clients:
+                close(client)
+        self._retired = []
+        while self._fallbacks:
+            close(self._fallbacks.popitem()[1])
+
+
+def close(client: Any) -> None:
+    """End the threads of *client*, without waiting for what it still holds."""
+    # client.close() flushes first, for up to two seconds where nobody answers.
+    transport, client.transport = client.transport, None
+    if transport is None:
+        return
+    for component in (client.session_flusher, *batchers(client), client.monitor):
+        if component is not None:
+            component.kill()
+    transport.kill()
+
+
+def _is_fallback(client: Any) -> bool:
+    return isinstance(client, FallbackClient)
+
+
+def _key(value: Any) -> Any:
+    """Identify an option's value: by value where that is safe, else by the object."""
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return (type(value).__name__, value)
+    if isinstance(value, (list, tuple)):
+        return (type(value).__name__, tuple(_key(each) for each in value))
+    if isinstance(value, dict):
+        return ("dict", tuple((repr(name), _key(each)) for name, each in value.items()))
+    # The client holds on to its options, so the identity stays taken while it is kept.
+    return (type(value).__name__, id(value))

@@ -1,0 +1,59 @@
+"""Everything that the SDK holds back, sent now: batches, client reports, the queue. Never raises."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from pytest_sentryintegration import clock
+from pytest_sentryintegration.sdk.redirect import batchers, redirected
+
+TIMEOUT = 5.0
+"""Seconds that one drain may take."""
+
+
+def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
+    """Send what *clients* hold back, and wait until it has been answered.
+
+    Not ``client.flush()``: that raises for ever once a batch cannot be serialised, says nothing when its
+    time is over, and measures it on a clock that a test may have frozen.
+
+    Returns:
+        What went wrong, a sentence each; empty when everything was sent.
+    """
+    deadline = clock.monotonic() + timeout
+    problems: list[str] = []
+    transports = []
+    for client in clients:
+        transport = redirected(client)
+        if transport is None:
+            continue
+        for name, component in (
+            ("sessions", client.session_flusher),
+            *((_kind(b), b) for b in batchers(client)),
+        ):
+            try:
+                component.flush()
+            except Exception as error:
+                problems.append(f"the SDK could not send its {name}: {type(error).__name__}: {error}")
+        if transport.has_pending_reports():
+            transport.request_reports()
+        transports.append(transport)
+    for transport in transports:
+        queue = transport.queue
+        if not queue.unfinished_tasks or transport.runs_in(threading.current_thread()):
+            continue
+        with queue.all_tasks_done:
+            left = max(0.0, deadline - clock.monotonic())
+            if not queue.all_tasks_done.wait_for(lambda queue=queue: not queue.unfinished_tasks, left):
+                problems.append(
+                    f"{queue.unfinished_tasks} envelopes were still queued after {timeout:g} s of waiting"
+                )
+    return problems
+
+
+def _kind(batcher: Any) -> str:
+    return {"log": "logs", "trace_metric": "metrics", "span": "spans"}.get(
+        getattr(batcher, "TYPE", ""), "batch"
+    )

@@ -1,0 +1,96 @@
+"""Runs a function when sentry_sdk's client module has been imported. Costs nothing until then.
+
+Conftests and Django settings load before ``pytest_configure``, so the redirect has to be armed
+when the plugin's module is imported, and must not import sentry_sdk to be so.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+
+MODULE = "sentry_sdk.client"
+
+
+class _Loader(Loader):
+    """Loads the module as its own loader would, then calls *then* with it."""
+
+    def __init__(self, loader: Loader, then: Callable[[ModuleType], None]) -> None:
+        self._loader = loader
+        self._then = then
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        # From here on the module is an ordinary one, also for inspect and pickle.
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        self._then(module)
+
+
+class ImportHook(MetaPathFinder):
+    """While armed, calls *then* with ``sentry_sdk.client``, at once where it is imported already.
+
+    >>> hook = ImportHook(lambda module: None)
+    >>> hook.arm()
+    >>> hook.disarm()
+    """
+
+    def __init__(self, then: Callable[[ModuleType], None]) -> None:
+        self._then = then
+        self._searching = False
+
+    def arm(self) -> None:
+        """Wait for the import; where it has happened, *then* is called now."""
+        module = sys.modules.get(MODULE)
+        if module is not None:
+            self._then(module)
+        elif self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+
+    def disarm(self) -> None:
+        """Stop waiting. What *then* did is not undone."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find the module as everybody else would, and wrap its loader."""
+        if fullname != MODULE or self._searching:
+            return None
+        self._searching = True
+        try:
+            spec = find_spec(fullname)
+        finally:
+            self._searching = False
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader, self._then)
+            self.disarm()
+        return spec
+
+
+def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None]:
+    """Return what an `ImportHook` calls: *complete* runs before the first client reads its options.
+
+    Not when the module has been imported: ``sentry_sdk`` itself is half imported at that moment.
+    """
+
+    def then(module: ModuleType) -> None:
+        original = module.get_options
+
+        def get_options(*args: object, **kwargs: object) -> object:
+            module.get_options = original  # type: ignore[attr-defined]
+            complete()
+            return module.get_options(*args, **kwargs)
+
+        module.get_options = get_options  # type: ignore[attr-defined]
+
+    return then

@@ -1,0 +1,139 @@
+"""One test's hold on the SDK: its scopes, its client, its options; begun, and ended without a trace."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import sentry_sdk
+
+from pytest_sentryintegration.sdk import ownership, scopes
+from pytest_sentryintegration.sdk.clients import Clients
+from pytest_sentryintegration.sdk.draining import TIMEOUT, drain
+from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.sdk.redirect import Redirect, own_transport, redirected
+
+KEY = "5e27be7a8d1c4f0e9b3a6c5d2f184e70"
+"""The public key of the fake Sentry's own DSNs: 32 hexadecimal digits, as real ones."""
+
+FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
+"""What a client sends with where the application made none; no request to this name is ever tried."""
+
+
+@dataclass(frozen=True)
+class ClientFacts:
+    """What a person who finds nothing in the inbox wants to know of a client."""
+
+    fallback: bool
+    dsn: str | None
+    own_transport: str | None
+    traces_sample_rate: float | None
+    has_sampler: bool
+    queued: int
+    failure: str | None
+    rate_limited: tuple[str, ...] = ()
+
+
+@dataclass
+class Isolation:
+    """Begin it before a test, end it after, also when the test failed; they nest.
+
+    Args:
+        redirect: the patched SDK.
+        clients: whose clients it uses.
+        owner: to whom the test's telemetry belongs.
+        options: laid over the options of every client in the test.
+        defaults: options of the fallback client.
+    """
+
+    redirect: Redirect
+    clients: Clients
+    owner: Owner
+    options: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    scopes: scopes.TestScopes | None = None
+    _undo: ExitStack = field(default_factory=ExitStack)
+
+    def begin(self) -> None:
+        """Enter forks of the application's scopes, and see that there is a client."""
+        saved = scopes.save()
+        self._undo.callback(scopes.restore, saved)
+        self._undo.callback(self.clients.note(), self.owner)
+        self.scopes = scopes.fork(saved, self.owner)
+        bound = {scope.client for scope in (self.scopes.globe, self.scopes.isolation, self.scopes.current)}
+        for client in bound:
+            self._undo.callback(self.redirect.swap(client))
+        scopes.drop_foreign_clients(self.scopes, _is_ours)
+        ownership.begin(self.owner)
+        self._undo.callback(ownership.end, self.owner)
+        overrides, self.redirect.overrides = self.redirect.overrides, lambda: dict(self.options)
+        self._undo.callback(setattr, self.redirect, "overrides", overrides)
+        self.scopes.enter()
+        try:
+            self._see_to_client()
+        except BaseException:
+            self._undo.close()
+            raise
+
+    def _see_to_client(self) -> None:
+        assert self.scopes is not None
+        client = sentry_sdk.get_client()
+        if not client.is_active():
+            options = {**self.defaults, **self.options}
+            self.scopes.globe.set_client(self.clients.fallback(options, FALLBACK_DSN))
+        elif self.options:
+            changed = self.clients.overridden(client)
+            for scope in (self.scopes.current, self.scopes.isolation, self.scopes.globe):
+                if scope.client is client:
+                    scope.set_client(changed)
+
+    def drain(self, timeout: float = TIMEOUT) -> list[str]:
+        """Send what this process's clients hold back; returns what went wrong."""
+        return drain(self.clients.live(), timeout)
+
+    def end(self) -> None:
+        """Put everything back as it was before `begin`."""
+        # Late threads of this test report with the client that it had last.
+        client = sentry_sdk.get_client()
+        if redirected(client) is not None:
+            self.owner.client = client
+        self._undo.close()
+
+    def adopt(self, thread: threading.Thread) -> None:
+        """Let what *thread* captures from now on belong to this test."""
+        ownership.adopt(thread, self.owner)
+
+    def entering(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a test's coroutine function so that it runs inside this test's scopes."""
+        assert self.scopes is not None
+        return scopes.entering(function, self.scopes)
+
+    def facts(self) -> list[ClientFacts]:
+        """Describe the client in use now; empty where there is none."""
+        client = sentry_sdk.get_client()
+        options = client.options
+        if not options:
+            return []
+        transport, own = redirected(client), own_transport(client)
+        return [
+            ClientFacts(
+                fallback=not client.is_active(),
+                dsn=options.get("dsn"),
+                own_transport=type(own).__qualname__ if own is not None else None,
+                traces_sample_rate=options.get("traces_sample_rate"),
+                has_sampler=options.get("traces_sampler") is not None,
+                queued=transport.queue.unfinished_tasks if transport is not None else 0,
+                failure=transport.failure if transport is not None else None,
+                rate_limited=tuple(str(category or "all") for category in transport._disabled_until)
+                if transport is not None
+                else (),
+            )
+        ]
+
+
+def _is_ours(client: Any) -> bool:
+    # The application's own client, also where it has no DSN or a transport of its own.
+    return redirected(client) is not None or client.transport is None or own_transport(client) is not None

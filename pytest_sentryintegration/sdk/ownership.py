@@ -1,0 +1,175 @@
+"""Which test something belongs to: by isolation scope, by thread, else the running one."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from sentry_sdk import scope as sdk_scope
+from sentry_sdk.scope import Scope, ScopeType
+
+_CLIENT = Scope.__dict__["client"]
+"""The slot of `Scope` that holds its client."""
+
+
+@dataclass(eq=False)
+class Owner:
+    """One test (or one capture): whose inbox it is, and which threads and clients came from it."""
+
+    inbox: str
+    test: str = ""
+    finished: bool = False
+    client: Any = None
+    """The client that its late threads report with, once it has finished."""
+    threads: weakref.WeakSet[threading.Thread] = field(default_factory=weakref.WeakSet)
+    elsewhere: list[tuple[str, str]] = field(default_factory=list)
+    """While it ran: (thread, test) of what was captured in another test's inbox."""
+    isolation: type[Scope] | None = None
+
+    def scope_class(self) -> type[Scope]:
+        """Return the class of this owner's isolation scopes: `Scope`, and it knows its owner.
+
+        ``Scope.__copy__`` keeps the class, so what the SDK forks into threads and tasks knows it too.
+        """
+        if self.isolation is None:
+            self.isolation = type(
+                "Scope",
+                (Scope,),
+                {"__slots__": (), "__module__": Scope.__module__, "_owner": self, "client": _client},
+            )
+        return self.isolation
+
+    def has_live_threads(self) -> bool:
+        """Whether a thread that it started still runs."""
+        return any(thread.is_alive() for thread in self.threads)
+
+
+def _get_client(scope: Any) -> Any:
+    # After its test the scope of a late thread finds no client in the global scope (or that of
+    # another test): it reports with the client that its own test had last.
+    owner: Owner = scope._owner
+    client = _CLIENT.__get__(scope)
+    if owner.finished and owner.client is not None and not client.is_active():
+        return owner.client
+    return client
+
+
+def _set_client(scope: Any, client: Any) -> None:
+    _CLIENT.__set__(scope, client)
+
+
+_client = property(_get_client, _set_client)
+
+_batch: ContextVar[Owner | None] = ContextVar("sentryintegration_batch")
+"""Whose telemetry a batcher is sending just now, from whichever thread."""
+
+_adopted: weakref.WeakKeyDictionary[threading.Thread, Owner] = weakref.WeakKeyDictionary()
+_started: weakref.WeakKeyDictionary[threading.Thread, Owner] = weakref.WeakKeyDictionary()
+_running: list[Owner] = []
+
+
+def running() -> Owner | None:
+    """Return the owner that captures now: the innermost one."""
+    return _running[-1] if _running else None
+
+
+def by_context() -> Owner | None:
+    """Return the owner of what the calling thread captures now, ``None`` for the running one."""
+    thread = threading.current_thread()
+    adopted = _adopted.get(thread)
+    if adopted is not None:
+        return adopted
+    owner: Owner | None = getattr(sdk_scope._isolation_scope.get(), "_owner", None)
+    if owner is None:
+        owner = _started.get(thread)
+    return owner
+
+
+def current() -> Owner | None:
+    """Return the owner of what is being captured or sent in the calling thread; ``None`` outside tests."""
+    try:
+        return _batch.get()
+    except LookupError:
+        return by_context() or running()
+
+
+@contextmanager
+def sending_for(owner: Owner | None) -> Iterator[None]:
+    """Let `current` answer *owner* inside, in this thread."""
+    token = _batch.set(owner)
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+
+
+def in_no_context(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call *function* outside every scope, span and test: threads that it starts belong to nobody."""
+    context = Context()
+    context.run(_batch.set, None)
+    return context.run(function, *args, **kwargs)
+
+
+def adopt(thread: threading.Thread, owner: Owner) -> None:
+    """Let what *thread* captures from now on belong to *owner*, until another adopts it."""
+    _adopted[thread] = owner
+    owner.threads.add(thread)
+
+
+def begin(owner: Owner) -> None:
+    """Make *owner* the running one; threads are marked from now on."""
+    if not _running:
+        _mark_threads()
+    _running.append(owner)
+
+
+def end(owner: Owner) -> None:
+    """End the running of *owner*, and of every one that began inside it and was not ended."""
+    if owner in _running:
+        del _running[_running.index(owner) :]
+    owner.finished = True
+
+
+def _mark_threads() -> None:
+    """Wrap ``Thread.start``, once: a thread belongs to the test that started it."""
+    original: Callable[[threading.Thread], None] = threading.Thread.start
+    if getattr(original, "_sentryintegration", False):
+        return
+
+    @functools.wraps(original)
+    def start(self: threading.Thread) -> None:
+        owner = current()
+        if owner is not None:
+            _started[self] = owner
+            owner.threads.add(self)
+            _enter_scope(self, owner)
+        original(self)
+
+    start._sentryintegration = True  # type: ignore[attr-defined]
+    threading.Thread.start = start  # type: ignore[method-assign]
+
+
+def _enter_scope(thread: threading.Thread, owner: Owner) -> None:
+    """Where the SDK would make the thread a new isolation scope, make one that knows its owner."""
+    run = getattr(thread.run, "__func__", None)
+    bound = thread.run if run is None else None
+
+    # The SDK's threading integration calls an instance's run with the thread, threading itself
+    # calls it with nothing. The thread is looked up: held here, it would keep itself alive.
+    def run_with_scope(*_: object) -> None:
+        if sdk_scope._isolation_scope.get() is None:
+            scope = Scope(ty=ScopeType.ISOLATION)
+            scope.__class__ = owner.scope_class()
+            sdk_scope._isolation_scope.set(scope)
+        if run is not None:
+            run(threading.current_thread())
+        elif bound is not None:
+            bound()
+
+    thread.run = run_with_scope  # type: ignore[method-assign]

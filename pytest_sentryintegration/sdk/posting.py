@@ -1,0 +1,112 @@
+"""The last yard: one POST over a kept connection, on a raw socket. Knows nothing of the SDK.
+
+Not http.client and not urllib3: the SDK instruments the one (the POST would be a breadcrumb of the
+application), the other costs a third of a test. And no proxy of the environment is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import threading
+from dataclasses import dataclass, field
+
+TIMEOUT = 30.0
+"""Seconds without a byte before a connection is given up, as in the SDK's transport."""
+
+
+class PostError(OSError):
+    """The answer did not come, or was not HTTP."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said; as much of urllib3's response as the SDK's transport reads."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    data: bytes = b""
+
+    def close(self) -> None:
+        """Do nothing: the body has been read."""
+
+
+class Headers(dict[str, str]):
+    """Response headers, found in any case."""
+
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        """Return the header *name*."""
+        return super().get(name.lower(), default)
+
+
+class Poster:
+    """Posts to one server, over one connection a thread, which lives as long as the server keeps it."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._kept = threading.local()
+
+    def post(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Send *body* and return the answer.
+
+        Raises:
+            OSError: when the server cannot be reached, or does not answer in HTTP.
+        """
+        lines = [
+            f"POST {path} HTTP/1.1\r\nhost: {self._host}:{self._port}\r\ncontent-length: {len(body)}\r\n"
+        ]
+        lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
+        lines.append("\r\n")
+        request = "".join(lines).encode("latin-1", "replace") + body
+        connection = self._idle() or self._connect()
+        try:
+            connection.sendall(request)
+            return self._receive(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _idle(self) -> socket.socket | None:
+        """Return this thread's kept connection, if it still is one."""
+        kept: tuple[int, socket.socket] | None = getattr(self._kept, "connection", None)
+        self._kept.connection = None
+        # A fork has the parent's sockets: two writers on one connection.
+        if kept is None or kept[0] != os.getpid():
+            return None
+        # Nothing is due on an idle connection: what can be read is its end.
+        if select.select([kept[1]], [], [], 0)[0]:
+            kept[1].close()
+            return None
+        return kept[1]
+
+    def _connect(self) -> socket.socket:
+        connection = socket.create_connection((self._host, self._port), TIMEOUT)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def _receive(self, connection: socket.socket) -> Answer:
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = connection.recv(65536)
+            if not more:
+                raise PostError("the connection ended before the headers of the answer did")
+            data += more
+        head, _, body = data.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        headers = Headers()
+        for line in lines:
+            name, _, value = line.partition(":")
+            headers[name.strip().lower()] = value.strip()
+        length = int(headers.get("content-length") or 0)
+        while len(body) < length:
+            more = connection.recv(65536)
+            if not more:
+                raise PostError(f"the connection ended after {len(body)} of {length} bytes of the answer")
+            body += more
+        if (headers.get("connection") or "").lower() == "close":
+            connection.close()
+        else:
+            self._kept.connection = (os.getpid(), connection)
+        return Answer(int(first.split(" ")[1]), headers, body)

@@ -1,0 +1,254 @@
+"""Every client of this process sends to the fake Sentry, however and whenever it was made.
+
+Patched are the three places through which all clients go on every SDK: ``get_options`` (a test's
+own options, no Spotlight), ``make_transport`` (where it sends) and ``_init_impl`` (helpers that must not
+inherit a test's scopes).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sentry_sdk.client as sdk_client
+import sentry_sdk.integrations as sdk_integrations
+import sentry_sdk.utils as sdk_utils
+from sentry_sdk.transport import HttpTransport, Transport
+
+from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk.transport import Destination, RedirectedTransport
+
+HTTP_TRANSPORTS: tuple[type, ...] = tuple(
+    cls for cls in HttpTransport.__mro__ if issubclass(cls, Transport) and cls is not Transport
+)
+"""The SDK's transports that open connections: `HttpTransport` and what it is made of."""
+
+
+class Redirect:
+    """The patched SDK. One a process, counted: pytest may run inside pytest.
+
+    Args:
+        destination: where envelopes go.
+    """
+
+    def __init__(self, destination: Destination) -> None:
+        self._destination = destination
+        self._undo: list[Callable[[], None]] = []
+        self.clients: weakref.WeakSet[Any] = weakref.WeakSet()
+        """Every client made since, redirected or not."""
+        self.arguments: weakref.WeakKeyDictionary[Any, tuple[tuple[Any, ...], dict[str, Any]]] = (
+            weakref.WeakKeyDictionary()
+        )
+        """What each of them was made with, before a test's options were laid over it."""
+        self.overrides: Callable[[], dict[str, Any]] = dict
+        """Answers the options that the running test's marker lays over those of each client."""
+        self._making = threading.local()
+
+    @property
+    def installed(self) -> bool:
+        """Whether the SDK is patched."""
+        return bool(self._undo)
+
+    def install(self) -> None:
+        """Patch the SDK; a second call does nothing."""
+        if self._undo:
+            return
+        self._replace(sdk_client, "get_options", self._get_options(sdk_client.get_options))
+        self._replace(sdk_client, "make_transport", self._make_transport(sdk_client.make_transport))
+        self._replace(sdk_client._Client, "_init_impl", self._init_impl(sdk_client._Client._init_impl))
+        # Without release and SENTRY_RELEASE each init asks git, and leaves its call as a breadcrumb.
+        revision = functools.lru_cache(maxsize=32)(_of_folder(sdk_utils.get_git_revision))
+        self._replace(sdk_utils, "get_git_revision", lambda: revision(os.getcwd()))
+
+    def uninstall(self) -> None:
+        """Put the SDK's own functions back; clients keep the transports they have."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _replace(self, owner: Any, name: str, new: Any) -> None:
+        old = getattr(owner, name)
+        setattr(owner, name, new)
+
+        def undo() -> None:
+            if getattr(owner, name) is new:
+                setattr(owner, name, old)
+
+        self._undo.append(undo)
+
+    def _get_options(self, original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        @functools.wraps(original)
+        def get_options(*args: Any, **kwargs: Any) -> dict[str, Any]:
+            self._making.arguments = (args, kwargs)
+            kwargs = {**kwargs, **self.overrides()}
+            with _without_spotlight():
+                # In an empty context: what it runs (git) must not leave a breadcrumb in the test.
+                return ownership.in_no_context(original, *args, **kwargs)
+
+        return get_options
+
+    def _make_transport(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def make_transport(options: dict[str, Any]) -> Any:
+            if not self.wants(options):
+                return original(options)
+            transport = original({**options, "transport": self.transport_class, "_experiments": {}})
+            _inner(transport).options = options
+            return transport
+
+        return make_transport
+
+    @functools.cached_property
+    def transport_class(self) -> type[RedirectedTransport]:
+        """The transport class of redirected clients."""
+        return type("RedirectedTransport", (RedirectedTransport,), {"destination": self._destination})
+
+    def wants(self, options: dict[str, Any]) -> bool:
+        """Whether a client with these options is one to redirect: it has a DSN and would open connections."""
+        dsn, transport = options.get("dsn"), options.get("transport")
+        if not dsn or dsn == os.environ.get("PYTEST_SENTRY_DSN"):
+            return False
+        if transport is None:
+            return True
+        return isinstance(transport, type) and issubclass(transport, HTTP_TRANSPORTS)
+
+    def _init_impl(self, original: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(original)
+        def _init_impl(client: Any) -> None:
+            # An integration that one init disables could otherwise never be enabled by a later one.
+            processed = sdk_integrations._processed_integrations
+            processed.intersection_update(sdk_integrations._installed_integrations)
+            with _without_spotlight():
+                original(client)
+            self.clients.add(client)
+            self.arguments[client] = self._making.__dict__.pop("arguments", ((), {}))
+            if redirected(client) is not None:
+                client.spotlight = None
+                _detach(client)
+
+        return _init_impl
+
+    def swap(self, client: Any) -> Callable[[], None]:
+        """Redirect a client that was made before the SDK was patched; returns what undoes it."""
+        if redirected(client) is not None or client.transport is None or not self.wants(client.options):
+            return lambda: None
+        before = client.transport
+        if not isinstance(before, HTTP_TRANSPORTS):
+            return lambda: None
+        client.transport = self.transport_class(client.options)
+        _detach(client)
+        self.clients.add(client)
+
+        def undo() -> None:
+            if redirected(client) is not None:
+                client.transport.kill()
+                client.transport = before
+
+        return undo
+
+
+def redirected(client: Any) -> RedirectedTransport | None:
+    """Return the transport of a redirected client, ``None`` of any other."""
+    inner = _inner(getattr(client, "transport", None))
+    return inner if isinstance(inner, RedirectedTransport) else None
+
+
+def _inner(transport: Any) -> Any:
+    # SENTRY_PRINT_ENVELOPES puts a printer round the transport, which says it is what it holds.
+    return transport.__dict__.get("_inner", transport) if transport is not None else None
+
+
+def own_transport(client: Any) -> Transport | None:
+    """Return the transport that the application brought along itself, ``None`` where it did not."""
+    transport = getattr(client, "transport", None)
+    if transport is None or redirected(client) is not None or isinstance(transport, HTTP_TRANSPORTS):
+        return None
+    return transport  # type: ignore[no-any-return]
+
+
+def batchers(client: Any) -> list[Any]:
+    """Return the client's batchers of logs, metrics and spans, as far as this SDK has them."""
+    names = ("log_batcher", "metrics_batcher", "span_batcher")
+    return [batcher for name in names if (batcher := getattr(client, name, None)) is not None]
+
+
+def _detach(client: Any) -> None:
+    """Keep the client's helper threads out of the tests that happen to start them."""
+    transport = redirected(client)
+    assert transport is not None
+    for batcher in batchers(client):
+        _label(batcher)
+    for helper, method in (
+        (transport._worker, "start"),
+        (client.monitor, "_ensure_running"),
+        (client.session_flusher, "_ensure_running"),
+        *((batcher, "_ensure_thread") for batcher in batchers(client)),
+    ):
+        if hasattr(helper, method):
+            setattr(helper, method, _in_no_context(getattr(helper, method)))
+
+
+def _in_no_context(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap *function* so that threads which it starts inherit no scopes and no span.
+
+    The SDK's threading integration hands the starter's active span to the worker for ever: with a
+    DSN that has a port, it then traces its own POSTs (sentry-python issue 4199).
+    """
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return ownership.in_no_context(function, *args, **kwargs)
+
+    return run
+
+
+def _label(batcher: Any) -> None:
+    """Make *batcher* send what it holds for the test that recorded it, and wholly within a flush.
+
+    It has one buffer for all tests: before something of another test comes in, what is there goes
+    out. Under one lock, because a flusher that has taken the buffer and not sent it yet made `flush`
+    return too early in 1 % of runs under load.
+    """
+    add, flush = batcher.add, batcher._flush
+    holds: list[ownership.Owner | None] = [None]
+    locks: dict[int, Any] = {}
+
+    def lock() -> Any:
+        # By process: after a fork the parent's lock may be held by a thread that is not there.
+        return locks.setdefault(os.getpid(), threading.RLock())
+
+    def labelled_flush(*args: Any, **kwargs: Any) -> Any:
+        with lock(), ownership.sending_for(holds[0]):
+            return flush(*args, **kwargs)
+
+    def labelled_add(item: Any) -> None:
+        # Re-entered from inside a flush (a warning that garbage collection logs): the SDK drops it.
+        if not getattr(getattr(batcher, "_active", None), "flag", False):
+            owner = ownership.current()
+            if owner is not holds[0]:
+                with lock():
+                    labelled_flush()
+                    holds[0] = owner
+                    return add(item)  # type: ignore[no-any-return]
+        return add(item)  # type: ignore[no-any-return]
+
+    batcher.add, batcher._flush = labelled_add, labelled_flush
+
+
+def _of_folder(get_revision: Callable[[], str | None]) -> Callable[[str], str | None]:
+    return lambda folder: get_revision()
+
+
+@contextmanager
+def _without_spotlight() -> Iterator[None]:
+    """Hide ``SENTRY_SPOTLIGHT``: a client that heeds it posts each envelope once more, and synchronously."""
+    value = os.environ.pop("SENTRY_SPOTLIGHT", None)
+    try:
+        yield
+    finally:
+        if value is not None:
+            os.environ["SENTRY_SPOTLIGHT"] = value

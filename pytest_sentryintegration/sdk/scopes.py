@@ -1,0 +1,117 @@
+"""Each test starts from forks of the application's scopes as they were; afterwards these are back."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sentry_sdk import scope as sdk_scope
+from sentry_sdk.client import NonRecordingClient
+from sentry_sdk.scope import Scope, ScopeType
+
+from pytest_sentryintegration.sdk.ownership import Owner
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The three scopes of the calling context, as they were."""
+
+    globe: Scope | None
+    isolation: Scope | None
+    current: Scope | None
+    processors: tuple[Any, ...]
+
+
+def save() -> Saved:
+    """Take note of the scopes of the calling context."""
+    return Saved(
+        sdk_scope._global_scope,
+        sdk_scope._isolation_scope.get(),
+        sdk_scope._current_scope.get(),
+        tuple(sdk_scope.global_event_processors),
+    )
+
+
+def restore(saved: Saved) -> None:
+    """Put back what `save` noted."""
+    sdk_scope._global_scope = saved.globe
+    sdk_scope._isolation_scope.set(saved.isolation)
+    sdk_scope._current_scope.set(saved.current)
+    # What the SDK's integrations register is registered once a process, and never again.
+    sdk_scope.global_event_processors[:] = [
+        processor
+        for processor in sdk_scope.global_event_processors
+        if processor in saved.processors or getattr(processor, "__module__", "").startswith("sentry_sdk.")
+    ]
+
+
+@dataclass(frozen=True)
+class TestScopes:
+    """The scopes of one test: forks of the application's."""
+
+    __test__ = False  # not a test class, whatever its name says to pytest
+
+    globe: Scope
+    isolation: Scope
+    current: Scope
+
+    def enter(self) -> None:
+        """Make them the scopes of the calling context; the global one holds everywhere."""
+        sdk_scope._global_scope = self.globe
+        self.enter_context()
+
+    def enter_context(self) -> None:
+        """Make the isolation and the current one those of the calling context."""
+        sdk_scope._isolation_scope.set(self.isolation)
+        sdk_scope._current_scope.set(self.current)
+
+
+def fork(saved: Saved, owner: Owner) -> TestScopes:
+    """Fork the saved scopes for *owner*, whose the isolation scope and its forks will be.
+
+    Tags, breadcrumbs, processors and clients stay. The trace does not: each test begins one of
+    its own, also where ``SENTRY_TRACE`` of the environment had given the process one.
+    """
+    globe = saved.globe.fork() if saved.globe is not None else Scope(ty=ScopeType.GLOBAL)
+    isolation = saved.isolation.fork() if saved.isolation is not None else Scope(ty=ScopeType.ISOLATION)
+    isolation.__class__ = owner.scope_class()
+    isolation.set_new_propagation_context()
+    current = saved.current.fork() if saved.current is not None else Scope(ty=ScopeType.CURRENT)
+    current._propagation_context = None
+    return TestScopes(globe, isolation, current)
+
+
+def drop_foreign_clients(scopes: TestScopes, is_redirected: Callable[[Any], bool]) -> None:
+    """Unbind clients that would keep events from the test.
+
+    pytest-sentry binds a client of its own to the isolation scope of each test; it would shadow
+    the application's, which init binds to the global scope.
+    """
+    for scope in (scopes.isolation, scopes.current):
+        if scope.client.is_active() and not is_redirected(scope.client):
+            scope.client = NonRecordingClient()
+
+
+def entering(function: Callable[..., Any], scopes: TestScopes) -> Callable[..., Any]:
+    """Wrap a coroutine function (a test's) so that it runs inside *scopes*.
+
+    A runner that lives longer than one test keeps the context that it was made in, and with it
+    the scopes of an earlier test, or none.
+    """
+    if inspect.isasyncgenfunction(function):
+        return function
+
+    @functools.wraps(function)
+    async def run(*args: Any, **kwargs: Any) -> Any:
+        isolation, current = sdk_scope._isolation_scope.get(), sdk_scope._current_scope.get()
+        scopes.enter_context()
+        try:
+            return await function(*args, **kwargs)
+        finally:
+            sdk_scope._isolation_scope.set(isolation)
+            sdk_scope._current_scope.set(current)
+
+    return run

@@ -1,0 +1,265 @@
+"""The thread that serves: HTTP/1.1 on a real local port. Knows sockets, and nothing of Sentry.
+
+asyncio with httptools was chosen by measurement: one thread holds thousands of slow
+connections, a request costs no hand-over to another thread, and starting and stopping take
+about a millisecond. (werkzeug's own server closes each connection and takes a thread for it.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import errno
+import threading
+from collections import deque
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import cast
+
+import httptools
+
+from pytest_sentryintegration import clock
+from pytest_sentryintegration.ingest.request import Reply, Request
+
+Handler = Callable[[Request], Reply]
+
+HEADERS_LIMIT = 64 * 1024
+"""Bytes of request line and headers before a connection is answered 431 and closed."""
+
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+
+
+class PortBusyError(OSError):
+    """The port that the fake Sentry was told to use is taken."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            errno.EADDRINUSE, f"port {port} of {host} is in use; choose another, or 0 for a free one"
+        )
+        self.host = host
+        self.port = port
+
+
+class Server:
+    """Serves *handler* from a daemon thread of its own.
+
+    Args:
+        handler: answers one request; called in the serving thread, must not block or raise.
+        limit: the most bytes a request's body may have, by its path.
+        host: the address to listen on.
+        port: the port; 0 takes a free one.
+
+    Raises:
+        PortBusyError: from `start`, when the port is taken.
+
+    >>> server = Server(lambda request: Reply(200, [], b"hello"), limit=lambda path: 1000)
+    >>> server.start()
+    >>> server.url
+    'http://127.0.0.1:...'
+    >>> server.stop()
+    """
+
+    def __init__(
+        self, handler: Handler, *, limit: Callable[[str], int], host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        self._handler = handler
+        self._limit = limit
+        self.host = host
+        self.port = port
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._connections: set[_Connection] = set()
+
+    @property
+    def url(self) -> str:
+        """Where it listens: ``http://host:port``."""
+        return f"http://{self.host}:{self.port}"
+
+    def start(self) -> None:
+        """Listen, and serve until `stop`; returns when a client can connect."""
+        listening = threading.Event()
+        failure: list[OSError] = []
+
+        def serve() -> None:
+            loop = asyncio.new_event_loop()
+            # A frozen test clock must not stop the server's timers.
+            loop.time = clock.monotonic  # type: ignore[method-assign]
+            try:
+                try:
+                    server = loop.run_until_complete(
+                        loop.create_server(self._connect, self.host, self.port, backlog=1024)
+                    )
+                except OSError as error:
+                    failure.append(error)
+                    return
+                self.port = cast(int, server.sockets[0].getsockname()[1])
+                self._loop = loop
+                loop.call_soon(listening.set)
+                loop.run_forever()
+                server.close()
+                for connection in tuple(self._connections):
+                    connection.abort()
+                loop.run_until_complete(asyncio.sleep(0))
+            finally:
+                loop.close()
+                listening.set()
+
+        self._thread = threading.Thread(target=serve, name="sentryintegration-server", daemon=True)
+        # In a context of its own: it must not inherit the active span or the scopes of a test.
+        contextvars.Context().run(self._thread.start)
+        listening.wait()
+        if failure:
+            self._thread.join()
+            if failure[0].errno == errno.EADDRINUSE:
+                raise PortBusyError(self.host, self.port) from failure[0]
+            raise failure[0]
+
+    def stop(self) -> None:
+        """Close the port and every connection; returns when the thread has ended."""
+        loop, self._loop = self._loop, None
+        if loop is not None and self._thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            self._thread.join()
+
+    def _connect(self) -> asyncio.Protocol:
+        loop = asyncio.get_running_loop()
+        return _Connection(loop, self._handler, self._limit, self._connections)
+
+
+class _Connection(asyncio.Protocol):
+    """One client: requests in, answers out, in order, one at a time."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        handler: Handler,
+        limit: Callable[[str], int],
+        connections: set[_Connection],
+    ) -> None:
+        self._loop = loop
+        self._handler = handler
+        self._limit = limit
+        self._connections = connections
+        self._transport: asyncio.Transport | None = None
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._busy = False
+        self._parser = httptools.HttpRequestParser(self)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._target = b""
+        self._headers: list[tuple[str, str]] = []
+        self._headers_size = 0
+        self._body: list[bytes] = []
+        self._body_size = 0
+        self._body_limit: int | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._connections.discard(self)
+        self._transport = None
+        self._waiting.clear()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except _TooLarge as error:
+            self._refuse(error.status, error.text)
+        except httptools.HttpParserCallbackError as error:
+            # httptools wraps what a callback raises.
+            cause = error.__context__
+            if isinstance(cause, _TooLarge):
+                self._refuse(cause.status, cause.text)
+            else:
+                self._refuse(400, "the request could not be read")
+        except httptools.HttpParserError:
+            self._refuse(400, "this is not HTTP/1.1")
+
+    # What httptools calls, in this order.
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+        self._count_headers(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count_headers(len(name) + len(value))
+        key = name.decode("latin-1").lower()
+        self._headers.append((key, value.decode("latin-1")))
+        if key == "expect" and value.lower() == b"100-continue" and self._transport is not None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        if self._body_limit is None:
+            self._body_limit = self._limit(self._target.decode("latin-1").partition("?")[0])
+        self._body_size += len(body)
+        if self._body_size > self._body_limit:
+            raise _TooLarge(413, "Failed to buffer the request body: length limit exceeded")
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        request = Request(
+            self._parser.get_method().decode("latin-1"),
+            self._target.decode("latin-1"),
+            tuple(self._headers),
+            b"".join(self._body),
+        )
+        keep_alive = bool(self._parser.should_keep_alive())
+        self._begin()
+        self._waiting.append((request, keep_alive))
+        self._answer()
+
+    def _count_headers(self, size: int) -> None:
+        self._headers_size += size
+        if self._headers_size > HEADERS_LIMIT:
+            raise _TooLarge(431, "the headers of the request are too large")
+
+    def _answer(self) -> None:
+        while self._waiting and not self._busy:
+            request, keep_alive = self._waiting.popleft()
+            reply = self._handler(request)
+            if reply.delay > 0:
+                self._busy = True
+                self._loop.call_later(reply.delay, self._answer_late, reply, keep_alive)
+            else:
+                self._send(reply, keep_alive)
+
+    def _answer_late(self, reply: Reply, keep_alive: bool) -> None:
+        self._busy = False
+        self._send(reply, keep_alive)
+        self._answer()
+
+    def _send(self, reply: Reply, keep_alive: bool) -> None:
+        if self._transport is None:
+            return
+        lines = [f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Unknown')}\r\n"]
+        lines += [f"{name}: {value}\r\n" for name, value in reply.headers]
+        lines.append(f"content-length: {len(reply.body)}\r\n")
+        if not keep_alive:
+            lines.append("connection: close\r\n")
+        lines.append("\r\n")
+        data = "".join(lines).encode("latin-1") + reply.body
+        if reply.cut is not None:
+            self._transport.write(data[: reply.cut])
+            self._transport.close()
+            return
+        self._transport.write(data)
+        if not keep_alive:
+            self._transport.close()
+
+    def _refuse(self, status: int, text: str) -> None:
+        headers = [("content-type", "text/plain; charset=utf-8")]
+        self._send(Reply(status, headers, text.encode()), keep_alive=False)
+
+
+class _TooLarge(Exception):
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
