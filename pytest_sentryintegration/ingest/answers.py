@@ -1,0 +1,66 @@
+"""How the fake answers: headers and bodies that every endpoint shares.
+
+Relay: ``relay-server/src/services/server/mod.rs`` and ``middlewares/cors.rs``.
+"""
+
+from __future__ import annotations
+
+from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.wire.refusal import Refusal
+
+__all__ = ["empty_reply", "error_reply", "json_reply", "preflight", "text_reply"]
+
+_SERVER = [
+    ("server", "sentryintegration"),
+    ("cross-origin-resource-policy", "cross-origin"),
+]
+_OPEN = [
+    *_SERVER,
+    ("access-control-allow-origin", "*"),
+    ("access-control-expose-headers", "x-sentry-error,x-sentry-rate-limits,retry-after"),
+]
+_JSON = [*_OPEN, ("content-type", "application/json")]
+_PREFLIGHT = [
+    *_SERVER,
+    ("access-control-allow-origin", "*"),
+    ("access-control-allow-methods", "POST"),
+    (
+        "access-control-allow-headers",
+        "x-sentry-auth,x-requested-with,x-forwarded-for,origin,referer,accept,content-type,"
+        "authentication,authorization,content-encoding,transfer-encoding",
+    ),
+    ("access-control-max-age", "3600"),
+]
+
+
+def json_reply(event_id: str | None) -> Reply:
+    """Return the answer to an accepted envelope: its event id, or ``{}`` where it has none."""
+    return Reply(200, _JSON.copy(), b'{"id":"%s"}' % event_id.encode() if event_id else b"{}")
+
+
+def text_reply(status: int, content_type: str, body: bytes) -> Reply:
+    """Return an answer of that content type."""
+    return Reply(status, [*_OPEN, ("content-type", content_type)], body)
+
+
+def empty_reply(status: int) -> Reply:
+    """Return an answer without a body."""
+    return Reply(status, _OPEN.copy())
+
+
+def preflight() -> Reply:
+    """Return the answer to a browser that asks whether it may send."""
+    return Reply(200, _PREFLIGHT.copy())
+
+
+def error_reply(refusal: Refusal) -> Reply:
+    """Return the answer that says no.
+
+    An unknown content encoding is refused before anything else looks at the request, so without CORS headers.
+    """
+    headers = _SERVER.copy() if refusal.status == 415 and not refusal.detail else _OPEN.copy()
+    content_type = refusal.content_type
+    if content_type is not None:
+        headers.append(("content-type", content_type))
+    headers.extend(refusal.headers.items())
+    return Reply(refusal.status, headers, refusal.body())
