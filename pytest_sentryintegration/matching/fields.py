@@ -1,0 +1,58 @@
+"""Which fields an object has to be asked about, and what to say of one that it has not."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import types
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+_BEHAVIOUR = (types.FunctionType, types.BuiltinFunctionType, classmethod, staticmethod, type)
+
+
+_KNOWN: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
+
+
+def fields_of(cls: type) -> tuple[str, ...]:
+    """Return the names of the public attributes of *cls* that hold values: no methods, nothing underscored.
+
+    Annotations, dataclass fields, slots, properties and cached properties count, inherited ones too.
+
+    >>> class Point:
+    ...     x: int
+    ...     def move(self) -> None: ...
+    ...     @property
+    ...     def y(self) -> int: ...
+    >>> fields_of(Point)
+    ('x', 'y')
+    """
+    known = _KNOWN.get(cls)
+    if known is not None:
+        return known
+    names: dict[str, None] = {}
+    for owner in reversed(cls.__mro__[:-1]):
+        names.update(dict.fromkeys(inspect.get_annotations(owner)))
+        names.update(dict.fromkeys(owner.__dict__))
+    fields = tuple(name for name in names if not name.startswith("_") and _holds_a_value(cls, name))
+    return _KNOWN.setdefault(cls, fields)
+
+
+def unknown_field(owner: str, name: str, fields: Iterable[str]) -> TypeError:
+    """Return the error for a criterion that names no field of *owner*, with the nearest name there is.
+
+    >>> unknown_field("message", "mesage", ["message", "level"]).args[0]
+    "a message has no field 'mesage'; did you mean 'message'?"
+    """
+    known = sorted(fields)
+    article = "an" if owner[:1].lower() in "aeiou" else "a"
+    text = f"{article} {owner} has no field {name!r}"
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return TypeError(f"{text}; did you mean {near[0]!r}?")
+    return TypeError(f"{text}; it has {', '.join(known)}" if known else text)
+
+
+def _holds_a_value(cls: type, name: str) -> bool:
+    attribute = inspect.getattr_static(cls, name, None)
+    return not isinstance(attribute, _BEHAVIOUR)

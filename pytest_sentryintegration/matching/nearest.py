@@ -1,0 +1,56 @@
+"""The nearest misses: of what was received, what differs least from what was asked for."""
+
+from __future__ import annotations
+
+import difflib
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_sentryintegration.matching.criteria import Difference
+from pytest_sentryintegration.matching.query import Query
+
+EXAMINED: Final = 1000
+"""How many candidates are looked at, the newest of them: a failure must not take longer than the test."""
+_COMPARED_BY_TEXT: Final = 50
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Something received that does not match."""
+
+    obj: Any
+    differences: tuple[Difference, ...]
+    differing: int
+    """How many of the criteria differ."""
+
+
+def nearest_misses(candidates: Sequence[Any], query: Query, count: int = 3) -> list[Miss]:
+    """Return at most *count* candidates that differ in the fewest criteria, the likeliest first.
+
+    All of them differ in the same number of criteria. Among equals the one comes first whose differing texts
+    are most alike, then the newest.
+    """
+    misses: list[Miss] = []
+    for obj in reversed(candidates[-EXAMINED:]):
+        found = tuple(query.differences(obj))
+        if found:
+            misses.append(Miss(obj, found, query.differing(list(found))))
+    if not misses:
+        return []
+    fewest = min(miss.differing for miss in misses)
+    best = [miss for miss in misses if miss.differing == fewest]
+    alike = heapq.nlargest(_COMPARED_BY_TEXT, best, key=lambda miss: -len(miss.differences))
+    alike.sort(key=lambda miss: (len(miss.differences), -_likeness(miss)))
+    return alike[:count]
+
+
+def _likeness(miss: Miss) -> float:
+    """Return how alike expected and received texts are, from 0 to 1 for each difference."""
+    total = 0.0
+    for difference in miss.differences:
+        expected, got = difference.expected, difference.got
+        if isinstance(expected, str) and isinstance(got, str):
+            total += difflib.SequenceMatcher(None, expected[:200], got[:200], autojunk=False).ratio()
+    return total

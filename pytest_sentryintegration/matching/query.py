@@ -1,0 +1,124 @@
+"""All that one `find` asks for: the positional criterion of its noun and the named ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_sentryintegration.matching.criteria import Difference, compare, iter_differences
+from pytest_sentryintegration.matching.exception_classes import any_is_instance, without_notes
+from pytest_sentryintegration.matching.fields import fields_of, unknown_field
+from pytest_sentryintegration.matching.nouns import Noun, members_of, texts_of
+from pytest_sentryintegration.matching.showing import MISSING, Name, show
+
+# Encoders may escape anything else (quotes, `<`, what is not ASCII), so only this is searched in bytes.
+_VERBATIM = re.compile(r"[A-Za-z0-9 _.-]+")
+
+
+class Query:
+    """The criteria of one question about a noun.
+
+    Args:
+        noun: What is asked about.
+        main: The positional criterion; ``...`` for none.
+        criteria: The named ones. The name of the positional one may be among them.
+        cls: The class of the objects, which says what fields there are; without it the objects say so.
+
+    Raises:
+        TypeError: A criterion names an unknown field.
+    """
+
+    def __init__(self, noun: Noun, main: Any, criteria: Mapping[str, Any], cls: type | None = None) -> None:
+        self.noun = noun
+        named = dict(criteria)
+        fields = fields_of(cls) if cls is not None else ()
+        if main is ... and noun.kind != "field" and noun.main in named and noun.main not in fields:
+            main = named.pop(noun.main)
+        for name in named:
+            if cls is not None and name not in fields:
+                raise unknown_field(noun.singular, name, fields)
+        self.main = main
+        self.criteria = named
+        self._needle = _needle(noun, main)
+
+    def __len__(self) -> int:
+        """How many criteria there are."""
+        return len(self.criteria) + (self.main is not ...)
+
+    def __str__(self) -> str:
+        """The criteria as a failure shows them: ``text='boom', level='error'``."""
+        parts = [] if self.main is ... else [f"{self._main_name}={show(self.main)}"]
+        return ", ".join(parts + [f"{name}={show(criterion)}" for name, criterion in self.criteria.items()])
+
+    def matches(self, obj: Any) -> bool:
+        """Return whether *obj* meets every criterion."""
+        return self.may_match(obj) and next(self._iter_differences(obj), None) is None
+
+    def may_match(self, obj: Any) -> bool:
+        """Return False where the bytes of *obj* rule the positional criterion out; JSON stays unparsed."""
+        if self._needle is None:
+            return True
+        might_contain = getattr(obj, "might_contain", None)
+        return might_contain is None or bool(might_contain(self._needle))
+
+    def differences(self, obj: Any) -> list[Difference]:
+        """Return where *obj* differs; an empty list means that it matches."""
+        return list(self._iter_differences(obj))
+
+    def differing(self, differences: list[Difference]) -> int:
+        """Return how many of the criteria these differences are of."""
+        return len({re.split(r"[.\[]", difference.path, maxsplit=1)[0] for difference in differences})
+
+    @property
+    def _main_name(self) -> str:
+        return "exception" if self.noun.kind == "text" and _is_exception_class(self.main) else self.noun.main
+
+    def _iter_differences(self, obj: Any) -> Iterator[Difference]:
+        if self.main is not ...:
+            yield from self._main_differences(obj)
+        yield from iter_differences(obj, self.criteria)
+
+    def _main_differences(self, obj: Any) -> Iterator[Difference]:
+        if self.noun.kind == "field":
+            yield from compare(self.main, getattr(obj, self.noun.main), self.noun.main)
+        elif self.noun.kind == "members":
+            yield from _any(self.main, tuple(members_of(self.noun, obj)), self.noun.main)
+        elif _is_exception_class(self.main):
+            exceptions = tuple(obj.exceptions or ())
+            if not any_is_instance(exceptions, self.main):
+                names = [_qualified(sent) for sent in reversed(exceptions)]
+                got: Any = Name(", ".join(names)) if names else MISSING
+                yield Difference(self._main_name, Name(_class_name(self.main)), got)
+        else:
+            texts = tuple(texts_of(obj))
+            variants = tuple(dict.fromkeys(variant for text in texts for variant in without_notes(text)))
+            if next(_any(self.main, variants, self.noun.main), None) is not None:
+                yield Difference(self.noun.main, self.main, texts[0] if texts else MISSING)
+
+
+def _any(criterion: Any, values: tuple[Any, ...], path: str) -> Iterator[Difference]:
+    if not values:
+        if criterion is not None:
+            yield Difference(path, criterion, MISSING)
+    elif all(next(compare(criterion, value, path), None) is not None for value in values):
+        yield Difference(path, criterion, values[0] if len(values) == 1 else list(values))
+
+
+def _is_exception_class(criterion: Any) -> bool:
+    return isinstance(criterion, type) and issubclass(criterion, BaseException)
+
+
+def _class_name(cls: type) -> str:
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _qualified(sent: Any) -> str:
+    return f"{sent.module}.{sent.type}" if sent.module else str(sent.type)
+
+
+def _needle(noun: Noun, main: Any) -> bytes | None:
+    if type(main) is not str or noun.name not in ("events", "messages", "errors", "transactions"):
+        return None
+    longest = max(_VERBATIM.findall(main), key=len, default="")
+    return longest.encode("ascii") if longest else None

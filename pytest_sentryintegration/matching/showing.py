@@ -1,0 +1,128 @@
+"""Values and criteria as a person wants to read them in a failure: short, and never an error themselves."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Mapping
+from typing import Any, Final
+
+WIDTH: Final = 72
+"""Characters a value may take before it is cut; with its name and indent it fits into 100 columns."""
+
+
+class _Missing:
+    """The type of `MISSING`."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING: Final = _Missing()
+"""What a difference got where nothing was there at all."""
+
+
+class Name(str):
+    """Text that is shown as it is, without quotes: the name of something."""
+
+    __slots__ = ()
+
+
+def show(value: object, width: int = WIDTH) -> str:
+    """Show *value* on one line of at most *width* characters.
+
+    Patterns read ``re('...')``, callables and classes by their name, ``...`` as itself; what is too long is
+    cut in its middle or, for mappings and sequences, after the last part that fits.
+
+    >>> import re
+    >>> show(re.compile("^Spec", re.I))
+    "re('^Spec', IGNORECASE)"
+    >>> show({"graph": "g1", "rows": [1, ...]})
+    "{'graph': 'g1', 'rows': [1, ...]}"
+    """
+    text = _show(value, width, 4)
+    return text if len(text) <= width else cut(text, width)
+
+
+def cut(text: str, width: int) -> str:
+    """Cut *text* to *width* characters, leaving out the middle: both ends tell values apart.
+
+    >>> cut("abcdefghijklmnop", 9)
+    'abc...nop'
+    """
+    if len(text) <= width:
+        return text
+    kept = max(width - 3, 2)
+    return f"{text[: kept - kept // 2]}...{text[len(text) - kept // 2 :]}"
+
+
+def _show(value: object, width: int, depth: int) -> str:
+    if value is ...:
+        return "..."
+    if isinstance(value, Name):
+        return cut(str(value), width)
+    if isinstance(value, str):
+        return _text(value, width)
+    if isinstance(value, bytes | bytearray):
+        data = bytes(value)
+        return repr(data) if len(data) <= width else f"{data[: width // 2]!r}... ({len(data)} bytes)"
+    if isinstance(value, re.Pattern):
+        return _pattern(value, width)
+    if isinstance(value, type):
+        return value.__qualname__.rpartition("<locals>.")[2]
+    if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+        return _function(value)
+    if depth and isinstance(value, Mapping):
+        parts = (f"{_show(key, width, 0)}: {_show(item, width, depth - 1)}" for key, item in value.items())
+        return _enclosed("{", parts, "}", width, len(value))
+    if depth and type(value) in (list, tuple):
+        items: Any = value
+        opening, closing = ("[", "]") if type(value) is list else ("(", ",)" if len(items) == 1 else ")")
+        return _enclosed(
+            opening, (_show(item, width, depth - 1) for item in items), closing, width, len(items)
+        )
+    return _repr(value)
+
+
+def _text(value: str, width: int) -> str:
+    # Only what can be shown is escaped: a value may have 100 MB.
+    if len(value) > 2 * width:
+        half = (width - 5) // 2
+        value = f"{value[:half]}...{value[len(value) - half :]}"
+    return repr(value)
+
+
+def _pattern(value: re.Pattern[Any], width: int) -> str:
+    default = re.compile("" if isinstance(value.pattern, str) else b"").flags
+    given = re.RegexFlag(value.flags & ~default)
+    flags = " | ".join(flag.name or "" for flag in re.RegexFlag if flag & given)
+    shown = cut(repr(value.pattern), width)
+    return f"re({shown}, {flags})" if flags else f"re({shown})"
+
+
+def _function(value: Any) -> str:
+    name = str(getattr(value, "__qualname__", value)).rpartition("<locals>.")[2]
+    code = getattr(value, "__code__", None)
+    if name != "<lambda>" or code is None:
+        return name
+    filename = code.co_filename.replace("\\", "/").rpartition("/")[2]
+    return f"<lambda at {filename}:{code.co_firstlineno}>"
+
+
+def _enclosed(opening: str, parts: Any, closing: str, width: int, count: int) -> str:
+    shown: list[str] = []
+    length = len(opening) + len(closing)
+    for part in parts:
+        length += len(part) + 2
+        if length > width and shown:
+            shown.append(f"... {count - len(shown)} more")
+            break
+        shown.append(part)
+    return f"{opening}{', '.join(shown)}{closing}"
+
+
+def _repr(value: object) -> str:
+    try:
+        return " ".join(repr(value).split("\n"))
+    except Exception as error:
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
