@@ -1,0 +1,113 @@
+"""Events and transactions: what Sentry's own ingestion code makes of them, and what gets lost."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pytest_sentryintegration.verdict import drift, relay
+from pytest_sentryintegration.verdict.fields import compare
+from pytest_sentryintegration.verdict.losses import Walk
+from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
+from pytest_sentryintegration.wire import strict_json
+
+MAX_TRANSACTION_AGE = 5 * 86400
+"""How old a transaction may be, in seconds. Relay: the aggregator's ``max_secs_in_past``."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What Relay knows of an event besides its payload."""
+
+    received: datetime
+    """When it came: real time, UTC."""
+    project_id: str = "1"
+    client: str | None = None
+    sent_at: str | None = None
+    """The envelope header of that name."""
+    event_id: str | None = None
+    """The envelope header of that name; it wins over the payload's own."""
+
+
+def judge_event(payload: bytes, kind: str, delivery: Delivery) -> Ruling:
+    """Judge the payload of an ``event``, ``feedback`` or ``transaction`` item.
+
+    Without sentry-relay only what makes Relay drop it before it looks at the fields is known.
+    """
+    try:
+        sent = strict_json.loads(payload)
+    except strict_json.StrictJSONError as error:
+        return dropped(
+            "invalid_json",
+            payload,
+            f"this is no JSON that Sentry can read ({error}); the whole {kind} is lost.",
+        )
+    if not isinstance(sent, dict):
+        return dropped("no_event_payload", sent, f"the payload of an {kind} must be a JSON object.")
+    if not relay.available():
+        return Ruling("accepted", needs_relay=True)
+    return _normalized(payload, sent, kind, delivery)
+
+
+def _normalized(payload: bytes, sent: dict[str, Any], kind: str, delivery: Delivery) -> Ruling:
+    behind = drift.drift(delivery.sent_at, delivery.received)
+    read = _as_read(sent, kind, delivery, behind)
+    # What is sent as it is read needs no second pass through Python's JSON.
+    data = payload if read is sent else json.dumps(read, ensure_ascii=False)
+    try:
+        stored = relay.normalize(
+            data, project_id=delivery.project_id, client=delivery.client, received=delivery.received
+        )
+        if kind == "transaction":
+            _check_age(stored, delivery.received)
+    except relay.Rejected as error:
+        return dropped(
+            "invalid_transaction" if kind == "transaction" else "invalid_json",
+            sent,
+            f"Sentry drops the whole {kind}: {str(error).partition(': ')[2] or error}.",
+        )
+    if delivery.event_id is not None and _bare(delivery.event_id):
+        stored["event_id"] = _bare(delivery.event_id)
+    walk = Walk()
+    compare(
+        walk, sent if read.get("event_id") == sent.get("event_id") else _with_id(sent, read), stored, behind
+    )
+    return kept(walk.findings, stored, event=True)
+
+
+def _as_read(sent: dict[str, Any], kind: str, delivery: Delivery, behind: float) -> dict[str, Any]:
+    read = sent
+    if (sent.get("type") == "transaction") != (kind == "transaction"):
+        # Relay: the item's type decides; the payload's own is ignored.
+        read = {**read, "type": kind if kind == "transaction" else None}
+    header = _bare(delivery.event_id)
+    own = sent.get("event_id")
+    if header and (own is None or _bare(own) not in (None, header)):
+        read = {**read, "event_id": header}
+    if behind:
+        read = drift.corrected(read, behind)
+    return read
+
+
+def _with_id(sent: dict[str, Any], read: dict[str, Any]) -> dict[str, Any]:
+    return {**sent, "event_id": read.get("event_id")}
+
+
+def _bare(value: Any) -> str | None:
+    try:
+        return uuid.UUID(value).hex if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _check_age(stored: dict[str, Any], received: datetime) -> None:
+    # Relay: validate_timestamps, with the transaction_timestamp_range that the library leaves out.
+    now = received.timestamp()
+    start, end = stored.get("start_timestamp"), stored.get("timestamp")
+    if isinstance(start, int | float) and int(start) < int(now) - MAX_TRANSACTION_AGE:
+        raise relay.Rejected("invalid: start timestamp is out of the valid range for metrics")
+    if isinstance(end, int | float) and int(end) >= int(now) + relay.FUTURE:
+        raise relay.Rejected("invalid: end timestamp is out of the valid range for metrics")

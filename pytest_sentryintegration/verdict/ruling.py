@@ -1,0 +1,48 @@
+"""The result of judging one item. Knows no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pytest_sentryintegration.verdict.finding import Finding, sort_key
+
+Outcome = Literal["accepted", "trimmed", "dropped", "refused"]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What becomes of an item."""
+
+    outcome: Outcome
+    reason: str | None = None
+    findings: tuple[Finding, ...] = ()
+    stored: Any = None
+    event: bool = False
+    """Whether `stored` is an event or a transaction."""
+    needs_relay: bool = False
+    """Whether only sentry-relay, which is not here, knows what is stored."""
+
+
+def dropped(reason: str, sent: Any, text: str, path: str = "") -> Ruling:
+    """Return the ruling that Sentry answers 200 and then throws the item away."""
+    return Ruling("dropped", reason, (Finding(path, reason, sent, None, capital(text)),))
+
+
+def refused(reason: str, sent: Any, text: str, path: str = "") -> Ruling:
+    """Return the ruling that Sentry answers with an error, and nothing of the request is kept."""
+    return Ruling("refused", reason, (Finding(path, reason, sent, None, capital(text)),))
+
+
+def kept(findings: Iterable[Finding], stored: Any = None, *, event: bool = False) -> Ruling:
+    """Return the ruling that Sentry keeps the item, trimmed where there are findings."""
+    found = tuple(sorted(findings, key=sort_key))
+    if not found:
+        return Ruling("accepted", None, (), stored, event)
+    return Ruling("trimmed", found[0].rule, found, stored, event)
+
+
+def capital(text: str) -> str:
+    """Return a sentence with its first letter in capitals."""
+    return text[:1].upper() + text[1:]

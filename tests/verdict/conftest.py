@@ -1,0 +1,13 @@
+"""Judging as where Sentry's own code is not installed."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_sentryintegration.verdict import relay
+
+
+@pytest.fixture
+def without_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judge as where sentry-relay is not installed."""
+    monkeypatch.setattr(relay, "_loaded", [relay.RelayMissing(f"not here: {relay.INSTALL}")])
