@@ -1,6 +1,6 @@
 """Item types: what Sentry counts them as, which need an event, and which bucket of limits they fill.
 
-Relay: ``relay-server/src/envelope/item.rs`` and ``attachment.rs``, ``relay-base-schema/src/data_category.rs``.
+Relay: ``relay-server/src/envelope/item.rs`` and ``attachment.rs``; ``relay-base-schema``, ``data_category.rs``.
 """
 
 from __future__ import annotations
@@ -157,8 +157,19 @@ CONTAINER_CONTENT_TYPES: dict[str, str] = {
 _CONTAINERS = frozenset(CONTAINER_CONTENT_TYPES.values())
 # Where Relay reads the header item_count.
 _COUNTED = frozenset(
-    ["session", "sessions", "metric_buckets", "client_report", "profile", "check_in", "log"]
-    + ["trace_metric", "span", "profile_chunk", "profile_chunk_ui"]
+    [
+        "session",
+        "sessions",
+        "metric_buckets",
+        "client_report",
+        "profile",
+        "check_in",
+        "log",
+        "trace_metric",
+        "span",
+        "profile_chunk",
+        "profile_chunk_ui",
+    ]
 )
 _UI_PLATFORMS = ("cocoa", "android", "javascript")
 
@@ -231,7 +242,7 @@ def _text(value: Any) -> str:
 
 
 def quantities(item: RawItem) -> tuple[tuple[str, int], ...]:
-    """Return what *item* counts for, category by category, as Relay counts it before looking into the payload.
+    """Return what *item* counts for by category, as Relay counts before looking into the payload.
 
     >>> quantities(RawItem({"type": "attachment"}, b"four"))
     (('attachment', 4), ('attachment_item', 1))

@@ -1,1 +1,1 @@
-"""The endpoints: each takes a `call.Call` and returns the envelopes that it carried, or raises a `Refusal`."""
+"""The endpoints: each takes a `call.Call` and returns what it carried, or raises a `Refusal`."""

@@ -1,0 +1,237 @@
+"""Faults that a test asks for: what a real Sentry, or the network before it, may do to an application."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pytest_sentryintegration.wire.categories import DATA_CATEGORIES, KINDS
+from pytest_sentryintegration.wire.envelope import RawEnvelope
+from pytest_sentryintegration.wire.rate_limits import SCOPES, Enforced, RateLimit, enforce
+
+__all__ = ["Fault", "Faults", "Wire"]
+
+_CATEGORY_ALIASES = {"user_report_v2": "feedback"}
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault that is set: what it does, to which requests, and how often still."""
+
+    kind: str
+    """``rate_limit``, ``status``, ``delay``, ``disconnect`` or ``truncate``."""
+    item_type: str | None = None
+    """Only requests with such an item; ``None`` for all."""
+    times: int | None = None
+    """For how many requests still; ``None`` until it is cleared."""
+    code: int = 0
+    seconds: float = 0.0
+    limit: RateLimit | None = None
+    done: int = 0
+    """How many requests it has met."""
+
+
+@dataclass(slots=True)
+class Wire:
+    """What happens to one answer on its way."""
+
+    delay: float = 0.0
+    cut: str = ""
+    """``disconnect``, ``truncate`` or nothing."""
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults of one inbox. Every method may be called from any thread.
+
+    Each fault holds until `clear`, or for the next *times* requests, and for requests with an item of type
+    *item_type* alone where that is given. Requests that are refused on their own account have no items.
+
+    >>> faults = Faults()
+    >>> faults.status(503, times=2)
+    >>> faults.rate_limit("error", seconds=30)
+    >>> faults
+    Faults(rate_limit 30:error:organization; status 503, 2 more times)
+    """
+
+    _set: list[Fault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __repr__(self) -> str:
+        return f"Faults({'; '.join(map(_describe, self.active()))})"
+
+    def rate_limit(
+        self,
+        *categories: str,
+        seconds: int = 60,
+        scope: str = "organization",
+        times: int | None = None,
+        item_type: str | None = None,
+    ) -> None:
+        """Limit data categories as a spent quota does; all of them where none is named.
+
+        Items of a limited category are taken from their envelopes, the others are kept; the answer is 429 with
+        ``Retry-After`` and ``X-Sentry-Rate-Limits``. What was taken is listed in ``refused``.
+
+        Args:
+            *categories: Sentry's names, such as ``error``, ``transaction``, ``attachment``, ``session``,
+                ``log_item``, ``monitor``.
+            seconds: How long the SDK is told to wait.
+            scope: What the quota is said to hold for: ``key``, ``project`` or ``organization``.
+            times: For how many requests that have such an item.
+            item_type: Only requests with an item of this type.
+
+        Raises:
+            ValueError: An unknown category, scope or item type; the nearest is named.
+            TypeError: A wrong type.
+        """
+        names = tuple(_known_category(category) for category in categories)
+        if isinstance(seconds, bool) or not isinstance(seconds, int):
+            raise TypeError(f"seconds is a whole number, got {seconds!r}")
+        if seconds <= 0:
+            raise ValueError(f"seconds is at least 1, got {seconds}")
+        _known(scope, SCOPES, "scope")
+        self._add(Fault("rate_limit", item_type, times, limit=RateLimit(seconds, names, scope)))
+
+    def status(self, code: int, times: int | None = None, *, item_type: str | None = None) -> None:
+        """Answer with an error instead of accepting.
+
+        Args:
+            code: The HTTP status, 300 to 599.
+            times: For how many requests.
+            item_type: Only requests with an item of this type.
+
+        Raises:
+            ValueError: No such status; the nearest is named.
+            TypeError: A wrong type.
+        """
+        if isinstance(code, bool) or not isinstance(code, int):
+            raise TypeError(f"code is an HTTP status such as 503, got {code!r}")
+        if not 300 <= code <= 599:
+            raise ValueError(
+                f"{code} is no status of a failure (300 to 599); nearest: {min(max(code, 300), 599)}"
+            )
+        self._add(Fault("status", item_type, times, code=code))
+
+    def delay(self, seconds: float, times: int | None = None, *, item_type: str | None = None) -> None:
+        """Keep what comes, and answer that many seconds later.
+
+        Raises:
+            ValueError: *seconds* is negative or not finite.
+            TypeError: A wrong type.
+        """
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+            raise TypeError(f"seconds is a number, got {seconds!r}")
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ValueError(f"seconds is a finite number from 0, got {seconds!r}")
+        self._add(Fault("delay", item_type, times, seconds=float(seconds)))
+
+    def disconnect(self, times: int | None = None, *, item_type: str | None = None) -> None:
+        """Keep what comes, and let the connection die in the middle of the answer."""
+        self._add(Fault("disconnect", item_type, times))
+
+    def truncate(self, times: int | None = None, *, item_type: str | None = None) -> None:
+        """Keep what comes, and send less of the answer's body than its ``Content-Length`` says."""
+        self._add(Fault("truncate", item_type, times))
+
+    def clear(self) -> None:
+        """Take all faults back."""
+        with self._lock:
+            self._set.clear()
+
+    def active(self) -> list[Fault]:
+        """Return the faults that are set and not yet used up, in the order in which they were set."""
+        with self._lock:
+            return [fault for fault in self._set if fault.times != 0]
+
+    def __bool__(self) -> bool:
+        return bool(self._set)
+
+    def take_status(self, item_types: Iterable[str]) -> int | None:
+        """Return the status that a request with such items is answered with, and count it."""
+        with self._lock:
+            fault = self._next("status", frozenset(item_types))
+            return fault.code if fault is not None else None
+
+    def take_wire(self, item_types: Iterable[str]) -> Wire:
+        """Return what happens to the answer to a request with such items, and count it."""
+        types = frozenset(item_types)
+        with self._lock:
+            slow = self._next("delay", types)
+            cut = self._next("disconnect", types) or self._next("truncate", types)
+        return Wire(slow.seconds if slow is not None else 0.0, cut.kind if cut is not None else "")
+
+    def enforce(self, envelope: RawEnvelope) -> Enforced | None:
+        """Apply the rate limits to *envelope*, and count those that met an item; ``None`` where none is set."""
+        types = {item.type for item in envelope.items}
+        with self._lock:
+            limits = [
+                fault
+                for fault in self._set
+                if fault.limit is not None and fault.times != 0 and fault.item_type in (None, *types)
+            ]
+            if not limits:
+                return None
+            enforced = enforce([fault.limit for fault in limits if fault.limit is not None], envelope)
+            for fault in limits:
+                if fault.limit in enforced.limits:
+                    self._count(fault)
+            return enforced
+
+    def _add(self, fault: Fault) -> None:
+        if fault.times is not None:
+            if isinstance(fault.times, bool) or not isinstance(fault.times, int):
+                raise TypeError(f"times is a number of requests or None, got {fault.times!r}")
+            if fault.times < 1:
+                raise ValueError(f"times is at least 1, got {fault.times}")
+        if fault.item_type is not None:
+            _known(fault.item_type, tuple(KINDS), "item type")
+        with self._lock:
+            self._set.append(fault)
+
+    def _next(self, kind: str, types: frozenset[str]) -> Fault | None:
+        for fault in self._set:
+            if fault.kind == kind and (fault.item_type is None or fault.item_type in types):
+                self._count(fault)
+                return fault
+        return None
+
+    def _count(self, fault: Fault) -> None:
+        fault.done += 1
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times == 0:
+                self._set.remove(fault)
+
+
+def _known_category(name: str) -> str:
+    if isinstance(name, str) and name in _CATEGORY_ALIASES:
+        return _CATEGORY_ALIASES[name]
+    return _known(name, tuple(DATA_CATEGORIES), "data category")
+
+
+def _known(name: str, known: tuple[str, ...], what: str) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"a {what} is text such as {known[1]!r}, got {name!r}")
+    if name not in known:
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        raise ValueError(f"unknown {what} {name!r}; nearest: {nearest!r}")
+    return name
+
+
+def _describe(fault: Fault) -> str:
+    said = fault.kind
+    if fault.limit is not None:
+        said += f" {fault.limit.seconds}:{';'.join(fault.limit.categories)}:{fault.limit.scope}"
+    elif fault.kind == "status":
+        said += f" {fault.code}"
+    elif fault.kind == "delay":
+        said += f" {fault.seconds:g} s"
+    if fault.item_type is not None:
+        said += f" for {fault.item_type}"
+    if fault.times is not None:
+        said += f", {fault.times} more time{'s' if fault.times != 1 else ''}"
+    return said
