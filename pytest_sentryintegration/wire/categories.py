@@ -1,6 +1,6 @@
 """Item types: what Sentry counts them as, which need an event, and which bucket of limits they fill.
 
-Relay: ``relay-server/src/envelope/item.rs`` and ``attachment.rs``; ``relay-base-schema``, ``data_category.rs``.
+Relay: ``relay-server/src/envelope/item.rs`` and ``attachment.rs``, and its ``data_category.rs``.
 """
 
 from __future__ import annotations
@@ -156,21 +156,16 @@ CONTAINER_CONTENT_TYPES: dict[str, str] = {
 
 _CONTAINERS = frozenset(CONTAINER_CONTENT_TYPES.values())
 # Where Relay reads the header item_count.
-_COUNTED = frozenset(
-    [
-        "session",
-        "sessions",
-        "metric_buckets",
-        "client_report",
-        "profile",
-        "check_in",
-        "log",
-        "trace_metric",
-        "span",
-        "profile_chunk",
-        "profile_chunk_ui",
-    ]
-)
+_COUNTED = frozenset(CONTAINER_CONTENT_TYPES) | {
+    "session",
+    "sessions",
+    "metric_buckets",
+    "client_report",
+    "profile",
+    "profile_chunk",
+    "profile_chunk_ui",
+    "check_in",
+}
 _UI_PLATFORMS = ("cocoa", "android", "javascript")
 
 

@@ -1,7 +1,7 @@
 """Containers: items that hold several elements, such as logs, streamed spans and metrics.
 
-Relay: ``relay-server/src/envelope/container.rs``. What is wrong is listed, never raised: the answer to the sender was
-given long before anybody looks inside.
+Relay: ``relay-server/src/envelope/container.rs``. What is wrong is listed, never raised: the answer to the
+sender was given long before anybody looks inside.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Container:
 def unpack(item: RawItem) -> Container:
     """Return the elements of *item* and everything that is wrong with them.
 
-    Reading is generous: where Sentry would drop all of a container (wrong ``item_count``, wrong content type), the
+    Reading is generous: where Sentry would drop all of a container (wrong ``item_count``, say), the
     elements are there all the same, beside the problem that says so.
 
     >>> headers = {"type": "log", "item_count": 1, "content_type": "application/vnd.sentry.items.log+json"}
@@ -205,15 +205,11 @@ def read_attributes(raw: Any, path: str = "attributes") -> tuple[dict[str, Attri
 
 def _fits(type_name: Any, value: Any) -> bool:
     if type_name == "array":
-        kinds = {bool if isinstance(one, bool) else type(one) for one in value} if _is_list(value) else {dict}
+        kinds = {type(one) for one in value} if isinstance(value, list) else {dict}
         return kinds <= {str, int, float, bool} and (len(kinds) <= 1 or kinds == {int, float})
     kind = _SCALARS.get(type_name) if isinstance(type_name, str) else None
     if kind is None or not isinstance(value, kind):
         return False
     if isinstance(value, bool):
-        return type_name == "boolean"
-    return type_name != "integer" or -(2**63) <= value < 2**63
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
+        return bool(type_name == "boolean")
+    return not isinstance(value, int) or type_name != "integer" or -(2**63) <= value < 2**63

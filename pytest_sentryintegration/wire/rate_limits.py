@@ -115,9 +115,9 @@ class Enforced:
 def enforce(limits: Iterable[RateLimit], envelope: RawEnvelope) -> Enforced:
     """Take from *envelope* what *limits* cover, as Relay's endpoint does.
 
-    A limited event takes along all that requires it, a limited transaction its spans too. Limits on attachments
-    leave crash reports alone, limits on sessions leave ``sessions`` (though both are announced). The indexed
-    categories are not looked at here; client reports and unknown items are never taken.
+    A limited event takes along all that requires it, a limited transaction its spans too. Limits on
+    attachments leave crash reports alone; limits on sessions leave ``sessions``, though they are announced.
+    The indexed categories are not looked at; client reports and unknown items are never taken.
 
     >>> report = RawEnvelope({}, (RawItem({"type": "event"}, b"{}"), RawItem({"type": "check_in"}, b"{}")))
     >>> [item.type for item in enforce([RateLimit(60, ("error",))], report).removed]
