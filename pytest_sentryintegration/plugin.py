@@ -1,1 +1,249 @@
-"""Hooks and fixtures."""
+"""Hooks and fixtures, nothing else. Imports only pytest and the import hook until Sentry is used."""
+
+from __future__ import annotations
+
+import sys
+import unittest
+import warnings
+from collections.abc import Generator, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_sentryintegration.sdk.hook import ImportHook, at_first_client
+from pytest_sentryintegration.settings import SettingError, Settings, read_settings
+
+if TYPE_CHECKING:
+    from pytest_sentryintegration.capture import Capture
+    from pytest_sentryintegration.events import SentryEvents
+    from pytest_sentryintegration.fake_sentry import FakeSentry
+
+SETTINGS = pytest.StashKey[Settings]()
+CAPTURE = pytest.StashKey["Capture"]()
+COUNTS = pytest.StashKey["dict[str, Any]"]()
+BEFORE = pytest.StashKey["ModuleType | None"]()
+
+_CAPTURE_MODULE = "pytest_sentryintegration.capture"
+_SESSIONS: list[pytest.Config] = []
+"""The sessions that run in this process: more than one where pytest runs inside pytest."""
+
+
+def _redirect() -> None:
+    from pytest_sentryintegration.capture import shared
+
+    shared().redirect.install()
+
+
+# Armed while this module is imported: conftests and Django settings, which may initialise the SDK, load
+# before pytest_configure.
+_HOOK = ImportHook(at_first_client(_redirect))
+_HOOK.arm()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the options and ini values."""
+    group = parser.getgroup("sentry", "fake Sentry (sentryintegration)")
+    group.addoption(
+        "--sentry-dump",
+        metavar="DIR",
+        help="write what each test sent as .envelope files into DIR",
+    )
+    parser.addini("sentry_timeout", "seconds that find and wait wait for other processes", default="1")
+    parser.addini(
+        "sentry_transport", "http (default), or memory: no socket, this process alone", default="http"
+    )
+    parser.addini(
+        "sentry_guard", "on (default): no SDK client of this process reaches the real Sentry", default="on"
+    )
+    parser.addini(
+        "sentry_strict", "on: refuse toy keys and missing authentication, as Sentry does", default="off"
+    )
+    parser.addini(
+        "sentry_unexpected",
+        "ignore (default), warn or fail: an event of level error or above that the test never looked at",
+        default="ignore",
+    )
+    parser.addini(
+        "sentry_allow",
+        "what sentry_unexpected does not count, a line each: exception type, text, or re:pattern",
+        type="linelist",
+    )
+    parser.addini(
+        "sentry_invalid",
+        "ignore (default), warn or fail: anything that real Sentry would refuse, drop or trim",
+        default="ignore",
+    )
+    parser.addini(
+        "sentry_invalid_allow",
+        "paths that sentry_invalid does not count, a line each (default: variables of stack frames)",
+        type="linelist",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings and register the marker."""
+    config.addinivalue_line(
+        "markers",
+        "sentry(**options): options of sentry_sdk.init for this test; transport='memory',"
+        " unexpected='ignore|warn|fail', invalid='ignore|warn|fail' and allow=[...] are the plugin's own.",
+    )
+    try:
+        config.stash[SETTINGS] = read_settings(config.getini)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[BEFORE] = sys.modules.get(_CAPTURE_MODULE)
+    _SESSIONS.append(config)
+    _HOOK.arm()
+
+
+@pytest.fixture(scope="session")
+def sentry_server(request: pytest.FixtureRequest) -> Iterator[FakeSentry]:
+    """The running fake Sentry: `.url`, `.dsn(project_id=1)`, `.port`.
+
+    It listens on 127.0.0.1 on a free port, for as long as the session lasts. What is sent to it while a
+    test runs that uses `sentry_events` is found there.
+    """
+    from pytest_sentryintegration.capture import shared
+
+    yield shared(request.config.stash[SETTINGS]).fake
+
+
+@pytest.fixture
+def sentry_options() -> dict[str, Any]:
+    """Options of sentry_sdk.init for when the application does not initialise the SDK itself.
+
+    Override it in a conftest or a test module; by default every transaction is sampled.
+    """
+    return {"traces_sample_rate": 1.0}
+
+
+@pytest.fixture
+def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
+    """Everything that is sent to Sentry during this test, and nothing else.
+
+    `.messages`, `.errors`, `.transactions`, `.spans`, `.traces`, `.attachments`, `.logs` and more are live
+    views; `find` returns exactly one or fails with what arrived instead. It is itself a sequence of the
+    error and message events.
+    """
+    from pytest_sentryintegration.capture import Capture, shared
+
+    item = request.node
+    marked: dict[str, Any] = {}
+    for marker in item.iter_markers("sentry"):
+        if marker.args:
+            raise pytest.UsageError(f"the marker sentry takes keyword arguments only, got {marker.args!r}")
+        marked = {**marker.kwargs, **marked}
+    settings = request.config.stash[SETTINGS]
+    try:
+        capture = Capture(
+            shared(settings), settings, test=item.nodeid, options=marked, defaults=sentry_options
+        )
+    except SettingError as error:
+        raise pytest.UsageError(f"{item.nodeid}: {error}") from error
+    with capture as events:
+        item.stash[CAPTURE] = capture
+        if isinstance(request.instance, unittest.TestCase):
+            request.instance.sentry_events = events  # type: ignore[attr-defined]
+        if (function := getattr(item, "obj", None)) is not None and capture.is_async(function):
+            item.obj = capture.entering(function)
+        yield events
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test, after it passed, for what its policies do not allow."""
+    result = yield
+    capture = item.stash.get(CAPTURE, None)
+    if capture is not None:
+        for policy, message in capture.violations():
+            if policy == "fail":
+                pytest.fail(message, pytrace=False)
+            warnings.warn(pytest.PytestWarning(message), stacklevel=1)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show in a failing test's report what was captured."""
+    report = yield
+    capture = item.stash.get(CAPTURE, None)
+    if capture is not None and report.when == "call":
+        if report.failed:
+            report.sections.append(("Captured Sentry", capture.summary()))
+        folder = item.config.getoption("--sentry-dump")
+        if folder:
+            capture.dump(folder)
+    return report
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Explain how two span trees differ."""
+    if op != "==" or not {type(left).__module__, type(right).__module__} & _COMPARED:
+        return None
+    from pytest_sentryintegration.words import compare_lines
+
+    return compare_lines(left, right)
+
+
+_COMPARED = {
+    "pytest_sentryintegration.matching.span_pattern",
+    "pytest_sentryintegration.model.spans",
+}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Count what came late and what came outside tests, also for the controller of xdist."""
+    capture = sys.modules.get(_CAPTURE_MODULE)
+    if capture is None:
+        return
+    counts = capture.finish(session.config.stash.get(SETTINGS, Settings()))
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["sentryintegration"] = counts
+    else:
+        _add(session.config, counts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Add up what an xdist worker counted."""
+    counts = getattr(node, "workeroutput", {}).get("sentryintegration")
+    if counts:
+        _add(node.config, counts)
+
+
+def _add(config: pytest.Config, counts: dict[str, Any]) -> None:
+    total = config.stash.setdefault(COUNTS, {"strays": 0, "late": {}, "tests": 0, "envelopes": 0})
+    for name in ("strays", "tests", "envelopes"):
+        total[name] += counts[name]
+    for test, late in counts["late"].items():
+        total["late"][test] = total["late"].get(test, 0) + late
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Write one line on what Sentry was sent, and one for each test whose threads reported late."""
+    counts = config.stash.get(COUNTS, None)
+    if counts is not None:
+        from pytest_sentryintegration.words.summary import summary_lines
+
+        for line in summary_lines(counts):
+            terminalreporter.write_line(line)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of the SDK, when the session ends that first held it."""
+    before = config.stash.get(BEFORE, None)
+    if config in _SESSIONS:
+        _SESSIONS.remove(config)
+    capture = sys.modules.get(_CAPTURE_MODULE)
+    # A pytest inside pytest leaves what the outer one holds alone.
+    if capture is not None and (capture is not before or not _SESSIONS):
+        capture.release()
+    if not _SESSIONS:
+        _HOOK.disarm()

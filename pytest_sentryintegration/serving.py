@@ -8,8 +8,10 @@ about a millisecond. (werkzeug's own server closes each connection and takes a t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import errno
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -46,6 +48,7 @@ class Server:
     Args:
         handler: answers one request; called in the serving thread, must not block or raise.
         limit: the most bytes a request's body may have, by its path.
+        refused: told of what never reaches the handler, with status and reason.
         host: the address to listen on.
         port: the port; 0 takes a free one.
 
@@ -60,10 +63,17 @@ class Server:
     """
 
     def __init__(
-        self, handler: Handler, *, limit: Callable[[str], int], host: str = "127.0.0.1", port: int = 0
+        self,
+        handler: Handler,
+        *,
+        limit: Callable[[str], int],
+        refused: Callable[[Request, int, str], None] = lambda request, status, reason: None,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self._handler = handler
         self._limit = limit
+        self._refused = refused
         self.host = host
         self.port = port
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -76,7 +86,14 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     def start(self) -> None:
-        """Listen, and serve until `stop`; returns when a client can connect."""
+        """Listen, and serve until `stop`; returns when a client can connect.
+
+        Raises:
+            PortBusyError: when the port is taken.
+            RuntimeError: pytest-socket's, where it blocks sockets.
+        """
+        # Where sockets are blocked the thread would die half way through making its loop.
+        socket.socket().close()
         listening = threading.Event()
         failure: list[OSError] = []
 
@@ -96,10 +113,7 @@ class Server:
                 self._loop = loop
                 loop.call_soon(listening.set)
                 loop.run_forever()
-                server.close()
-                for connection in tuple(self._connections):
-                    connection.abort()
-                loop.run_until_complete(asyncio.sleep(0))
+                loop.run_until_complete(self._disconnect(loop, server))
             finally:
                 loop.close()
                 listening.set()
@@ -121,9 +135,22 @@ class Server:
             loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
 
+    async def _disconnect(self, loop: asyncio.AbstractEventLoop, server: asyncio.Server) -> None:
+        # One that was accepted just now is attached to the server two steps of the loop later, which
+        # fails on a closed server: so first no more are accepted, then the server is closed.
+        for listening in server.sockets:
+            with contextlib.suppress(NotImplementedError):  # Windows' proactor: it has no readers
+                loop.remove_reader(listening.fileno())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        server.close()
+        for connection in tuple(self._connections):
+            connection.abort()
+        await asyncio.sleep(0)
+
     def _connect(self) -> asyncio.Protocol:
         loop = asyncio.get_running_loop()
-        return _Connection(loop, self._handler, self._limit, self._connections)
+        return _Connection(loop, self._handler, self._limit, self._refused, self._connections)
 
 
 class _Connection(asyncio.Protocol):
@@ -134,11 +161,13 @@ class _Connection(asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
         handler: Handler,
         limit: Callable[[str], int],
+        refused: Callable[[Request, int, str], None],
         connections: set[_Connection],
     ) -> None:
         self._loop = loop
         self._handler = handler
         self._limit = limit
+        self._refused = refused
         self._connections = connections
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[tuple[Request, bool]] = deque()
@@ -255,6 +284,10 @@ class _Connection(asyncio.Protocol):
 
     def _refuse(self, status: int, text: str) -> None:
         headers = [("content-type", "text/plain; charset=utf-8")]
+        method = self._parser.get_method().decode("latin-1")
+        target = self._target.decode("latin-1")
+        request = Request(method, target, tuple(self._headers), b"".join(self._body))
+        self._refused(request, status, text)
         self._send(Reply(status, headers, text.encode()), keep_alive=False)
 
 

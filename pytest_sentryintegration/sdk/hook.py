@@ -50,10 +50,11 @@ class ImportHook(MetaPathFinder):
     def arm(self) -> None:
         """Wait for the import; where it has happened, *then* is called now."""
         module = sys.modules.get(MODULE)
+        if self not in sys.meta_path:
+            # It stays there: a pytest inside pytest forgets what it imported, and imports it again.
+            sys.meta_path.insert(0, self)
         if module is not None:
             self._then(module)
-        elif self not in sys.meta_path:
-            sys.meta_path.insert(0, self)
 
     def disarm(self) -> None:
         """Stop waiting. What *then* did is not undone."""
@@ -73,7 +74,6 @@ class ImportHook(MetaPathFinder):
             self._searching = False
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self._then)
-            self.disarm()
         return spec
 
 
@@ -85,12 +85,15 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
 
     def then(module: ModuleType) -> None:
         original = module.get_options
+        if getattr(original, "_sentryintegration", False):
+            return
 
         def get_options(*args: object, **kwargs: object) -> object:
             module.get_options = original  # type: ignore[attr-defined]
             complete()
             return module.get_options(*args, **kwargs)
 
+        get_options._sentryintegration = True  # type: ignore[attr-defined]
         module.get_options = get_options  # type: ignore[attr-defined]
 
     return then

@@ -24,6 +24,8 @@ class Owner:
 
     inbox: str
     test: str = ""
+    post: Callable[[str, dict[str, str], bytes], Any] | None = None
+    """Delivers to its inbox: path, headers, body; by the server, or in memory."""
     finished: bool = False
     client: Any = None
     """The client that its late threads report with, once it has finished."""

@@ -18,7 +18,7 @@ from typing import Any
 import sentry_sdk.client as sdk_client
 import sentry_sdk.integrations as sdk_integrations
 import sentry_sdk.utils as sdk_utils
-from sentry_sdk.transport import HttpTransport, Transport
+from sentry_sdk.transport import HttpTransport, Transport, make_transport
 
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.transport import Destination, RedirectedTransport
@@ -59,7 +59,7 @@ class Redirect:
         if self._undo:
             return
         self._replace(sdk_client, "get_options", self._get_options(sdk_client.get_options))
-        self._replace(sdk_client, "make_transport", self._make_transport(sdk_client.make_transport))
+        self._replace(sdk_client, "make_transport", self._make_transport(make_transport))
         self._replace(sdk_client._Client, "_init_impl", self._init_impl(sdk_client._Client._init_impl))
         # Without release and SENTRY_RELEASE each init asks git, and leaves its call as a breadcrumb.
         revision = functools.lru_cache(maxsize=32)(_of_folder(sdk_utils.get_git_revision))
@@ -87,8 +87,10 @@ class Redirect:
             kwargs = {**kwargs, **self.overrides()}
             with _without_spotlight():
                 # In an empty context: what it runs (git) must not leave a breadcrumb in the test.
-                return ownership.in_no_context(original, *args, **kwargs)
+                options: dict[str, Any] = ownership.in_no_context(original, *args, **kwargs)
+                return options
 
+        get_options._sentryintegration = True  # type: ignore[attr-defined]
         return get_options
 
     def _make_transport(self, original: Callable[..., Any]) -> Callable[..., Any]:

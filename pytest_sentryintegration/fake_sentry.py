@@ -1,0 +1,106 @@
+"""The running fake Sentry: store, ingest and server together, one a process. Knows no sentry_sdk."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+
+from pytest_sentryintegration.ingest.app import Ingest
+from pytest_sentryintegration.ingest.request import Reply, Request
+from pytest_sentryintegration.serving import Server
+from pytest_sentryintegration.store import Store
+from pytest_sentryintegration.wire.limits import body_limit
+
+KEY = "5e27be7a8d1c4f0e9b3a6c5d2f184e70"
+"""The public key of its DSNs: 32 hexadecimal digits, as real ones."""
+
+
+class NoServerError(RuntimeError):
+    """There is no socket: with the transport ``memory`` only this process is captured."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(
+            f"{wanted} needs the fake Sentry's port, and sentry_transport = memory opens none: it captures"
+            " this process alone. Use sentry_transport = http where other processes report."
+        )
+
+
+class FakeSentry:
+    """A fake Sentry that keeps what it is sent; its port is opened when it is first asked for.
+
+    Args:
+        strict: refuse what real Sentry refuses, toy keys and missing authentication included.
+        host: the address to listen on.
+        port: the port; 0 takes a free one.
+
+    >>> with FakeSentry() as sentry:
+    ...     sentry.dsn(project_id=7)
+    'http://5e27be7a8d1c4f0e9b3a6c5d2f184e70@127.0.0.1:.../7'
+    """
+
+    def __init__(self, *, strict: bool = False, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.store = Store()
+        self.ingest = Ingest(self.store, strict=strict)
+        self.pid = os.getpid()
+        self._server = Server(
+            self.ingest.handle, limit=body_limit, refused=self.ingest.refuse, host=host, port=port
+        )
+        self._started = False
+        self._starting = threading.Lock()
+
+    def start(self) -> None:
+        """Open the port; a second call does nothing.
+
+        Raises:
+            PortBusyError: when the port is taken.
+        """
+        with self._starting:
+            if not self._started:
+                self._server.start()
+                self._started = True
+
+    def close(self) -> None:
+        """Close the port and every connection."""
+        with self._starting:
+            if self._started and self.pid == os.getpid():
+                self._server.stop()
+            self._started = False
+
+    def __enter__(self) -> FakeSentry:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def host(self) -> str:
+        """The address that it listens on."""
+        return self._server.host
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        self.start()
+        return self._server.port
+
+    @property
+    def url(self) -> str:
+        """Where it listens: ``http://127.0.0.1:port``."""
+        self.start()
+        return self._server.url
+
+    def dsn(self, project_id: int | str = 1, *, inbox: str = "") -> str:
+        """Return a DSN of it; what is sent with it goes to *inbox*, or to the running test.
+
+        >>> with FakeSentry() as sentry:
+        ...     sentry.dsn(inbox="t1")
+        'http://5e27be7a8d1c4f0e9b3a6c5d2f184e70@127.0.0.1:.../t1/1'
+        """
+        path = f"{inbox}/{project_id}" if inbox else str(project_id)
+        return f"http://{KEY}@{self.host}:{self.port}/{path}"
+
+    def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Take a POST as the server would, without a socket."""
+        request = Request("POST", path, tuple((name.lower(), value) for name, value in headers.items()), body)
+        return self.ingest.handle(request)

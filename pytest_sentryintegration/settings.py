@@ -1,0 +1,137 @@
+"""What a run or a test asks of the plugin: ini values and marker options, read and checked once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+POLICIES = ("ignore", "warn", "fail")
+TRANSPORTS = ("http", "memory")
+SWITCH = ("on", "off")
+OWN_OPTIONS = ("transport", "unexpected", "invalid", "allow")
+"""Options of the marker that are the plugin's own; the others are those of ``sentry_sdk.init``."""
+
+
+class SettingError(ValueError):
+    """An ini value or marker option that does not exist, with the nearest one that does."""
+
+    def __init__(self, what: str, value: object, valid: Collection[str]) -> None:
+        nearest = difflib.get_close_matches(str(value), valid, n=1, cutoff=0.4)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        choices = f" is not one of {', '.join(sorted(valid))}" if len(valid) <= 12 else " does not exist"
+        super().__init__(f"{what} {value!r}{choices}{hint}")
+        self.what = what
+        self.value = value
+        self.nearest = nearest[0] if nearest else None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the fake Sentry behaves and what makes a test fail.
+
+    >>> Settings().changed({"unexpected": "fail"}).unexpected
+    'fail'
+    """
+
+    timeout: float = 1.0
+    """Seconds that a `find` waits for what other processes send."""
+    transport: str = "http"
+    guard: bool = True
+    strict: bool = False
+    unexpected: str = "ignore"
+    invalid: str = "ignore"
+    allow: tuple[Any, ...] = ()
+    invalid_allow: tuple[str, ...] | None = None
+    """Paths of findings that do not count; ``None`` for the default ones."""
+
+    def changed(self, options: Mapping[str, Any]) -> Settings:
+        """Return the settings under a marker's own options; `allow` adds to what holds for all tests.
+
+        Raises:
+            SettingError: for a value that does not exist.
+        """
+        changes: dict[str, Any] = {}
+        if "transport" in options:
+            changes["transport"] = _one_of("marker option transport =", options["transport"], TRANSPORTS)
+        for name in ("unexpected", "invalid"):
+            if name in options:
+                changes[name] = _one_of(f"marker option {name} =", options[name], POLICIES)
+        if "allow" in options:
+            allow = options["allow"]
+            single = isinstance(allow, (str, type)) or not isinstance(allow, Iterable)
+            changes["allow"] = (*self.allow, *((allow,) if single else allow))
+        return replace(self, **changes)
+
+
+def read_settings(getini: Callable[[str], Any]) -> Settings:
+    """Read the ini values, by pytest's ``config.getini``.
+
+    Raises:
+        SettingError: for a value that does not exist, naming the nearest.
+    """
+    timeout = getini("sentry_timeout")
+    try:
+        seconds = float(timeout)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        message = f"sentry_timeout = {timeout!r} is not a number of seconds, such as 1 or 0.5"
+        raise ValueError(message)
+    allow = tuple(getini("sentry_invalid_allow"))
+    return Settings(
+        timeout=seconds,
+        transport=_one_of("sentry_transport =", getini("sentry_transport"), TRANSPORTS),
+        guard=_switch("sentry_guard =", getini("sentry_guard")),
+        strict=_switch("sentry_strict =", getini("sentry_strict")),
+        unexpected=_one_of("sentry_unexpected =", getini("sentry_unexpected"), POLICIES),
+        invalid=_one_of("sentry_invalid =", getini("sentry_invalid"), POLICIES),
+        allow=tuple(getini("sentry_allow")),
+        invalid_allow=allow or None,
+    )
+
+
+def split_marker(options: Mapping[str, Any], known: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split a marker's options into the plugin's own and those of ``sentry_sdk.init``.
+
+    Args:
+        options: the keyword arguments of the marker.
+        known: the options that the installed SDK knows.
+
+    Raises:
+        SettingError: for an option that neither knows, naming the nearest.
+    """
+    own: dict[str, Any] = {}
+    sdk: dict[str, Any] = {}
+    for name, value in options.items():
+        # A transport class or instance is the SDK's, a word is the plugin's.
+        if name in OWN_OPTIONS and not (name == "transport" and not isinstance(value, str)):
+            own[name] = value
+        elif name in known:
+            sdk[name] = value
+        else:
+            raise SettingError("marker option", name, {*known, *OWN_OPTIONS})
+    return own, sdk
+
+
+def _one_of(what: str, value: Any, valid: Collection[str]) -> str:
+    if not isinstance(value, str) or value not in valid:
+        raise SettingError(what, value, valid)
+    return value
+
+
+def _switch(what: str, value: str) -> bool:
+    words = {
+        "on": True,
+        "true": True,
+        "1": True,
+        "yes": True,
+        "off": False,
+        "false": False,
+        "0": False,
+        "no": False,
+    }
+    if value.lower() not in words:
+        raise SettingError(what, value, SWITCH)
+    return words[value.lower()]
