@@ -12,9 +12,6 @@ from pytest_sentryintegration.matching.fields import fields_of, unknown_field
 from pytest_sentryintegration.matching.nouns import Noun, members_of, texts_of
 from pytest_sentryintegration.matching.showing import MISSING, Name, show
 
-# Encoders may escape anything else (quotes, `<`, what is not ASCII), so only this is searched in bytes.
-_VERBATIM = re.compile(r"[A-Za-z0-9 _.-]+")
-
 
 class Query:
     """The criteria of one question about a noun.
@@ -40,16 +37,21 @@ class Query:
                 raise unknown_field(noun.singular, name, fields)
         self.main = main
         self.criteria = named
-        self._needle = _needle(noun, main)
+        self.needle = _needle(noun, main)
+        """Bytes (UTF-8) that some text of every match contains; ``None`` where nothing is known."""
 
     def __len__(self) -> int:
-        """How many criteria there are."""
+        """Return how many criteria there are."""
         return len(self.criteria) + (self.main is not ...)
 
     def __str__(self) -> str:
-        """The criteria as a failure shows them: ``text='boom', level='error'``."""
-        parts = [] if self.main is ... else [f"{self._main_name}={show(self.main)}"]
-        return ", ".join(parts + [f"{name}={show(criterion)}" for name, criterion in self.criteria.items()])
+        """Return the criteria as a failure shows them: ``text='boom', level='error'``."""
+        return ", ".join(self.parts())
+
+    def parts(self) -> list[str]:
+        """Return each criterion as a failure shows it: ``level='error'``."""
+        main = [] if self.main is ... else [f"{self._main_name}={show(self.main)}"]
+        return main + [f"{name}={show(criterion)}" for name, criterion in self.criteria.items()]
 
     def matches(self, obj: Any) -> bool:
         """Return whether *obj* meets every criterion."""
@@ -57,10 +59,10 @@ class Query:
 
     def may_match(self, obj: Any) -> bool:
         """Return False where the bytes of *obj* rule the positional criterion out; JSON stays unparsed."""
-        if self._needle is None:
+        if self.needle is None:
             return True
         might_contain = getattr(obj, "might_contain", None)
-        return might_contain is None or bool(might_contain(self._needle))
+        return might_contain is None or bool(might_contain(self.needle))
 
     def differences(self, obj: Any) -> list[Difference]:
         """Return where *obj* differs; an empty list means that it matches."""
@@ -120,5 +122,4 @@ def _qualified(sent: Any) -> str:
 def _needle(noun: Noun, main: Any) -> bytes | None:
     if type(main) is not str or noun.name not in ("events", "messages", "errors", "transactions"):
         return None
-    longest = max(_VERBATIM.findall(main), key=len, default="")
-    return longest.encode("ascii") if longest else None
+    return main.encode("utf-8", "surrogatepass")

@@ -23,7 +23,8 @@ class Matcher:
 
     def __init__(self, node_matches: Callable[[Any, Any], bool]) -> None:
         self._node_matches = node_matches
-        self._known: dict[tuple[int, int], bool] = {}
+        # With the span, which may be made for this comparison alone: a new one must not get its id.
+        self._known: dict[tuple[int, int], tuple[bool, Any]] = {}
 
     def matches(self, pattern: Any, span: Any) -> bool:
         """Return whether the whole tree below *span* is as *pattern* says."""
@@ -38,7 +39,7 @@ class Matcher:
                 needed = steps.send(send)  # type: ignore[arg-type]
             except StopIteration as stop:
                 send = bool(stop.value)
-                self._known[id(pair[0]), id(pair[1])] = send
+                self._known[id(pair[0]), id(pair[1])] = (send, pair[1])
                 waiting.pop()
                 continue
             waiting.append((needed, self._children(*needed)))
@@ -49,7 +50,7 @@ class Matcher:
         """Answer where the children need not be compared one by one, else return None."""
         known = self._known.get((id(pattern), id(span)))
         if known is not None:
-            return known
+            return known[0]
         answer: bool | None
         if not self._node_matches(pattern, span):
             answer = False
@@ -63,7 +64,7 @@ class Matcher:
                 answer = False
             else:
                 return None
-        self._known[id(pattern), id(span)] = answer
+        self._known[id(pattern), id(span)] = (answer, span)
         return answer
 
     def _ask(self, pattern: Any, span: Any) -> Matches:

@@ -1,0 +1,279 @@
+"""Live views of what arrived: read-only sequences that can be searched, and waited on in real time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
+
+from pytest_sentryintegration import clock
+from pytest_sentryintegration.matching.nouns import Noun
+from pytest_sentryintegration.matching.query import Query
+from pytest_sentryintegration.source import Source
+from pytest_sentryintegration.steps import Step, pause, run, run_async
+from pytest_sentryintegration.words.explaining import Evidence, reasons
+from pytest_sentryintegration.words.failures import too_few, too_many, unsure, unwanted
+
+T = TypeVar("T")
+
+SLICE: Final = 0.25
+"""Seconds after which a wait asks this process's SDK again whether it holds something back."""
+_REPR_ITEMS: Final = 8
+
+
+class IncompleteWarning(UserWarning):
+    """What was read may lack something: this process's SDK could not send all that it holds."""
+
+
+class _Found(NamedTuple):
+    matched: list[Any]
+    notes: list[str]
+
+
+class Inbox:
+    """What the views of one inbox share: where it comes from, and which events were looked at."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        # By identity; the object is kept with it, so that no other gets its id.
+        self._looked_at: dict[int, Any] = {}
+
+    def shelf(self, noun: Noun) -> Any:
+        """Return the objects of a noun that have come so far."""
+        self.source.contents.update()
+        return getattr(self.source.contents, noun.name)
+
+    def drain(self) -> None:
+        """Send what this process's SDK holds; warn where not everything could be sent."""
+        notes = self.source.drain()
+        if notes:
+            text = f"not everything that was sent has arrived: {'; '.join(notes)}"
+            warnings.warn(IncompleteWarning(text), stacklevel=4)
+
+    def evidence(self, notes: Sequence[str] = ()) -> Evidence:
+        """Return what is known about the senders, and what the last drain said."""
+        known = self.source.evidence()
+        return replace(known, notes=(*notes, *known.notes))
+
+    def look(self, objects: Sequence[Any]) -> None:
+        """Count these objects as looked at."""
+        self._looked_at.update((id(obj), obj) for obj in objects)
+
+    def looked_at(self, obj: Any) -> bool:
+        """Return whether *obj* was looked at."""
+        return id(obj) in self._looked_at
+
+    def forget(self) -> None:
+        """Count nothing as looked at any more."""
+        self._looked_at.clear()
+
+
+class View(Sequence[T], Generic[T]):
+    """A live view of one noun: a read-only sequence of what arrived so far, in order.
+
+    Reading it first drains this process's SDK, so there is no need to wait for what this process sent.
+    Iteration is over a snapshot. Equal to any list, tuple or view of the same objects.
+    """
+
+    def __init__(self, inbox: Inbox, noun: Noun, cls: type | None = None) -> None:
+        self._inbox = inbox
+        self._noun = noun
+        self._class = cls
+
+    def find(self, main: Any = ..., /, *, timeout: float | None = None, **criteria: Any) -> T:
+        """Return the one object that meets the criteria, waiting for what other processes send.
+
+        Args:
+            main: The noun's own criterion: a message's text, an exception class, a transaction's name, ...
+            timeout: Seconds to wait, of real time; ``sentry_timeout`` where it is not given.
+            criteria: What attributes are expected to be, by name. Each is compared by ``==`` first; a compiled
+                pattern searches, a callable decides, a dict matches as a subset, ``...`` is anything.
+
+        Raises:
+            AssertionError: None or several match; says what came near, or why nothing came.
+            TypeError: A criterion names an unknown field.
+        """
+        __tracebackhide__ = True
+        return run(self._find(self._query(main, criteria), timeout))
+
+    async def find_async(self, main: Any = ..., /, *, timeout: float | None = None, **criteria: Any) -> T:
+        """Do what `find` does, and let the loop run meanwhile."""
+        __tracebackhide__ = True
+        return await run_async(self._find(self._query(main, criteria), timeout))
+
+    def where(self, main: Any = ..., /, **criteria: Any) -> tuple[T, ...]:
+        """Return all objects that meet the criteria, at once; see `find` for these."""
+        __tracebackhide__ = True
+        query = self._query(main, criteria)
+        self._inbox.drain()
+        matched = self._matching(query)
+        self._inbox.look(matched)
+        return tuple(matched)
+
+    def wait(
+        self, count: int, main: Any = ..., /, timeout: float | None = None, **criteria: Any
+    ) -> tuple[T, ...]:
+        """Return all objects that meet the criteria, once there are *count*; see `find` for these.
+
+        Raises:
+            AssertionError: There were fewer when the time was over.
+        """
+        __tracebackhide__ = True
+        return run(self._wait(count, self._query(main, criteria), timeout))
+
+    async def wait_async(
+        self, count: int, main: Any = ..., /, timeout: float | None = None, **criteria: Any
+    ) -> tuple[T, ...]:
+        """Do what `wait` does, and let the loop run meanwhile."""
+        __tracebackhide__ = True
+        return await run_async(self._wait(count, self._query(main, criteria), timeout))
+
+    def none(self, main: Any = ..., /, within: float = 0, **criteria: Any) -> None:
+        """Fail if an object meets the criteria, or comes within that many seconds; see `find` for these.
+
+        Raises:
+            AssertionError: There is one; or not everything that was sent could be read.
+        """
+        __tracebackhide__ = True
+        run(self._none(self._query(main, criteria), within))
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __iter__(self) -> Iterator[T]:
+        objects = self._read()
+        self._inbox.look(objects)
+        return iter(objects)
+
+    def __reversed__(self) -> Iterator[T]:
+        objects = self._read()
+        self._inbox.look(objects)
+        return reversed(objects)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        __tracebackhide__ = True
+        objects = self._read()
+        if isinstance(index, slice):
+            chosen = tuple(objects[index])
+            self._inbox.look(chosen)
+            return chosen
+        try:
+            obj = objects[index]
+        except IndexError:
+            raise IndexError(self._no_such(index, len(objects))) from None
+        self._inbox.look([obj])
+        return obj
+
+    def __contains__(self, obj: object) -> bool:
+        return obj in self._read()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, View):
+            return self._read() == other._read()
+        if isinstance(other, list | tuple):
+            return self._read() == list(other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def index(self, value: Any, *bounds: Any) -> int:
+        """Return the place of the first object that equals *value*."""
+        return self._read().index(value, *bounds)
+
+    def count(self, value: Any) -> int:
+        """Return how many objects equal *value*."""
+        return self._read().count(value)
+
+    def __repr__(self) -> str:
+        objects = list(self._inbox.shelf(self._noun))
+        shown = ", ".join(repr(obj) for obj in objects[:_REPR_ITEMS])
+        more = f", ... {len(objects) - _REPR_ITEMS} more" if len(objects) > _REPR_ITEMS else ""
+        return f"<{self._noun.counted(len(objects))}{f': {shown}{more}' if objects else ''}>"
+
+    def _read(self) -> list[T]:
+        self._inbox.drain()
+        return list(self._inbox.shelf(self._noun))
+
+    def _query(self, main: Any, criteria: dict[str, Any]) -> Query:
+        return Query(self._noun, main, criteria, self._class)
+
+    def _matching(self, query: Query) -> list[T]:
+        __tracebackhide__ = True
+        shelf = self._inbox.shelf(self._noun)
+        candidates = shelf if query.needle is None else shelf.containing(query.needle)
+        return [obj for obj in candidates if query.matches(obj)] if len(query) else list(candidates)
+
+    def _find(self, query: Query, timeout: float | None) -> Generator[Step, Any, T]:
+        __tracebackhide__ = True
+        seconds = self._inbox.source.timeout if timeout is None else timeout
+        found = yield from self._look(query, 1, seconds)
+        if len(found.matched) == 1:
+            self._inbox.look(found.matched)
+            only: T = found.matched[0]
+            return only
+        if found.matched:
+            raise AssertionError(too_many(query, list(self._inbox.shelf(self._noun)), found.matched))
+        raise AssertionError(self._too_few(query, found, seconds, None))
+
+    def _wait(self, count: int, query: Query, timeout: float | None) -> Generator[Step, Any, tuple[T, ...]]:
+        __tracebackhide__ = True
+        seconds = self._inbox.source.timeout if timeout is None else timeout
+        found = yield from self._look(query, count, seconds)
+        if len(found.matched) < count:
+            raise AssertionError(self._too_few(query, found, seconds, count))
+        self._inbox.look(found.matched)
+        return tuple(found.matched)
+
+    def _none(self, query: Query, within: float) -> Generator[Step, Any, None]:
+        __tracebackhide__ = True
+        found = yield from self._look(query, 1, within)
+        if found.matched:
+            received = list(self._inbox.shelf(self._noun))
+            raise AssertionError(unwanted(query, received, found.matched, waited=within))
+        if found.notes:
+            raise AssertionError(unsure(query, found.notes))
+
+    def _look(self, query: Query, enough: int, timeout: float) -> Generator[Step, Any, _Found]:
+        """Search, and search again when something comes, until there is enough or the time is over."""
+        __tracebackhide__ = True
+        source = self._inbox.source
+        deadline = clock.monotonic() + timeout
+        notes: list[str] = yield source.drain
+        while True:
+            number = source.number()
+            started = clock.monotonic()
+            matched = self._matching(query)
+            now = clock.monotonic()
+            if len(matched) >= enough or now >= deadline:
+                return _Found(matched, notes)
+            yield partial(source.wait, number, min(deadline - now, SLICE))
+            # Searching a large inbox again for each of many arrivals would take all the time there is.
+            yield partial(pause, min(now - started, max(deadline - clock.monotonic(), 0)))
+            if not notes:
+                notes = yield source.drain
+
+    def _too_few(self, query: Query, found: _Found, waited: float, wanted: int | None) -> str:
+        return too_few(
+            query,
+            list(self._inbox.shelf(self._noun)),
+            found.matched,
+            contents=self._inbox.source.contents,
+            evidence=self._inbox.evidence(found.notes),
+            waited=waited,
+            wanted=wanted,
+        )
+
+    def _no_such(self, index: int, count: int) -> str:
+        arrived = f"{self._noun.counted(count)} arrived" if count else f"no {self._noun.singular} arrived"
+        lines = [f"{self._noun.name}[{index}]: {arrived}"]
+        if not count:
+            lines += [
+                f"- {reason}" for reason in reasons(self._inbox.evidence(), self._inbox.source.contents)
+            ]
+        return "\n".join(lines)

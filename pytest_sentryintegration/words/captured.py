@@ -1,0 +1,73 @@
+"""The section "Captured Sentry" of a failing test's report: what its inbox holds, bounded in length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pytest_sentryintegration.matching.nouns import NOUNS
+from pytest_sentryintegration.matching.showing import show
+from pytest_sentryintegration.words.explaining import dropped
+from pytest_sentryintegration.words.labels import label
+
+LISTED: Final = 20
+TREE_LINES: Final = 40
+MAX_LINES: Final = 200
+
+_FURTHER: Final = ("logs", "metrics", "check_ins", "feedback", "sessions", "client_reports", "refused")
+
+
+def captured(contents: Any) -> str:
+    """Return what is in *contents*: events with their fields, the tree of each transaction, then the rest.
+
+    At most `MAX_LINES` lines; ``""`` where nothing came.
+    """
+    lines = [
+        *_listed("events", contents.events, _event_lines),
+        *_listed("transactions", contents.transactions, _transaction_lines),
+        *(line for noun in _FURTHER for line in _listed(noun, getattr(contents, noun), lambda obj: [])),
+    ]
+    lost = dropped(contents)
+    if lost:
+        lines.append(f"The senders report: {lost}.")
+    if len(lines) > MAX_LINES:
+        lines = [*lines[: MAX_LINES - 1], f"... {len(lines) - MAX_LINES + 1} more lines"]
+    return "\n".join(lines)
+
+
+def _listed(noun: str, objects: Any, more: Any) -> Iterable[str]:
+    count = len(objects)
+    if count:
+        yield f"{NOUNS[noun].counted(count)}:"
+    for obj in objects[:LISTED]:
+        yield f"  {label(noun, obj)}"
+        yield from more(obj)
+    if count > LISTED:
+        yield f"  ... {count - LISTED} more"
+
+
+def _event_lines(event: Any) -> Iterable[str]:
+    fields = (
+        ("level", event.level),
+        ("tags", event.tags),
+        ("user", event.user),
+        ("transaction", event.transaction),
+        ("release", event.release),
+        ("environment", event.environment),
+        ("attachments", list(event.attachments)),
+    )
+    shown = [f"{name}={show(value, 60)}" for name, value in fields if value]
+    if shown:
+        yield f"    {', '.join(shown)}"
+    if event.exception is not None and event.message:
+        yield f"    message={show(event.message)}"
+    frames = event.exception.frames if event.exception is not None else ()
+    for frame in frames[-2:]:
+        yield f"    {frame.filename}:{frame.lineno} in {frame.function}"
+
+
+def _transaction_lines(transaction: Any) -> Iterable[str]:
+    lines = str(transaction.tree).split("\n")
+    yield from (f"    {line}" for line in lines[:TREE_LINES])
+    if len(lines) > TREE_LINES:
+        yield f"    ... {len(lines) - TREE_LINES} more lines"

@@ -1,0 +1,221 @@
+"""Why nothing arrived: sentences made of what is known about the senders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_sentryintegration.matching.showing import show
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What a thread captured into the inbox of another test."""
+
+    thread: str
+    """The thread's name."""
+    test: str
+    """The node id of the test that started it, ``""`` where it was started outside of tests."""
+    count: int = 0
+    """How much of it came, 0 where that is not known."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about the senders. Every field may be left out: then nothing is said of it."""
+
+    imported: bool | None = None
+    """Whether this process has imported ``sentry_sdk``."""
+    client: bool | None = None
+    """Whether there is an SDK client, of the application or the plugin's own."""
+    fallback: bool | None = None
+    """Whether that client is the plugin's own, because the application initialised none."""
+    dsn: bool | None = None
+    """Whether that client has a DSN."""
+    traces_sample_rate: float | None = None
+    """Its ``traces_sample_rate``."""
+    traces_sampler: bool | None = None
+    """Whether it has a ``traces_sampler``; with a rate of ``None`` and no sampler, tracing is off."""
+    sample_rate: float | None = None
+    """Its ``sample_rate``: the part of error events that is sent."""
+    queued: int = 0
+    """How many envelopes its transport has not sent yet."""
+    rate_limited: tuple[str, ...] = ()
+    """The categories that it does not send because the fake Sentry told it so; ``all`` for all."""
+    own_transport: str | None = None
+    """The class of a transport that the application gave to its client."""
+    failure: str | None = None
+    """Why its transport could not deliver: the text of the last error."""
+    blocked_by: str | None = None
+    """What blocks sockets in this process, such as ``pytest-socket``."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """Threads that served this test and belong to another."""
+    handed_out: bool = False
+    """Whether the test read `dsn`, `env` or `url`, so that another process was to report."""
+    connected: bool | None = None
+    """Whether another process has ever connected to this inbox."""
+    notes: tuple[str, ...] = ()
+    """Further sentences, such as those of a drain that did not end."""
+
+
+def explain(evidence: Evidence, contents: Any) -> str:
+    """Return why nothing (more) arrived: a line for each reason there is evidence for, the likeliest first."""
+    return "\n".join(reasons(evidence, contents))
+
+
+def reasons(evidence: Evidence, contents: Any) -> list[str]:
+    """Return the lines of `explain`, never none of them."""
+    said = [
+        *_of_client(evidence),
+        *_of_delivery(evidence),
+        *_of_refused(contents.refused),
+        *(
+            _of_loss(reason, category, count, evidence)
+            for (reason, category), count in lost(contents).items()
+        ),
+        *_of_threads(evidence),
+        *_of_tracing(evidence),
+        *_of_processes(evidence),
+        *evidence.notes,
+    ]
+    return list(dict.fromkeys(said)) or ["Nothing was held back or lost on the way: no sender has sent it."]
+
+
+def lost(contents: Any) -> Counter[tuple[str, str]]:
+    """Count what the senders' client reports say they dropped, by reason and category."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for report in contents.client_reports:
+        for discarded in report.discarded:
+            counts[str(discarded.reason), str(discarded.category)] += int(discarded.quantity or 0)
+    return counts
+
+
+def dropped(contents: Any) -> str:
+    """Return what was dropped in a few words: ``2 events dropped by before_send``; ``""`` where nothing was."""
+    return ", ".join(
+        f"{things(category, count)} dropped by {_BY.get(reason, reason)}"
+        for (reason, category), count in lost(contents).items()
+    )
+
+
+def things(category: str, count: int) -> str:
+    """Return *count* of a data category in words: ``2 events``.
+
+    >>> things("error", 2), things("log_item", 1)
+    ('2 events', '1 log')
+    """
+    one = _THINGS.get(category, category.replace("_", " "))
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
+_THINGS: Final = {
+    "error": "event",
+    "default": "event",
+    "transaction": "transaction",
+    "span": "span",
+    "log_item": "log",
+    "log_byte": "byte of log",
+    "trace_metric": "metric",
+    "monitor": "check-in",
+    "feedback": "feedback message",
+}
+
+_BY: Final = {
+    "sample_rate": "sampling",
+    "event_processor": "an event processor",
+    "ratelimit_backoff": "rate limits",
+    "network_error": "a network error",
+    "send_error": "an error response",
+    "queue_overflow": "a full queue",
+    "cache_overflow": "a full cache",
+    "buffer_overflow": "a full buffer",
+    "backpressure": "backpressure",
+    "internal_sdk_error": "an error inside the SDK",
+    "insufficient_data": "the SDK, for want of data",
+}
+
+_DROPPED: Final = {
+    "before_send": "before_send returned None",
+    "before_send_transaction": "before_send_transaction returned None",
+    "before_send_log": "before_send_log returned None",
+    "before_send_metric": "before_send_metric returned None",
+    "before_send_span": "before_send_span returned None",
+    "ignore_spans": "ignore_spans names them",
+    "event_processor": "an event processor returned None (the SDK's deduplication is one: it drops an exception "
+    "that was captured just before)",
+    "ratelimit_backoff": "the SDK holds back what the fake Sentry told it to rate limit",
+    "network_error": "the SDK could not connect",
+    "send_error": "the answer was an error",
+    "queue_overflow": "the SDK's queue was full",
+    "buffer_overflow": "the SDK's buffer was full, or a span finished after its transaction",
+    "backpressure": "the SDK holds itself for overloaded",
+    "internal_sdk_error": "the SDK failed on it; init(debug=True) logs how",
+}
+
+
+def _of_client(evidence: Evidence) -> Iterable[str]:
+    if evidence.imported is False:
+        yield "This process has not imported sentry_sdk: nothing in it can report."
+    elif evidence.client is False:
+        yield "This process has no SDK client: sentry_sdk.init() has not been called, or the client was closed."
+    elif evidence.dsn is False:
+        yield "The application's SDK client has no DSN, so it sends nothing: give init() a dsn, or set SENTRY_DSN."
+    if evidence.own_transport:
+        yield (
+            f"The application's SDK client has a transport of its own, {evidence.own_transport}, which is left "
+            "alone: what it sends does not come here."
+        )
+
+
+def _of_delivery(evidence: Evidence) -> Iterable[str]:
+    if evidence.blocked_by:
+        yield f"Sockets are blocked by {evidence.blocked_by}: set sentry_transport = memory."
+    elif evidence.failure:
+        yield f"The SDK could not deliver: {evidence.failure}."
+    if evidence.rate_limited:
+        what = "everything" if "all" in evidence.rate_limited else ", ".join(evidence.rate_limited)
+        yield f"The SDK is rate limited for {what}, as the fake Sentry told it to be."
+    if evidence.queued:
+        count = f"{evidence.queued} envelope{'s are' if evidence.queued > 1 else ' is'}"
+        yield f"{count} still queued in the SDK."
+
+
+def _of_refused(refused: Iterable[Any]) -> Iterable[str]:
+    counts = Counter((request.status, request.reason) for request in refused)
+    for (status, reason), count in counts.items():
+        what = "1 request was" if count == 1 else f"{count} requests were"
+        yield f"{what} refused by the fake Sentry with status {status}: {reason}."
+
+
+def _of_loss(reason: str, category: str, count: int, evidence: Evidence) -> str:
+    what = f"{things(category, count)} {'was' if count == 1 else 'were'}"
+    if reason == "sample_rate":
+        traced = category in ("transaction", "span")
+        rate = evidence.traces_sample_rate if traced else evidence.sample_rate
+        option = "traces_sample_rate" if traced else "sample_rate"
+        if traced and evidence.traces_sampler:
+            return f"{what} sampled out by the traces_sampler."
+        return f"{what} sampled out{'' if rate is None else f': {option} is {rate}'}."
+    return f"{what} dropped: {_DROPPED.get(reason, reason)}."
+
+
+def _of_threads(evidence: Evidence) -> Iterable[str]:
+    for there in evidence.elsewhere:
+        what = f"{there.count} came" if there.count else "What it captures goes"
+        whose = f"the inbox of {there.test}" if there.test else "no test's inbox"
+        yield (
+            f"Thread {show(there.thread)} was started by another test: {what} into {whose}. "
+            "sentry_events.adopt(thread) moves it here."
+        )
+
+
+def _of_tracing(evidence: Evidence) -> Iterable[str]:
+    if evidence.client and evidence.traces_sample_rate is None and evidence.traces_sampler is False:
+        yield "Tracing is off: the SDK client has neither traces_sample_rate nor traces_sampler."
+
+
+def _of_processes(evidence: Evidence) -> Iterable[str]:
+    if evidence.handed_out and evidence.connected is False:
+        yield "No other process has connected: does it get sentry_events.env, and does it flush before it ends?"

@@ -1,0 +1,191 @@
+"""The text of a failed `find`, `wait` or `none`: what was expected, what arrived, the nearest misses, what to try."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pytest_sentryintegration.matching.nearest import Miss, nearest_misses
+from pytest_sentryintegration.matching.nouns import NOUNS, Noun
+from pytest_sentryintegration.matching.query import Query
+from pytest_sentryintegration.matching.showing import show
+from pytest_sentryintegration.words.differences import COLUMNS, difference_texts
+from pytest_sentryintegration.words.explaining import Evidence, dropped, reasons
+from pytest_sentryintegration.words.labels import label
+
+LISTED: Final = 5
+"""How many objects a message lists."""
+
+_ALSO: Final = (
+    "messages",
+    "errors",
+    "transactions",
+    "logs",
+    "metrics",
+    "check_ins",
+    "feedback",
+    "sessions",
+    "attachments",
+    "client_reports",
+    "refused",
+)
+_COVERED: Final = {
+    "events": {"messages", "errors"},
+    "messages": {"messages"},
+    "errors": {"errors"},
+    "envelopes": set(_ALSO),
+    "items": set(_ALSO) - {"refused"},
+}
+# Fields by which a person tells received objects apart, the likeliest first.
+_TELLING: Final = (
+    "level", "tags", "message", "exception", "name", "op", "description", "status", "transaction", "body", "value",
+    "attributes", "data", "user", "extra", "release", "environment", "project_id", "logger", "trace_id",
+)  # fmt: skip
+
+
+def too_few(
+    query: Query,
+    received: Sequence[Any],
+    matched: Sequence[Any],
+    *,
+    contents: Any,
+    evidence: Evidence,
+    waited: float = 0,
+    wanted: int | None = None,
+) -> str:
+    """Return the failure of a `find` that found nothing, or of a `wait` that found less than *wanted*.
+
+    Args:
+        query: What was asked for.
+        received: Everything of that noun.
+        matched: What of it matched.
+        contents: All nouns.
+        evidence: What is known about the senders.
+        waited: For how many seconds it was waited.
+        wanted: How many a `wait` asked for; ``None`` for a `find`.
+    """
+    noun = query.noun
+    expected = f"one {noun.singular}" if wanted is None else f"at least {noun.counted(wanted)}"
+    lines = _headline(expected, query, waited, _arrived(noun, len(received), len(matched)))
+    if len(query):
+        for miss in _misses(query, received):
+            lines += _miss_lines(query, miss)
+    lines += _also_received(noun, contents)
+    if not received:
+        lines += _bulleted(reasons(evidence, contents))
+    else:
+        lines += _bulleted(evidence.notes)
+    return "\n".join(lines)
+
+
+def too_many(query: Query, received: Sequence[Any], matched: Sequence[Any]) -> str:
+    """Return the failure of a `find` that found several."""
+    noun = query.noun
+    outcome = (
+        f"{_of(noun, matched, received)} matched:" if len(query) else f"{noun.counted(len(matched))} arrived:"
+    )
+    lines = _headline(f"one {noun.singular}", query, 0, outcome)
+    lines += _listed(noun, matched)
+    telling = _telling(matched)
+    if telling:
+        lines.append(f"They differ in {telling}.")
+    lines.append(f"Add a criterion; or take all of them with where(), or with wait({len(matched)}).")
+    return "\n".join(lines)
+
+
+def unwanted(query: Query, received: Sequence[Any], matched: Sequence[Any], *, waited: float = 0) -> str:
+    """Return the failure of a `none` where there is one."""
+    noun = query.noun
+    outcome = (
+        f"{_of(noun, matched, received)} matched:" if len(query) else f"{noun.counted(len(matched))} arrived:"
+    )
+    return "\n".join(_headline(f"no {noun.singular}", query, waited, outcome) + _listed(noun, matched))
+
+
+def unsure(query: Query, notes: Sequence[str]) -> str:
+    """Return the failure of a `none` where not all that was sent could be read."""
+    outcome = "none matched, but not everything that was sent has arrived:"
+    return "\n".join(_headline(f"no {query.noun.singular}", query, 0, outcome) + _bulleted(notes))
+
+
+def _headline(expected: str, query: Query, waited: float, outcome: str) -> list[str]:
+    within = f" within {waited:.1f} s" if waited else ""
+    criteria = str(query)
+    line = f"Expected {expected}{f' matching {criteria}' if criteria else ''}{within}; {outcome}"
+    if len(line) <= COLUMNS:
+        return [line]
+    parts = query.parts()
+    lines = [f"Expected {expected} matching"] if parts else [f"Expected {expected}{within};"]
+    lines += [f"    {part}{',' if part is not parts[-1] else ''}" for part in parts]
+    return [*lines, f"{within[1:]}{'; ' if within else ''}{outcome}"]
+
+
+def _arrived(noun: Noun, received: int, matched: int) -> str:
+    if not received:
+        return f"no {noun.singular} arrived."
+    arrived = f"{noun.counted(received)} arrived"
+    if matched:
+        return f"{arrived}, {matched} matched."
+    return f"{arrived}, {'none matched' if received > 1 else 'which does not match'}."
+
+
+def _of(noun: Noun, matched: Sequence[Any], received: Sequence[Any]) -> str:
+    return f"{len(matched)} of {noun.counted(len(received))}"
+
+
+def _misses(query: Query, received: Sequence[Any]) -> list[Miss]:
+    return nearest_misses(received, query)
+
+
+def _miss_lines(query: Query, miss: Miss) -> list[str]:
+    total = len(query)
+    lines = [f"  nearest: {label(query.noun.name, miss.obj)}"]
+    if total > 1:
+        lines[0] += (
+            f"   ({miss.differing} of {total} criteria {'differs' if miss.differing == 1 else 'differ'})"
+        )
+    return lines + difference_texts(miss.differences, "    ")
+
+
+def _also_received(noun: Noun, contents: Any) -> list[str]:
+    parts = []
+    for name in _ALSO:
+        count = len(getattr(contents, name))
+        if not count or name == noun.name or name in _COVERED.get(noun.name, ()):
+            continue
+        part = NOUNS[name].counted(count)
+        lost = dropped(contents) if name == "client_reports" else ""
+        parts.append(f"{part} ({lost})" if lost else part)
+    return _wrapped(f"Also received: {', '.join(parts)}.", "  ") if parts else []
+
+
+def _listed(noun: Noun, objects: Sequence[Any]) -> list[str]:
+    lines = [f"  {place}. {label(noun.name, obj)}" for place, obj in enumerate(objects[:LISTED], 1)]
+    if len(objects) > LISTED:
+        lines.append(f"  ... and {len(objects) - LISTED} more")
+    return lines
+
+
+def _telling(objects: Sequence[Any]) -> str:
+    """Name up to three fields in which *objects* differ, with their values where these are short."""
+    parts = []
+    for field in _TELLING:
+        values = [getattr(obj, field, None) for obj in objects[:LISTED]]
+        if all(value == values[0] for value in values[1:]):
+            continue
+        shown = list(dict.fromkeys(show(value, 24) for value in values))
+        parts.append(f"{field} ({', '.join(shown)})" if len(", ".join(shown)) <= 60 else field)
+        if len(parts) == 3:
+            break
+    return ", ".join(parts)
+
+
+def _bulleted(sentences: Sequence[str]) -> list[str]:
+    return [line for sentence in sentences for line in _wrapped(f"- {sentence}", "  ")]
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )

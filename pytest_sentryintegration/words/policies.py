@@ -1,0 +1,175 @@
+"""What is said where a policy fails or warns: events nobody looked at, and what Sentry would not keep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_sentryintegration.matching.exception_classes import any_is_instance
+from pytest_sentryintegration.matching.nouns import NOUNS, texts_of
+from pytest_sentryintegration.matching.query import Query
+from pytest_sentryintegration.matching.showing import cut, show
+from pytest_sentryintegration.verdict import DEFAULT_ALLOW, Finding, objections, sort_key
+from pytest_sentryintegration.words.labels import label
+
+LISTED: Final = 10
+_WORST_FIRST: Final = ("refused", "dropped", "trimmed")
+
+
+@dataclass(frozen=True)
+class Objection:
+    """One thing that was sent and that Sentry would not have kept as it was."""
+
+    outcome: str
+    """``refused``, ``dropped`` or ``trimmed``."""
+    reason: str | None
+    """Why, in Relay's words."""
+    what: str
+    """Which thing it is, on one line."""
+    findings: tuple[Finding, ...]
+    """The places that count, worst first."""
+
+
+def is_allowed(event: Any, allow: Iterable[Any]) -> bool:
+    """Return whether one of *allow* names the event: an exception class, a text, a pattern or another criterion.
+
+    A text is contained in the event's message or in the value of an exception, or is an exception's name, with
+    or without its module.
+    """
+    return any(_allows(entry, event) for entry in allow)
+
+
+def unexpected(events: Sequence[Any]) -> str:
+    """Return what to say of events of level error or above that the test never looked at."""
+    count = f"{len(events)} events were" if len(events) > 1 else "1 event was"
+    lines = [f"{count} reported that the test never looked at:"]
+    lines += [
+        f"  {place}. {label('events', event)}   ({_circumstances(event)})"
+        for place, event in enumerate(events[:LISTED], 1)
+    ]
+    if len(events) > LISTED:
+        lines.append(f"  ... and {len(events) - LISTED} more")
+    lines.append("Look at them, as with sentry_events.errors.find(...); or allow them:")
+    lines.append(f"  @pytest.mark.sentry(allow=[{_allowance(events[0])}])")
+    return "\n".join(lines)
+
+
+def objections_to(contents: Any, allow: Sequence[str] | None = None) -> list[Objection]:
+    """Return what Sentry would have refused, dropped or trimmed of everything in *contents*, worst first.
+
+    Args:
+        contents: All nouns.
+        allow: Paths of findings that do not count; ``None`` for the default ones.
+    """
+    patterns = DEFAULT_ALLOW if allow is None else tuple(allow)
+    found = [
+        Objection("refused", request.reason, f"request, answered with status {request.status}", ())
+        for request in contents.refused
+    ]
+    for item in contents.items:
+        verdict = item.verdict
+        if verdict.outcome == "accepted":
+            continue
+        findings = tuple(objections(verdict.findings, patterns))
+        if findings or not verdict.findings:
+            found.append(Objection(verdict.outcome, verdict.reason, _item_label(item, contents), findings))
+    return sorted(found, key=lambda objection: _rank(objection.outcome))
+
+
+def not_accepted(found: Sequence[Objection]) -> str:
+    """Return what Sentry would not have kept: findings grouped by outcome, equal ones once, the worst first."""
+    lines = [f"Sentry would not keep all of what was sent: {_counted(found)}."]
+    for outcome in _WORST_FIRST:
+        groups: dict[tuple[str, str], list[Objection]] = {}
+        shown: dict[tuple[str, str], Finding | None] = {}
+        for objection in found:
+            if objection.outcome != outcome:
+                continue
+            for finding in objection.findings or (None,):
+                key = _key(objection, finding)
+                groups.setdefault(key, []).append(objection)
+                shown.setdefault(key, finding)
+        if not groups:
+            continue
+        lines.append(f"{outcome}:")
+        ordered = sorted(groups, key=lambda key: _order(shown[key]))
+        for key in ordered[:LISTED]:
+            lines += _group_lines(key, shown[key], groups[key])
+        if len(ordered) > LISTED:
+            lines.append(f"  ... and {len(ordered) - LISTED} more")
+    return "\n".join(lines)
+
+
+def _allows(entry: Any, event: Any) -> bool:
+    if isinstance(entry, type) and issubclass(entry, BaseException):
+        return any_is_instance(event.exceptions, entry)
+    if isinstance(entry, str):
+        names = {name for sent in event.exceptions for name in (sent.type, f"{sent.module}.{sent.type}")}
+        return entry in names or any(entry in text for text in texts_of(event))
+    return Query(NOUNS["events"], entry, {}).matches(event)
+
+
+def _circumstances(event: Any) -> str:
+    parts = [str(event.level)]
+    if event.transaction:
+        parts.append(f"in {event.transaction}")
+    frames = event.exception.frames if event.exception is not None else ()
+    if frames:
+        own = next((frame for frame in reversed(frames) if frame.in_app), frames[-1])
+        parts.append(f"at {own.filename}:{own.lineno}")
+    return ", ".join(parts)
+
+
+def _allowance(event: Any) -> str:
+    if event.exception is not None and event.exception.type:
+        return str(event.exception.type).rpartition(".")[2]
+    return show(event.message, 60)
+
+
+def _rank(outcome: str) -> int:
+    return _WORST_FIRST.index(outcome) if outcome in _WORST_FIRST else len(_WORST_FIRST)
+
+
+def _order(finding: Finding | None) -> tuple[int, str]:
+    return (-1, "") if finding is None else sort_key(finding)
+
+
+def _counted(found: Sequence[Objection]) -> str:
+    counts = [
+        (sum(1 for objection in found if objection.outcome == outcome), outcome) for outcome in _WORST_FIRST
+    ]
+    return ", ".join(f"{count} {outcome}" for count, outcome in counts if count)
+
+
+def _key(objection: Objection, finding: Finding | None) -> tuple[str, str]:
+    if finding is None:
+        return ("", objection.reason or "")
+    # Elements of one list that break one rule are one line.
+    return (re.sub(r"(?<=\.)\d+(?=\.|$)", "*", finding.path), finding.text)
+
+
+def _group_lines(key: tuple[str, str], finding: Finding | None, objections: Sequence[Objection]) -> list[str]:
+    path, text = key
+    whose = objections[0].what
+    times = f"   ({len(objections)} times)" if len(objections) > 1 else ""
+    lines = [cut(f"  {whose}", 90) + times]
+    lines.append(f"    {path}: {text}" if path else f"    {text}")
+    if finding is not None and finding.path:
+        lines.append(f"      sent {show(finding.sent, 40)}, stored {show(finding.stored, 40)}")
+    return lines
+
+
+def _item_label(item: Any, contents: Any) -> str:
+    made = item.envelope.made.get(item.index) if hasattr(item, "envelope") else None
+    if made is None or isinstance(made, list):
+        return f"{item.type} item"
+    noun = (
+        "transactions"
+        if item.type == "transaction"
+        else "attachments"
+        if item.type == "attachment"
+        else "events"
+    )
+    return f"{item.type} {label(noun, made)}"

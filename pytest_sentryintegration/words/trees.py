@@ -1,0 +1,102 @@
+"""Two span trees that differ, as one column with a mark where something is missing, unexpected or different."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from pytest_sentryintegration.matching.showing import cut
+from pytest_sentryintegration.matching.span_nodes import is_span_like
+from pytest_sentryintegration.matching.span_pattern import SpanPattern
+from pytest_sentryintegration.matching.tree_difference import MAX_ROWS, Row, compare_trees
+
+WIDTH: Final = 80
+MAX_LINES: Final = 60
+_DEPTH: Final = 16
+_CONTEXT: Final = 2
+
+
+def compare_lines(left: object, right: object) -> list[str] | None:
+    """Return what to print below ``assert left == right``; ``None`` unless one is a pattern, the other a span.
+
+    The first line is a summary, the others are the tree of what was received:
+
+    ``-`` is expected and missing, ``+`` is there and unexpected, ``!`` is different.
+    """
+    if isinstance(right, SpanPattern):
+        pattern, span = right, left
+    elif isinstance(left, SpanPattern):
+        pattern, span = left, right
+    else:
+        return None
+    if isinstance(span, SpanPattern) or not is_span_like(span):
+        return None
+    rows = compare_trees(pattern, span)
+    return [_summary(rows), *tree_lines(rows)]
+
+
+def difference_lines(pattern: Any, span: Any) -> list[str]:
+    """Return the trees as one column of at most `MAX_LINES` lines and `WIDTH` columns."""
+    return tree_lines(compare_trees(pattern, span))
+
+
+def tree_lines(rows: list[Row]) -> list[str]:
+    """Return *rows* as lines; what is far from any difference is left out, and said so."""
+    shown = _near_differences(rows)
+    lines: list[str] = []
+    previous = -1
+    for position in shown:
+        if len(lines) >= MAX_LINES:
+            left = sum(1 for later in shown if later >= position)
+            lines.append(f"  ... {left} more lines")
+            return lines
+        if position > previous + 1:
+            lines.append(f"  {_indent(rows[position])}... {position - previous - 1} lines as expected")
+        lines += _row_lines(rows[position])
+        previous = position
+    if previous < len(rows) - 1:
+        lines.append(f"  ... {len(rows) - 1 - previous} lines as expected")
+    if len(rows) == MAX_ROWS:
+        lines.append("  ... and the rest of the trees, which is not compared here")
+    return lines
+
+
+def _summary(rows: list[Row]) -> str:
+    counts = Counter(row.mark for row in rows)
+    named = (("-", "missing"), ("+", "unexpected"), ("!", "different"))
+    parts = [f"{counts[mark]} {word}" for mark, word in named if counts[mark]]  # type: ignore[index]
+    return f"the span trees differ: {', '.join(parts) or 'in no way'}"
+
+
+def _near_differences(rows: list[Row]) -> list[int]:
+    """Return the positions of rows that differ, of those beside them, and of all that they are inside of."""
+    kept: set[int] = set()
+    above: list[int] = []
+    for position, row in enumerate(rows):
+        while above and rows[above[-1]].depth >= row.depth:
+            above.pop()
+        above.append(position)
+        if row.mark != " ":
+            kept.update(above)
+            kept.update(range(max(position - _CONTEXT, 0), min(position + _CONTEXT + 1, len(rows))))
+    return sorted(kept)
+
+
+def _row_lines(row: Row) -> list[str]:
+    indent = _indent(row)
+    below = f"  ({row.below} more below)" if row.below else ""
+    label = cut(row.label, max(WIDTH - 2 - len(indent) - len(below), 20))
+    lines = [f"{row.mark} {indent}{label}{below}"]
+    for difference in row.differences:
+        text = f"{difference.path}: expected "
+        lines.append(
+            f"!     {indent}{cut(difference.text, max(WIDTH - 6 - len(indent), 30))}" if text else ""
+        )
+    return [line.rstrip() for line in lines]
+
+
+def _indent(row: Row) -> str:
+    if row.depth <= _DEPTH:
+        return "  " * row.depth
+    deep = f"[{row.depth} deep] "
+    return "  " * (_DEPTH - len(deep) // 2) + deep
