@@ -1,1 +1,50 @@
-"""."""
+"""What the bytes mean: events, transactions, spans, traces and everything else that Sentry takes.
+
+Objects are frozen and read lazily; what was sent stays beside them. Knows no HTTP, pytest or sentry_sdk.
+"""
+
+from __future__ import annotations
+
+from pytest_sentryintegration.model.arrived import Arrived, ArrivedEvents
+from pytest_sentryintegration.model.breadcrumbs import Breadcrumb
+from pytest_sentryintegration.model.contents import Contents
+from pytest_sentryintegration.model.events import Attachment, Event
+from pytest_sentryintegration.model.exceptions import Frame, SentException
+from pytest_sentryintegration.model.items import Envelope, Item, Refused, UnreadablePayload
+from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction
+from pytest_sentryintegration.model.telemetry import (
+    CheckIn,
+    ClientReport,
+    Discarded,
+    Feedback,
+    Log,
+    Metric,
+    Session,
+)
+from pytest_sentryintegration.model.traces import Trace
+
+__all__ = [
+    "Arrived",
+    "ArrivedEvents",
+    "Attachment",
+    "Breadcrumb",
+    "CheckIn",
+    "ClientReport",
+    "Contents",
+    "Discarded",
+    "Envelope",
+    "Event",
+    "Feedback",
+    "Frame",
+    "Item",
+    "Log",
+    "Metric",
+    "NotOneSpan",
+    "Refused",
+    "SentException",
+    "Session",
+    "Span",
+    "Trace",
+    "Transaction",
+    "UnreadablePayload",
+]

@@ -1,0 +1,131 @@
+"""Sequences of what arrived, which read what has come since when they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Generic, TypeVar, overload
+
+from pytest_sentryintegration.model.events import Event, event_at
+from pytest_sentryintegration.model.items import Envelope, is_verbatim
+
+__all__ = ["Arrived", "ArrivedEvents", "EventPool"]
+
+T_co = TypeVar("T_co", covariant=True)
+Lock = AbstractContextManager[Any]
+
+
+class Arrived(Sequence[T_co], Generic[T_co]):
+    """The objects of one noun, in order of arrival; equal to any list or tuple of the same objects.
+
+    Args:
+        lock: Held while objects are made.
+        sources: Returns the growing list of what objects are made of.
+        read: Makes the objects of one source; one that cannot be read gives none.
+    """
+
+    def __init__(
+        self, lock: Lock, sources: Callable[[], list[Any]], read: Callable[[Any], Iterable[T_co]]
+    ) -> None:
+        self._lock = lock
+        self._sources = sources
+        self._read = read
+        self._objects: list[T_co] = []
+        self._seen = 0
+
+    def settle(self) -> list[T_co]:
+        """Read what has come since, and return the list that grows; it is not to be changed."""
+        sources = self._sources()
+        if self._seen < len(sources):
+            with self._lock:
+                for source in sources[self._seen :]:
+                    self._objects.extend(self._read(source))
+                    self._seen += 1
+        return self._objects
+
+    def containing(self, needle: bytes) -> list[T_co]:
+        """Return at least the objects with a text that contains *needle* (UTF-8); only events are sifted."""
+        return self.settle().copy()
+
+    def __len__(self) -> int:
+        return len(self.settle())
+
+    def __iter__(self) -> Iterator[T_co]:
+        return iter(self.settle().copy())
+
+    @overload
+    def __getitem__(self, index: int) -> T_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T_co, ...]: ...
+    def __getitem__(self, index: int | slice) -> T_co | tuple[T_co, ...]:
+        objects = self.settle()
+        return tuple(objects[index]) if isinstance(index, slice) else objects[index]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Arrived | list | tuple):
+            return self.settle() == list(other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self.settle())
+
+
+class EventPool:
+    """All event items of an inbox, searchable before they are parsed."""
+
+    def __init__(self, lock: Lock) -> None:
+        self.unread: list[tuple[Envelope, int]] = []
+        """What has come and was not yet made into events."""
+        self._lock = lock
+        self._events: list[Event] = []
+        self._payloads: list[bytes] = []
+        self._elsewhere: list[int] = []
+
+    def settle(self) -> list[Event]:
+        """Return all events, those among them that cannot be read, too."""
+        if self.unread:
+            with self._lock:
+                unread, self.unread = self.unread, []
+                self._events += [event_at(envelope, index) for envelope, index in unread]
+        return self._events
+
+    def containing(self, needle: bytes) -> list[Event]:
+        """Return at least the events with a text that contains *needle*, which must be verbatim."""
+        events = self.settle()
+        known = len(self._payloads)
+        if known < len(events):
+            with self._lock:
+                known = len(self._payloads)
+                added = events[known:]
+                self._elsewhere += [known + at for at, event in enumerate(added) if not event.is_verbatim]
+                self._payloads += [event.item.payload for event in added]
+        found = [at for at, payload in enumerate(self._payloads) if needle in payload]
+        if self._elsewhere:
+            found = sorted({*found, *self._elsewhere})
+        return [events[at] for at in found]
+
+
+class ArrivedEvents(Arrived[Event]):
+    """Events in order of arrival, of which `containing` parses only those in question.
+
+    Args:
+        lock: Held while objects are made.
+        pool: The events there are.
+        wanted: Whether a readable event belongs here.
+    """
+
+    def __init__(self, lock: Lock, pool: EventPool, wanted: Callable[[Event], bool]) -> None:
+        super().__init__(lock, pool.settle, self._sifted)
+        self._pool = pool
+        self._wanted = wanted
+
+    def containing(self, needle: bytes) -> list[Event]:
+        """Return at least the events with a text that contains *needle* (UTF-8), in order."""
+        if self._seen == len(self._pool.settle()) or not is_verbatim(needle):
+            return [event for event in self.settle() if event.might_contain(needle)]
+        return [event for found in self._pool.containing(needle) for event in self._sifted(found)]
+
+    def _sifted(self, event: Event) -> tuple[Event, ...]:
+        return (event,) if event.is_readable and self._wanted(event) else ()

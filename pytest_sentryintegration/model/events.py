@@ -1,0 +1,345 @@
+"""Error and message events, and the attachments that came with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pytest_sentryintegration.model.breadcrumbs import Breadcrumb, read_breadcrumbs
+from pytest_sentryintegration.model.exceptions import SentException, read_exceptions
+from pytest_sentryintegration.model.frozen import Frozen, lazy
+from pytest_sentryintegration.model.items import Envelope, Item, UnreadablePayload, is_verbatim, parsed
+from pytest_sentryintegration.model.messages import event_message, security_message
+from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts
+from pytest_sentryintegration.verdict import Verdict
+
+__all__ = ["EVENT_TYPES", "Attachment", "Event", "attachment_at", "event_at"]
+
+SECURITY_TYPES = frozenset({"raw_security", "security", "csp"})
+"""Item types that hold a browser's security report, of which Sentry makes an event."""
+
+EVENT_TYPES = SECURITY_TYPES | {"event"}
+"""Item types that are events here."""
+
+
+class Event(Frozen):
+    """An error or message as it was reported.
+
+    A field of a wrong type reads as empty; `raw` has what was sent.
+    """
+
+    envelope: Envelope
+    """The envelope that it came in."""
+    index: int
+    """The place of its item in the envelope."""
+
+    def __init__(self, envelope: Envelope, index: int) -> None:
+        own = self.__dict__
+        own["envelope"] = envelope
+        own["index"] = index
+
+    @property
+    def item(self) -> Item:
+        """The item that it was sent as."""
+        return self.envelope.items[self.index]
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """Its payload: the JSON object as it was sent."""
+        return self.item.fields
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its payload is a JSON object; what is not, is no event."""
+        return self.item.is_object
+
+    @property
+    def is_security_report(self) -> bool:
+        """Whether it is a browser's report of a blocked resource or certificate."""
+        return self.item.type in SECURITY_TYPES
+
+    @lazy
+    def id(self) -> str | None:
+        """Its id, 32 hexadecimal digits. Relay: the envelope's ``event_id`` overrides the payload's."""
+        return identifier(self.envelope.headers.get("event_id")) or identifier(self.raw.get("event_id"))
+
+    @property
+    def level(self) -> str:
+        """``error`` where none was sent; else as sent, also where Sentry would not take it (``warn``)."""
+        return text(self.raw.get("level")) or "error"
+
+    @lazy
+    def message(self) -> str | None:
+        """Its message, as formatted; ``None`` for an exception without one."""
+        return security_message(self.raw) if self.is_security_report else event_message(self.raw)
+
+    @property
+    def logger(self) -> str | None:
+        """The logger that it came from."""
+        return text(self.raw.get("logger"))
+
+    @lazy
+    def tags(self) -> dict[str, str]:
+        """Its tags, as text."""
+        return texts(self.raw.get("tags"))
+
+    @property
+    def user(self) -> dict[str, Any]:
+        """Who was affected: ``id``, ``email``, ``username``, ``ip_address``, ..."""
+        return mapping(self.raw.get("user"))
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What was set with ``set_extra``."""
+        return mapping(self.raw.get("extra"))
+
+    @property
+    def contexts(self) -> dict[str, Any]:
+        """Its contexts by name: ``trace``, ``runtime``, ..."""
+        return mapping(self.raw.get("contexts"))
+
+    @lazy
+    def breadcrumbs(self) -> tuple[Breadcrumb, ...]:
+        """What happened before, oldest first."""
+        return read_breadcrumbs(self.raw.get("breadcrumbs"))
+
+    @lazy
+    def exceptions(self) -> tuple[SentException, ...]:
+        """Its exceptions, the innermost cause first; members of an exception group come before the group."""
+        return read_exceptions(self.raw.get("exception") or self.raw.get("sentry.interfaces.Exception"))
+
+    @property
+    def exception(self) -> SentException | None:
+        """The outermost exception: the one that was captured. ``None`` for messages."""
+        exceptions = self.exceptions
+        return exceptions[-1] if exceptions else None
+
+    @property
+    def release(self) -> str | None:
+        """The version of the application."""
+        return text(self.raw.get("release"))
+
+    @property
+    def environment(self) -> str | None:
+        """Such as ``production``."""
+        return text(self.raw.get("environment"))
+
+    @property
+    def dist(self) -> str | None:
+        """The build of the release."""
+        return text(self.raw.get("dist"))
+
+    @property
+    def transaction(self) -> str | None:
+        """The name of the transaction that it happened in."""
+        return text(self.raw.get("transaction"))
+
+    @property
+    def fingerprint(self) -> list[Any]:
+        """What it is grouped by, empty where Sentry is to decide."""
+        return listing(self.raw.get("fingerprint"))
+
+    @lazy
+    def flags(self) -> dict[str, Any]:
+        """The feature flags that were evaluated before, with their results; of one asked twice the last."""
+        evaluated = listing(mapping(self.contexts.get("flags")).get("values"))
+        return {
+            flag["flag"]: flag.get("result")
+            for flag in evaluated
+            if isinstance(flag, dict) and isinstance(flag.get("flag"), str)
+        }
+
+    @property
+    def modules(self) -> dict[str, Any]:
+        """The installed packages and their versions."""
+        return mapping(self.raw.get("modules"))
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The HTTP request that was handled: ``url``, ``method``, ``headers``, ``data``, ..."""
+        return mapping(self.raw.get("request"))
+
+    @lazy
+    def attachments(self) -> dict[str, Attachment]:
+        """What was attached, by filename; a second one of the same name is ``"name (2)"``."""
+        owner = _owner(self.envelope)
+        if owner is None or owner.index != self.index:
+            return {}
+        return _by_filename(
+            attachment_at(self.envelope, index)
+            for index in _indexes(self.envelope, frozenset({"attachment"}))
+        )
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that it belongs to, 32 hexadecimal digits."""
+        return identifier(mapping(self.contexts.get("trace")).get("trace_id"))
+
+    @property
+    def span_id(self) -> str | None:
+        """The span that was active, 16 hexadecimal digits."""
+        return identifier(mapping(self.contexts.get("trace")).get("span_id"))
+
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it happened by the sender's clock, in UTC."""
+        return moment(self.raw.get("timestamp"))
+
+    @property
+    def sdk(self) -> dict[str, Any]:
+        """What sent it: ``name``, ``version``, ``integrations``, ..."""
+        return mapping(self.raw.get("sdk"))
+
+    @property
+    def server_name(self) -> str | None:
+        """The host."""
+        return text(self.raw.get("server_name"))
+
+    @property
+    def project_id(self) -> str:
+        """The project that it was sent to."""
+        return self.envelope.project_id
+
+    @property
+    def verdict(self) -> Verdict:
+        """What real Sentry would do with it."""
+        return self.item.verdict
+
+    @lazy
+    def is_verbatim(self) -> bool:
+        """Whether each of its texts is in the payload as it is, so that a search of the bytes finds it.
+
+        Not so where JSON escapes were used, or where Sentry puts the message together.
+        """
+        payload = self.item.payload
+        return not (b"\\u" in payload or b'"params"' in payload or self.is_security_report)
+
+    def might_contain(self, needle: bytes) -> bool:
+        """Return whether a text of the event may contain *needle* (UTF-8), without parsing the payload.
+
+        Never ``False`` for what is there; may be ``True`` for what is not. Texts are the strings of the
+        payload and the message; not what is put together of several.
+        """
+        return needle in self.item.payload or not self.is_verbatim or not is_verbatim(needle)
+
+    def __repr__(self) -> str:
+        if not self.is_readable:
+            return f"<Event that cannot be read, {len(self.item.payload)} bytes>"
+        if self.exception is None:
+            return f"<Event {self.level} {_cut(self.message)!r}>"
+        return f"<Event {self.level} {self.exception.type}: {_cut(self.exception.value)!r}>"
+
+
+class Attachment(Frozen):
+    """A file that was sent along."""
+
+    envelope: Envelope
+    """The envelope that it came in."""
+    index: int
+    """The place of its item in the envelope."""
+
+    def __init__(self, envelope: Envelope, index: int) -> None:
+        own = self.__dict__
+        own["envelope"] = envelope
+        own["index"] = index
+
+    @property
+    def item(self) -> Item:
+        """The item that it was sent as."""
+        return self.envelope.items[self.index]
+
+    @property
+    def raw(self) -> bytes:
+        """Its bytes, the same as `payload`."""
+        return self.item.payload
+
+    @property
+    def filename(self) -> str:
+        """Its name, ``""`` where it has none."""
+        return text(self.item.headers.get("filename")) or ""
+
+    @property
+    def content_type(self) -> str | None:
+        """What kind of file it is, as sent."""
+        return text(self.item.headers.get("content_type"))
+
+    @property
+    def attachment_type(self) -> str:
+        """What Sentry does with it. Relay: ``event.attachment`` where none was sent."""
+        return text(self.item.headers.get("attachment_type")) or "event.attachment"
+
+    @property
+    def payload(self) -> bytes:
+        """Its bytes."""
+        return self.item.payload
+
+    @property
+    def text(self) -> str:
+        """Its bytes as UTF-8; what is not UTF-8 is shown as U+FFFD."""
+        return self.item.payload.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        """Its bytes as JSON.
+
+        Raises:
+            UnreadablePayload: They are not JSON.
+        """
+        value, problem = self._parsed
+        if problem is not None:
+            raise UnreadablePayload(f"attachment {self.filename!r}: {problem}")
+        return value
+
+    @lazy
+    def _parsed(self) -> tuple[Any, str | None]:
+        return parsed(self.payload)
+
+    @lazy
+    def event(self) -> Event | None:
+        """The event that it belongs to; ``None`` where it came alone or with a transaction."""
+        return _owner(self.envelope)
+
+    def __repr__(self) -> str:
+        return f"<Attachment {self.filename!r} {self.content_type} {len(self.payload)} bytes>"
+
+
+def event_at(envelope: Envelope, index: int) -> Event:
+    """Return the event of one item; asked again, the same object."""
+    made: Event = envelope.made.get(index) or envelope.made.setdefault(index, Event(envelope, index))
+    return made
+
+
+def attachment_at(envelope: Envelope, index: int) -> Attachment:
+    """Return the attachment of one item; asked again, the same object."""
+    made: Attachment = envelope.made.get(index) or envelope.made.setdefault(
+        index, Attachment(envelope, index)
+    )
+    return made
+
+
+def _owner(envelope: Envelope) -> Event | None:
+    # Relay takes one event an envelope; of several, the first owns the attachments.
+    events = (event_at(envelope, index) for index in _indexes(envelope, EVENT_TYPES))
+    return next((event for event in events if event.is_readable), None)
+
+
+def _indexes(envelope: Envelope, types: frozenset[str]) -> list[int]:
+    return [item.index for item in envelope.items if item.type in types]
+
+
+def _by_filename(attachments: Iterable[Attachment]) -> dict[str, Attachment]:
+    named: dict[str, Attachment] = {}
+    counts: dict[str, int] = {}
+    for attachment in attachments:
+        name = attachment.filename
+        while name in named:
+            counts[attachment.filename] = counts.get(attachment.filename, 1) + 1
+            name = f"{attachment.filename} ({counts[attachment.filename]})"
+        named[name] = attachment
+    return named
+
+
+def _cut(value: str | None) -> str:
+    value = value or ""
+    return value if len(value) <= 80 else f"{value[:77]}..."

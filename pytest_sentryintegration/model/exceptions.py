@@ -1,0 +1,105 @@
+"""The exceptions of an event and their stack frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_sentryintegration.model.frozen import Frozen, lazy
+from pytest_sentryintegration.model.reading import mapping, number, shown, text, truth, values
+
+__all__ = ["Frame", "SentException", "read_exceptions"]
+
+
+class Frame(Frozen):
+    """One call of a stack trace."""
+
+    raw: dict[str, Any]
+    """The frame as it was sent."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.__dict__["raw"] = raw
+
+    @property
+    def filename(self) -> str | None:
+        """The file, usually relative to where its package is found."""
+        return text(self.raw.get("filename"))
+
+    @property
+    def function(self) -> str | None:
+        """The name of the function."""
+        return text(self.raw.get("function"))
+
+    @property
+    def lineno(self) -> int | None:
+        """The line, from 1."""
+        line = number(self.raw.get("lineno"))
+        return None if line is None else int(line)
+
+    @property
+    def in_app(self) -> bool | None:
+        """Whether the SDK holds it for the application's own code."""
+        return truth(self.raw.get("in_app"))
+
+    @property
+    def context_line(self) -> str | None:
+        """The source of the line."""
+        return text(self.raw.get("context_line"))
+
+    @property
+    def vars(self) -> dict[str, Any]:
+        """The local variables; the Python SDK sends their ``repr``."""
+        return mapping(self.raw.get("vars"))
+
+    def __repr__(self) -> str:
+        return f"<Frame {self.function} at {self.filename}:{self.lineno}>"
+
+
+class SentException(Frozen):
+    """One exception of an event; its causes and group members are exceptions of the event, too."""
+
+    raw: dict[str, Any]
+    """The exception as it was sent."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.__dict__["raw"] = raw
+
+    @property
+    def type(self) -> str | None:
+        """The name of its class, such as ``ValueError``."""
+        return text(self.raw.get("type"))
+
+    @property
+    def value(self) -> str | None:
+        """Its text; the Python SDK appends PEP 678 notes, a line each."""
+        return shown(self.raw.get("value"))
+
+    @property
+    def module(self) -> str | None:
+        """The module of its class, ``None`` for builtins."""
+        return text(self.raw.get("module"))
+
+    @lazy
+    def frames(self) -> tuple[Frame, ...]:
+        """Its stack, outermost call first: the last frame is where it was raised."""
+        frames = mapping(self.raw.get("stacktrace")).get("frames")
+        return tuple(Frame(frame) for frame in values(frames))
+
+    @property
+    def mechanism(self) -> dict[str, Any]:
+        """How it was captured: ``type``, ``handled``, ``exception_id``, ``parent_id``, ..."""
+        return mapping(self.raw.get("mechanism"))
+
+    @property
+    def handled(self) -> bool | None:
+        """Whether the application handled it; ``None`` where the sender does not say."""
+        return truth(self.mechanism.get("handled"))
+
+    def __repr__(self) -> str:
+        return f"<SentException {self.type}: {(self.value or '')[:80]!r}>"
+
+
+def read_exceptions(value: object) -> tuple[SentException, ...]:
+    """Return the exceptions of an event: of a list, of ``{"values": [...]}`` or of one exception."""
+    if isinstance(value, dict) and "values" not in value and ("type" in value or "value" in value):
+        value = [value]
+    return tuple(SentException(raw) for raw in values(value))

@@ -1,0 +1,211 @@
+"""What came on the wire: envelopes, their items, and requests that were refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from pytest_sentryintegration import verdict
+from pytest_sentryintegration.model.frozen import Frozen, lazy
+from pytest_sentryintegration.store import Arrival, RefusedRequest
+from pytest_sentryintegration.verdict import Verdict
+from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
+
+__all__ = ["Envelope", "Item", "Refused", "UnreadablePayload"]
+
+
+class UnreadablePayload(ValueError):
+    """The payload of an item or attachment cannot be read as JSON; says whose it is, and why."""
+
+
+class Envelope(Frozen):
+    """One request body: headers, and items in the order in which they were sent."""
+
+    arrival: Arrival
+    """The request that it came in, with its HTTP headers, key and endpoint."""
+    made: dict[int, Any]
+    """The events, transactions and attachments made of its items so far, by index."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        own = self.__dict__
+        own["arrival"] = arrival
+        own["made"] = {}
+
+    @property
+    def raw(self) -> RawEnvelope:
+        """The envelope as it was parsed."""
+        return self.arrival.envelope
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """The envelope's own headers: ``event_id``, ``sent_at``, ``trace``, ..."""
+        return self.arrival.envelope.headers
+
+    @lazy
+    def items(self) -> tuple[Item, ...]:
+        """Its items, unknown types included."""
+        return tuple(Item(self, index) for index in range(len(self.arrival.envelope.items)))
+
+    @property
+    def project_id(self) -> str:
+        """The project that it was sent to."""
+        return self.arrival.project_id
+
+    @property
+    def received(self) -> datetime:
+        """When it arrived: real time, UTC."""
+        return self.arrival.received
+
+    @property
+    def test(self) -> str:
+        """The node id of the test that it belongs to, ``""`` outside pytest."""
+        return self.arrival.test
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(str(raw.headers.get("type")) for raw in self.raw.items[:10])
+        more = ", ..." if len(self.raw.items) > 10 else ""
+        return f"<Envelope {kinds or 'without items'}{more}>"
+
+
+class Item(Frozen):
+    """One part of an envelope: headers and payload bytes."""
+
+    envelope: Envelope
+    """The envelope that it came in."""
+    index: int
+    """Its place in the envelope, from 0."""
+
+    def __init__(self, envelope: Envelope, index: int) -> None:
+        own = self.__dict__
+        own["envelope"] = envelope
+        own["index"] = index
+
+    @lazy
+    def raw(self) -> RawItem:
+        """The item as it was parsed."""
+        return self.envelope.arrival.envelope.items[self.index]
+
+    @property
+    def type(self) -> str:
+        """Its type, such as ``event`` or ``client_report``; ``""`` where that is not text."""
+        kind = self.raw.headers.get("type")
+        return kind if isinstance(kind, str) else ""
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """Its headers: ``type``, ``length``, ``content_type``, ..."""
+        return self.raw.headers
+
+    @property
+    def payload(self) -> bytes:
+        """Its bytes, untouched."""
+        return self.raw.payload
+
+    @property
+    def json(self) -> Any:
+        """Its payload as JSON, parsed when first looked at.
+
+        Raises:
+            UnreadablePayload: It is not JSON in UTF-8, or nested deeper than Python can follow.
+        """
+        value, problem = self._parsed
+        if problem is not None:
+            raise UnreadablePayload(f"payload of the {self.type!r} item: {problem}")
+        return value
+
+    @lazy
+    def fields(self) -> dict[str, Any]:
+        """Its payload where that is a JSON object, else an empty dict."""
+        value = self._parsed[0]
+        return value if isinstance(value, dict) else {}
+
+    @lazy
+    def is_object(self) -> bool:
+        """Whether its payload is a JSON object."""
+        return isinstance(self._parsed[0], dict)
+
+    @lazy
+    def verdict(self) -> Verdict:
+        """What real Sentry would do with it."""
+        return verdict.judge(self.envelope.arrival, self.index)
+
+    @lazy
+    def _parsed(self) -> tuple[Any, str | None]:
+        return parsed(self.payload)
+
+    def __repr__(self) -> str:
+        return f"<Item {self.type} {len(self.payload)} bytes>"
+
+
+class Refused(Frozen):
+    """A request that the fake Sentry did not accept."""
+
+    raw: RefusedRequest
+    """The request as it was stored, with its method and path."""
+
+    def __init__(self, raw: RefusedRequest) -> None:
+        self.__dict__["raw"] = raw
+
+    @property
+    def status(self) -> int:
+        """The status that it was answered with."""
+        return self.raw.status
+
+    @property
+    def reason(self) -> str:
+        """Why, in Relay's words."""
+        return self.raw.reason
+
+    @lazy
+    def headers(self) -> dict[str, str]:
+        """The headers of the HTTP request, names in lower case; of doubled ones the last."""
+        return {name.lower(): value for name, value in self.raw.headers}
+
+    @property
+    def body(self) -> bytes:
+        """The bytes that were sent."""
+        return self.raw.body
+
+    @property
+    def received(self) -> datetime:
+        """When it arrived: real time, UTC."""
+        return self.raw.received
+
+    def __repr__(self) -> str:
+        return f"<Refused {self.status} {self.reason!r}>"
+
+
+def parsed(payload: bytes) -> tuple[Any, str | None]:
+    """Parse JSON; return it and ``None``, or ``None`` and the reason why it cannot be read.
+
+    Reads what Python reads, so more than Sentry does (``NaN``): what Sentry refuses is the verdict's to say.
+
+    >>> parsed(b'{"a": 1}')
+    ({'a': 1}, None)
+    >>> parsed(b"nope")
+    (None, 'not JSON: Expecting value: line 1 column 1 (char 0)')
+    """
+    try:
+        return json.loads(str(payload, "utf-8")), None
+    except UnicodeDecodeError as error:
+        return None, f"not UTF-8: {error.reason} at byte {error.start}"
+    except RecursionError:
+        return None, "nested too deeply"
+    except ValueError as error:
+        return None, f"not JSON: {error}"
+
+
+def is_verbatim(needle: bytes) -> bool:
+    r"""Return whether *needle* stands in any JSON text as it is, if not as a ``\u`` escape.
+
+    Not so with quotes, slashes, backslashes and control characters, which have several spellings, and with
+    numbers, which are shown as Python writes them.
+
+    >>> is_verbatim(b"Spec failed"), is_verbatim(b"a/b"), is_verbatim(b"1.50")
+    (True, False, False)
+    """
+    return not needle.translate(None, _PLAIN) and bool(needle.strip(b"0123456789.eE+-"))
+
+
+_PLAIN = bytes(code for code in range(0x20, 0x100) if code not in b'"\\/\x7f')

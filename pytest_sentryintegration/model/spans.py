@@ -1,0 +1,413 @@
+"""Spans and the transactions that they make up: one model for every way in which they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from pytest_sentryintegration.matching import differences
+from pytest_sentryintegration.model.drawing import draw, one_line
+from pytest_sentryintegration.model.frozen import Frozen, lazy
+from pytest_sentryintegration.model.items import Envelope, Item
+from pytest_sentryintegration.model.records import Forest, Record, Registry
+from pytest_sentryintegration.model.sent_spans import root_record
+from pytest_sentryintegration.verdict import Verdict
+
+__all__ = [
+    "NotOneSpan",
+    "Span",
+    "Transaction",
+    "segment_transaction",
+    "span_of",
+    "transaction_at",
+    "transaction_record",
+]
+
+_ANY: Any = object()
+_set = object.__setattr__
+
+
+class NotOneSpan(AssertionError, ValueError):
+    """Exactly one span was asked for, and there is none or there are several."""
+
+
+class Span(Frozen):
+    """One timed operation, in the tree of its trace.
+
+    There are two reaches: what `Transaction` gives stops at nested transactions, what `Trace` and the inbox
+    give does not. Both are the same span, and equal.
+    """
+
+    __slots__ = ("_children", "_record", "_version", "_whole")
+
+    _record: Record
+    _whole: bool
+    _version: int
+    _children: tuple[Span, ...]
+
+    def __init__(self, record: Record, whole: bool) -> None:
+        _set(self, "_record", record)
+        _set(self, "_whole", whole)
+        _set(self, "_version", 0)
+
+    @property
+    def op(self) -> str | None:
+        """What kind of work it is, such as ``db.query``."""
+        return self._record.op
+
+    @property
+    def description(self) -> str | None:
+        """What was done; the name of the transaction for a root, ``None`` where it only repeats the op."""
+        return self._record.description
+
+    @property
+    def status(self) -> str | None:
+        """How it ended, as sent: ``ok``, ``internal_error``, ...; streamed and OTLP ``ok`` or ``error``."""
+        return self._record.status
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags; of a streamed span the attributes outside ``sentry.*``, as text."""
+        return self._record.tags
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Its data; of a streamed or OTLP span its attributes."""
+        return self._record.data
+
+    @property
+    def children(self) -> tuple[Span, ...]:
+        """The spans directly below, by start time, those of the same start as they were recorded."""
+        record = self._record
+        forest = _forest(record)
+        forest.settle()
+        version = forest.version
+        if self._version != version:
+            below, whole = record.children, self._whole
+            if not below:
+                found: tuple[Span, ...] = ()
+            else:
+                found = tuple([span_of(child, whole) for child in below if whole or not child.is_segment])
+            _set(self, "_children", found)
+            _set(self, "_version", version)
+        return self._children
+
+    @property
+    def parent(self) -> Span | None:
+        """The span directly above; ``None`` where that is missing, or above a transaction's own tree."""
+        record = self._record
+        _forest(record).settle()
+        if record.parent is None or (record.is_segment and not self._whole):
+            return None
+        return span_of(record.parent, self._whole)
+
+    @property
+    def start(self) -> datetime | None:
+        """When it started, in UTC."""
+        return self._record.start
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ended, in UTC."""
+        return self._record.end
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end."""
+        return self._record.duration
+
+    @property
+    def trace_id(self) -> str:
+        """The trace that it belongs to, 32 hexadecimal digits."""
+        return self._record.trace_id
+
+    @property
+    def span_id(self) -> str | None:
+        """Its id, 16 hexadecimal digits."""
+        return self._record.span_id
+
+    @property
+    def parent_span_id(self) -> str | None:
+        """The id of the span above, which need not be here."""
+        return self._record.parent_span_id
+
+    @property
+    def origin(self) -> str | None:
+        """What instrumented it: ``manual``, ``auto.http.django``, ..."""
+        return self._record.origin
+
+    @property
+    def transaction(self) -> Transaction | None:
+        """The transaction that it belongs to; ``None`` where that has not come."""
+        record = self._record
+        segment = _forest(record).segment_of(record)
+        return None if segment is None else segment.transaction
+
+    @property
+    def project_id(self) -> str:
+        """The project that it was sent to."""
+        return self._record.item.envelope.project_id
+
+    @property
+    def item(self) -> Item:
+        """The item that it was sent in."""
+        return self._record.item
+
+    @property
+    def envelope(self) -> Envelope:
+        """The envelope that it came in."""
+        return self._record.item.envelope
+
+    @property
+    def raw(self) -> Any:
+        """The span as it was sent: a JSON object, the transaction event for its root, or an `OtlpSpan`."""
+        return self._record.raw
+
+    def walk(self) -> Iterator[Span]:
+        """Yield the span itself and all below it, depth first."""
+        stack = [self]
+        while stack:
+            span = stack.pop()
+            yield span
+            stack.extend(reversed(span.children))
+
+    def find(self, op: Any = _ANY, **criteria: Any) -> Span:
+        """Return the one span below this one that matches.
+
+        Args:
+            op: A criterion for the op: text, a compiled pattern, a callable, ...
+            criteria: Criteria for further attributes, by name.
+
+        Raises:
+            NotOneSpan: None matches, or several do; an `AssertionError`.
+        """
+        if op is not _ANY:
+            criteria["op"] = op
+        found = [span for span in self.walk() if span is not self and not differences(span, criteria)]
+        if len(found) == 1:
+            return found[0]
+        asked = ", ".join(f"{name}={value!r}" for name, value in criteria.items()) or "anything"
+        count = f"{len(found)} spans match" if found else "no span matches"
+        raise NotOneSpan(f"expected one span matching {asked} below this one, {count}:\n{self}")
+
+    def outline(self) -> str:
+        """Draw the tree without what varies from run to run: no durations, no ids."""
+        return draw(self, durations=False)
+
+    def __str__(self) -> str:
+        """Draw the tree with box lines and durations."""
+        return draw(self, durations=True)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether *other* is the same recorded span; a pattern decides for itself."""
+        if not isinstance(other, Span):
+            return NotImplemented
+        mine, its = self._record, other._record
+        return mine is its or (
+            mine.key == its.key and mine.span_id == its.span_id and mine.trace_id == its.trace_id
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._record.key, self._record.span_id))
+
+    def __repr__(self) -> str:
+        shown = " ".join(one_line(part) for part in (self.op, self.description) if part)
+        return f"<Span {shown[:100]}>"
+
+
+class Transaction(Frozen):
+    """What one service did for one request or task: a transaction event, or a segment of other spans."""
+
+    envelope: Envelope
+    """The envelope that it came in; of a segment, the envelope of its root span."""
+
+    def __init__(
+        self, envelope: Envelope, index: int, registry: Registry, record: Record | None = None
+    ) -> None:
+        own = self.__dict__
+        own["envelope"] = envelope
+        own["_index"] = index
+        own["_registry"] = registry
+        if record is not None:
+            own["_record"] = record
+
+    @lazy
+    def _record(self) -> Record:
+        record: Record = root_record(self.item)
+        record.transaction = self
+        return record
+
+    @property
+    def item(self) -> Item:
+        """The item that it was sent in."""
+        index: int = self.__dict__["_index"]
+        return self.envelope.items[index]
+
+    @property
+    def raw(self) -> Any:
+        """The transaction event as it was sent; of a segment, its root span."""
+        return self._record.raw
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its payload is a JSON object; what is not, is no transaction."""
+        return self.item.type != "transaction" or self.item.is_object
+
+    @property
+    def name(self) -> str:
+        """Its name, ``""`` where it has none."""
+        return self._record.name
+
+    @property
+    def source(self) -> str | None:
+        """Where the name is from: ``route``, ``url``, ``custom``, ..."""
+        return self._record.source
+
+    @property
+    def op(self) -> str | None:
+        """What kind of work it is, such as ``http.server``."""
+        return self._record.op
+
+    @property
+    def status(self) -> str | None:
+        """How it ended, as sent."""
+        return self._record.status
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags; of a segment the root's attributes outside ``sentry.*``, as text."""
+        return self._record.tags
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data of its root; of a segment the root's attributes."""
+        return self._record.data
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Its spans by start time, without the root; a nested transaction's spans are that one's.
+
+        What was sent with it counts, also where its parent is missing and the tree cannot show it.
+        """
+        root = self._linked()
+        members = _forest(root).members(root)
+        return tuple(span_of(record, False) for record in members if record is not root)
+
+    @property
+    def tree(self) -> Span:
+        """Its root span, with all that is below it; nested transactions are left out (see `Trace.tree`)."""
+        return span_of(self._linked(), False)
+
+    @property
+    def trace_id(self) -> str:
+        """The trace that it belongs to, 32 hexadecimal digits."""
+        return self._record.trace_id
+
+    @property
+    def span_id(self) -> str | None:
+        """The id of its root span, 16 hexadecimal digits."""
+        return self._record.span_id
+
+    @property
+    def parent_span_id(self) -> str | None:
+        """The id of the span that it continues, in this or another service."""
+        return self._record.parent_span_id
+
+    @property
+    def start(self) -> datetime | None:
+        """When it started, in UTC."""
+        return self._record.start
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ended, in UTC."""
+        return self._record.end
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end."""
+        return self._record.duration
+
+    @property
+    def measurements(self) -> dict[str, Any]:
+        """Its measurements by name, each with ``value`` and ``unit``."""
+        return self._record.measurements
+
+    @property
+    def contexts(self) -> dict[str, Any]:
+        """Its contexts by name; streamed spans have none."""
+        return self._record.contexts
+
+    @property
+    def release(self) -> str | None:
+        """The version of the application."""
+        return self._record.release
+
+    @property
+    def environment(self) -> str | None:
+        """Such as ``production``."""
+        return self._record.environment
+
+    @property
+    def project_id(self) -> str:
+        """The project that it was sent to."""
+        return self.envelope.project_id
+
+    @property
+    def sdk(self) -> dict[str, Any]:
+        """What sent it: ``name``, ``version``."""
+        return self._record.sdk
+
+    @property
+    def verdict(self) -> Verdict:
+        """What real Sentry would do with the item that it was sent in."""
+        return self.item.verdict
+
+    def _linked(self) -> Record:
+        registry: Registry = self.__dict__["_registry"]
+        registry.settled_records()
+        return self._record
+
+    def __repr__(self) -> str:
+        return f"<Transaction {self.name!r} {self.op}>"
+
+
+def span_of(record: Record, whole: bool) -> Span:
+    """Return the span that shows *record*, in one of the two reaches; asked again, the same object."""
+    shown: Span | None = record.whole if whole else record.within
+    if shown is None:
+        shown = Span(record, whole)
+        if whole:
+            record.whole = shown
+        else:
+            record.within = shown
+    return shown
+
+
+def transaction_at(envelope: Envelope, index: int, registry: Registry) -> Transaction:
+    """Return the transaction of one transaction item; asked again, the same object."""
+    made: Transaction = envelope.made.get(index) or envelope.made.setdefault(
+        index, Transaction(envelope, index, registry)
+    )
+    return made
+
+
+def transaction_record(transaction: Transaction) -> Record:
+    """Return the record of a transaction's root."""
+    return transaction._record
+
+
+def segment_transaction(record: Record, registry: Registry) -> Transaction:
+    """Return the transaction that begins at *record*, a segment; asked again, the same object."""
+    if record.transaction is None:
+        record.transaction = Transaction(record.item.envelope, record.item.index, registry, record)
+    made: Transaction = record.transaction
+    return made
+
+
+def _forest(record: Record) -> Forest:
+    forest = record.forest
+    if forest is None:
+        raise RuntimeError("a span outside an inbox has no relations")
+    return forest

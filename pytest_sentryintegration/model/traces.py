@@ -1,0 +1,102 @@
+"""All that shares one trace id, from any process and project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pytest_sentryintegration.model.events import Event
+from pytest_sentryintegration.model.frozen import Frozen
+from pytest_sentryintegration.model.records import Forest, sort_by_start
+from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction, span_of
+from pytest_sentryintegration.model.telemetry import Log
+
+__all__ = ["Trace"]
+
+
+class Trace(Frozen):
+    """What belongs to one trace id; it grows as more arrives."""
+
+    trace_id: str
+    """32 hexadecimal digits."""
+
+    def __init__(
+        self,
+        forest: Forest,
+        events: Callable[[], Iterable[Event]],
+        logs: Callable[[], Iterable[Log]],
+    ) -> None:
+        own = self.__dict__
+        own["trace_id"] = forest.trace_id
+        own["_forest"] = forest
+        own["_events"] = events
+        own["_logs"] = logs
+
+    @property
+    def raw(self) -> tuple[object, ...]:
+        """Its spans as they were sent."""
+        return tuple(record.raw for record in self._settled().records)
+
+    @property
+    def roots(self) -> tuple[Span, ...]:
+        """The spans that name no parent, as they were recorded."""
+        return tuple(span_of(record, True) for record in self._settled().roots)
+
+    @property
+    def orphans(self) -> tuple[Span, ...]:
+        """The spans whose parent has not come (or which are their own ancestor), as they were recorded."""
+        return tuple(span_of(record, True) for record in self._settled().orphans)
+
+    @property
+    def tree(self) -> Span:
+        """The one root, with all that is below it in every service.
+
+        Where no span is a root, the one transaction whose parent lies in a service that does not report here.
+
+        Raises:
+            NotOneSpan: There is none, or there are several; an `AssertionError` that names them.
+        """
+        roots = self.roots or tuple(
+            span_of(record, True) for record in self._settled().orphans if record.is_segment
+        )
+        if len(roots) == 1:
+            return roots[0]
+        if not roots:
+            raise NotOneSpan(f"trace {self.trace_id} has no root among its {len(self.spans)} spans")
+        named = "\n".join(f"  {root!r} of project {root.project_id}" for root in roots[:20])
+        raise NotOneSpan(f"trace {self.trace_id} has {len(roots)} roots:\n{named}")
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Its spans by start time, roots too."""
+        records = self._settled().records.copy()
+        sort_by_start(records)
+        return tuple(span_of(record, True) for record in records)
+
+    @property
+    def transactions(self) -> tuple[Transaction, ...]:
+        """Its transactions, as they were recorded."""
+        return tuple(record.transaction for record in self._settled().records if record.is_segment)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The errors and messages that happened in it."""
+        return tuple(event for event in self.__dict__["_events"]() if event.trace_id == self.trace_id)
+
+    @property
+    def logs(self) -> tuple[Log, ...]:
+        """The log records written in it."""
+        return tuple(log for log in self.__dict__["_logs"]() if log.trace_id == self.trace_id)
+
+    @property
+    def projects(self) -> tuple[str, ...]:
+        """The projects that its spans were sent to, in order of arrival."""
+        return tuple(dict.fromkeys(record.item.envelope.project_id for record in self._settled().records))
+
+    def _settled(self) -> Forest:
+        forest: Forest = self.__dict__["_forest"]
+        forest.settle()
+        return forest
+
+    def __repr__(self) -> str:
+        count = len(self._settled().records)
+        return f"<Trace {self.trace_id} {count} {'span' if count == 1 else 'spans'}>"
