@@ -4,32 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pytest_sentryintegration.verdict import drift, relay
+from pytest_sentryintegration.verdict.delivery import FUTURE, MAX_TRANSACTION_AGE, Delivery
 from pytest_sentryintegration.verdict.fields import compare
 from pytest_sentryintegration.verdict.losses import Walk
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.wire import strict_json
-
-MAX_TRANSACTION_AGE = 5 * 86400
-"""How old a transaction may be, in seconds. Relay: the aggregator's ``max_secs_in_past``."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What Relay knows of an event besides its payload."""
-
-    received: datetime
-    """When it came: real time, UTC."""
-    project_id: str = "1"
-    client: str | None = None
-    sent_at: str | None = None
-    """The envelope header of that name."""
-    event_id: str | None = None
-    """The envelope header of that name; it wins over the payload's own."""
 
 
 def judge_event(payload: bytes, kind: str, delivery: Delivery) -> Ruling:
@@ -46,14 +29,16 @@ def judge_event(payload: bytes, kind: str, delivery: Delivery) -> Ruling:
             f"this is no JSON that Sentry can read ({error}); the whole {kind} is lost.",
         )
     if not isinstance(sent, dict):
-        return dropped("no_event_payload", sent, f"the payload of an {kind} must be a JSON object.")
+        return dropped(
+            "no_event_payload", sent, f"the payload must be a JSON object; the whole {kind} is lost."
+        )
     if not relay.available():
         return Ruling("accepted", needs_relay=True)
     return _normalized(payload, sent, kind, delivery)
 
 
 def _normalized(payload: bytes, sent: dict[str, Any], kind: str, delivery: Delivery) -> Ruling:
-    behind = drift.drift(delivery.sent_at, delivery.received)
+    behind = delivery.behind
     read = _as_read(sent, kind, delivery, behind)
     # What is sent as it is read needs no second pass through Python's JSON.
     data = payload if read is sent else json.dumps(read, ensure_ascii=False)
@@ -80,9 +65,10 @@ def _normalized(payload: bytes, sent: dict[str, Any], kind: str, delivery: Deliv
 
 def _as_read(sent: dict[str, Any], kind: str, delivery: Delivery, behind: float) -> dict[str, Any]:
     read = sent
-    if (sent.get("type") == "transaction") != (kind == "transaction"):
+    forced = None if kind == "event" else kind
+    if sent.get("type") != forced and (forced or sent.get("type") in ("transaction", "feedback")):
         # Relay: the item's type decides; the payload's own is ignored.
-        read = {**read, "type": kind if kind == "transaction" else None}
+        read = {**read, "type": forced}
     header = _bare(delivery.event_id)
     own = sent.get("event_id")
     if header and (own is None or _bare(own) not in (None, header)):
@@ -109,5 +95,5 @@ def _check_age(stored: dict[str, Any], received: datetime) -> None:
     start, end = stored.get("start_timestamp"), stored.get("timestamp")
     if isinstance(start, int | float) and int(start) < int(now) - MAX_TRANSACTION_AGE:
         raise relay.Rejected("invalid: start timestamp is out of the valid range for metrics")
-    if isinstance(end, int | float) and int(end) >= int(now) + relay.FUTURE:
+    if isinstance(end, int | float) and int(end) >= int(now) + FUTURE:
         raise relay.Rejected("invalid: end timestamp is out of the valid range for metrics")

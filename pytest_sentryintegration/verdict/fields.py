@@ -398,7 +398,7 @@ def compare(walk: Walk, sent: Mapping[str, Any], stored: Mapping[str, Any], drif
             continue
         at, mine = meta.child(noted, name), meta.child(own, key)
         if name == "type":
-            if value == "transaction" and stored.get("type") != value:
+            if value in ("transaction", "feedback") and stored.get("type") != value:
                 walk.add("type", "type", value, stored.get("type"))
         elif name == "tags":
             tags(walk, name, value, stored.get("tags"), at, mine, environment=_promoted(sent, stored))

@@ -1,25 +1,111 @@
-"""Which rules hold for which item."""
+"""Which rules hold for which item, and what holds for the envelope as a whole."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_sentryintegration.store import Arrival
-from pytest_sentryintegration.verdict.events import Delivery, judge_event
-from pytest_sentryintegration.verdict.ruling import Ruling, kept
+from pytest_sentryintegration.verdict.companions import (
+    judge_attachment,
+    judge_profile,
+    judge_profile_chunk,
+    judge_replay,
+)
+from pytest_sentryintegration.verdict.containers import judge_container
+from pytest_sentryintegration.verdict.delivery import Delivery
+from pytest_sentryintegration.verdict.events import judge_event
+from pytest_sentryintegration.verdict.finding import Finding
+from pytest_sentryintegration.verdict.notes import refusals
+from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept, refused
+from pytest_sentryintegration.verdict.telemetry import (
+    judge_check_in,
+    judge_client_report,
+    judge_security,
+    judge_session,
+    judge_user_report,
+)
+from pytest_sentryintegration.wire.categories import kind_of
+from pytest_sentryintegration.wire.envelope import RawItem
+from pytest_sentryintegration.wire.limits import check_limits
+from pytest_sentryintegration.wire.refusal import Refusal
 
 _EVENTS = frozenset({"event", "transaction", "feedback"})
+_CONTAINERS = frozenset({"log", "span", "trace_metric"})
+_REPLAYS = frozenset({"replay_event", "replay_recording", "replay_video"})
+_CHUNKS = frozenset({"profile_chunk", "profile_chunk_ui"})
+_ALONE = {
+    "check_in": judge_check_in,
+    "session": judge_session,
+    "sessions": judge_session,
+    "client_report": judge_client_report,
+    "user_report": judge_user_report,
+    "raw_security": judge_security,
+}
 
 
 def rule_on(arrival: Arrival, index: int) -> Ruling:
-    """Return what becomes of the item at *index*."""
-    item = arrival.envelope.items[index]
-    if item.type in _EVENTS:
-        headers = arrival.envelope.headers
-        delivery = Delivery(
-            arrival.received,
-            arrival.project_id,
-            arrival.client,
-            headers.get("sent_at"),
-            headers.get("event_id"),
+    """Return what becomes of the item at *index* of what arrived."""
+    items = arrival.envelope.items
+    delivery = Delivery(arrival.received, arrival.project_id, arrival.client, arrival.envelope.headers)
+    ruling = _whole(arrival) or _rule(items, index, delivery)
+    notes = refusals(arrival)
+    if notes and ruling.outcome != "refused":
+        return Ruling(
+            "refused",
+            notes[0].rule,
+            (*notes, *ruling.findings),
+            ruling.stored,
+            ruling.event,
+            ruling.needs_relay,
         )
+    return ruling
+
+
+def _whole(arrival: Arrival) -> Ruling | None:
+    items = arrival.envelope.items
+    if arrival.endpoint == "envelope" and any(item.type == "integration" for item in items):
+        text = "items of the type 'integration' are Relay's own; Sentry refuses the whole envelope."
+        return refused("400 envelope contains internal items", None, text)
+    try:
+        check_limits(items)
+    except Refusal as refusal:
+        text = f"Sentry refuses the whole envelope with status {refusal.status}: {refusal.reason}."
+        return refused(f"{refusal.status} {refusal.detail}", None, text)
+    return None
+
+
+def _rule(items: Sequence[RawItem], index: int, delivery: Delivery) -> Ruling:
+    item = items[index]
+    kind = kind_of(item)
+    if not kind.known and item.type != "attachment":
+        text = f"Sentry knows no items of the type {item.type!r}; it is lost, and nobody is told."
+        return dropped("unknown", item.type, text)
+    if item.type in _EVENTS:
         return judge_event(item.payload, item.type, delivery)
-    return kept((), item.payload)
+    if kind.requires_event and not kind.creates_event:
+        lost = _lost_event(items, delivery)
+        if lost is not None:
+            text = f"This falls with its event, which is dropped: {lost.reason}."
+            return Ruling("dropped", lost.reason, (Finding("", str(lost.reason), None, None, text),))
+    if item.type in _CONTAINERS:
+        return judge_container(item, delivery, items)
+    if item.type in _REPLAYS:
+        return judge_replay(item, delivery, items)
+    if item.type == "attachment":
+        return judge_attachment(item, delivery, items)
+    if item.type == "profile":
+        return judge_profile(item, delivery, items)
+    if item.type in _CHUNKS:
+        return judge_profile_chunk(item, delivery)
+    if item.type == "form_data" and not any(kind_of(other).creates_event for other in items):
+        return dropped("invalid_envelope", None, "form data without an event is lost.")
+    judge_alone = _ALONE.get(item.type)
+    return judge_alone(item, delivery) if judge_alone else kept((), item.payload)
+
+
+def _lost_event(items: Sequence[RawItem], delivery: Delivery) -> Ruling | None:
+    for other in items:
+        if other.type in _EVENTS:
+            ruling = judge_event(other.payload, other.type, delivery)
+            return ruling if ruling.outcome == "dropped" else None
+    return None

@@ -121,7 +121,7 @@ def means_the_same(sent: Any, stored: Any) -> bool:
     >>> means_the_same(5, "5"), means_the_same(True, "True"), means_the_same(1.5, "1")
     (True, True, False)
     """
-    if sent is None or sent in ("", [], {}):
+    if _hollow(sent):
         return True
     if isinstance(sent, bool):
         return sent is stored or (isinstance(stored, str) and stored.lower() == str(sent).lower())
@@ -141,6 +141,12 @@ def means_the_same(sent: Any, stored: Any) -> bool:
     if isinstance(sent, str) and isinstance(stored, int | float) and not isinstance(stored, bool):
         return sent == str(stored)
     return bool(sent == stored)
+
+
+def _hollow(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_hollow, value.values()))
+    return value is None or value == "" or (isinstance(value, list) and all(map(_hollow, value)))
 
 
 def identifier(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:

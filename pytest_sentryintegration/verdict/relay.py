@@ -15,10 +15,7 @@ from datetime import datetime
 from types import ModuleType
 from typing import Any
 
-RETENTION = 90 * 86400
-"""How old an event may be, in seconds. Relay: ``event_retention``, 90 days unless the project has its own."""
-FUTURE = 60
-"""How many seconds an event may lie in the future. Relay: ``processing.max_secs_in_future``."""
+from pytest_sentryintegration.verdict.delivery import FUTURE, RETENTION
 
 INSTALL = 'pip install "sentryintegration[relay]"'
 

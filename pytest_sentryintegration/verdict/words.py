@@ -73,7 +73,7 @@ _RULES = {
     "send a type, such as 'generic'.",
     "split": "an exception without a type whose value reads 'Type: text' is split; Sentry keeps {stored} as "
     "its value.",
-    "type": "an event item is never a transaction; Sentry stores it as {stored}.",
+    "type": "the type of the item decides what this is, not its payload's; Sentry stores it as {stored}.",
     "stack_frames": "of a stack of more than 50 frames, those in the middle lose their variables and the "
     "source lines around theirs.",
     "int": "numbers and ids in a name that comes from a URL are replaced: Sentry stores {stored}.",

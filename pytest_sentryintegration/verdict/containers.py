@@ -1,0 +1,246 @@
+"""Logs, streamed spans and metrics: which elements of a container Sentry keeps.
+
+Relay: relay-server/src/processing/{logs,spans,trace_metrics}. What is wrong with the container itself and
+with the fields of its elements is known in `wire.containers`; here are the rules that need the envelope.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pytest_sentryintegration.verdict.delivery import FUTURE, RETENTION, Delivery
+from pytest_sentryintegration.verdict.drift import MINIMUM
+from pytest_sentryintegration.verdict.finding import Finding
+from pytest_sentryintegration.verdict.losses import below, seconds
+from pytest_sentryintegration.verdict.ruling import Ruling, capital, dropped, kept
+from pytest_sentryintegration.wire import strict_json
+from pytest_sentryintegration.wire.categories import is_container
+from pytest_sentryintegration.wire.containers import unpack
+from pytest_sentryintegration.wire.dsn import is_public_key
+from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
+
+MAX_OPERATIONS = 3_000_000
+"""How many JSON values a container may hold. Relay: ``max_expanded_log_operations`` and its siblings."""
+MAX_BYTES = {"log": 2 * 2**20, "trace_metric": 2**20, "span": 10 * 2**20}
+"""The largest element, in bytes. Relay: ``max_log_size``, ``max_trace_metric_size``, ``max_span_size``."""
+
+_SPAN_ID = re.compile(r"(?!0{16})[0-9a-fA-F]{16}")
+_SEGMENT = ("sentry.segment.id", "sentry.segment_id")
+_METRIC_NAME = re.compile(r"[^a-zA-Z0-9_.]+")
+# Relay: relay-base-schema/src/metrics/units.rs.
+_UNITS = re.compile(
+    r"|none|nanosecond|ns|microsecond|millisecond|ms|second|s|minute|hour|day|week|bit|byte|ratio|percent"
+    r"|(kilo|mega|giga|tera|peta|exa)byte|(ki|me|gi|te|pe|ex)bibyte"
+)
+
+
+def judge_container(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
+    """Judge a ``log``, ``span`` or ``trace_metric`` item beside the other items of its envelope."""
+    container = unpack(item)
+    for problem in container.problems:
+        if problem.dropped and not problem.path:
+            text = f"{problem.text}; all of it is lost."
+            return dropped(problem.reason, _loads(item.payload), text)
+    if item.type == "span" and len({is_container(other) for other in siblings if other.type == "span"}) > 1:
+        text = (
+            "an envelope may hold spans of the first version or a container of them, not both; all are lost."
+        )
+        return dropped("duplicate_item", _loads(item.payload), text)
+    payload = _loads(item.payload)
+    if len(item.payload) > MAX_OPERATIONS and _count(payload) > MAX_OPERATIONS:
+        return dropped(
+            "request_too_large", None, "it holds more than 3,000,000 JSON values; all of it is lost."
+        )
+    elements = [payload] if container.legacy else payload["items"]
+    findings = [
+        Finding(problem.path, problem.reason, _at(payload, problem.path), None, capital(problem.text))
+        for problem in container.problems
+    ]
+    lost = {_index(found.path) for found in findings if not _in_attributes(found.path)}
+    rules = {"log": _log, "span": _span, "trace_metric": _metric}[item.type]
+    ids: dict[Any, int] = {}
+    stored: list[Any] = []
+    for index, element in enumerate(elements):
+        if index in lost:
+            continue
+        copy = _without_bad_attributes(element, findings, index) if isinstance(element, dict) else element
+        found = list(rules(element, copy, delivery))
+        if item.type == "span" and not found:
+            found.extend(_doubled(element, index, ids))
+        found = [_under(index, one, container.legacy) for one in found]
+        findings.extend(found)
+        if not any(one.stored is None for one in found):
+            stored.append(copy)
+    if item.type == "span" and (whole := _dsc(elements, delivery)):
+        return dropped(whole[0], payload, whole[1])
+    if elements and not stored:
+        return Ruling("dropped", findings[0].rule, tuple(findings))
+    return kept(findings, stored[0] if container.legacy else {**payload, "items": stored})
+
+
+def _log(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
+    yield from _ids(element, "a log", "no_data")
+    yield from _time(element, "timestamp", delivery)
+    size = _size(element.get("body")) + _attribute_size(element)
+    if size > MAX_BYTES["log"]:
+        yield Finding("", "too_large:log", size, None, f"A log of {size:,} bytes; Sentry takes 2,097,152.")
+
+
+def _metric(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
+    yield from _ids(element, "a metric", "no_data")
+    yield from _time(element, "timestamp", delivery)
+    name, unit = element.get("name"), element.get("unit")
+    if not isinstance(name, str) or not name.strip():
+        yield Finding("name", "invalid_trace_metric", name, None, "A metric needs a name; it is lost.")
+        return
+    copy["name"] = _METRIC_NAME.sub("_", name)
+    if copy["name"] != name:
+        text = (
+            "The name of a metric may have letters, digits, '_' and '.' only; for others Sentry stores '_'."
+        )
+        yield Finding("name", "metric_name", name, copy["name"], text)
+    if isinstance(unit, str) and not _UNITS.fullmatch(unit):
+        copy["unit"] = "none"
+        yield Finding(
+            "unit", "metric_unit", unit, "none", "Sentry knows no unit of this name; it stores none."
+        )
+    size = _attribute_size(element)
+    if size > MAX_BYTES["trace_metric"]:
+        text = f"A metric of {size:,} bytes; Sentry takes 1,048,576."
+        yield Finding("", "too_large:trace_metric", size, None, text)
+
+
+def _span(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
+    span_id = element.get("span_id")
+    if not (isinstance(span_id, str) and _SPAN_ID.fullmatch(span_id)):
+        text = "A span id is 16 hexadecimal digits, not all zero; the span is lost."
+        yield Finding("span_id", "invalid_span", span_id, None, text)
+        return
+    end = "end_timestamp" if "end_timestamp" in element else "timestamp"
+    started, ended = seconds(element.get("start_timestamp")), seconds(element.get(end))
+    if started is None or ended is None or started > ended:
+        text = "A span needs a start and an end that is not before it; the span is lost."
+        yield Finding(end, "timestamp", element.get(end), None, text)
+        return
+    yield from _time(element, "start_timestamp", delivery)
+    for name in _SEGMENT:
+        value = below(below(element.get("attributes"), name), "value")
+        if value is not None and not (isinstance(value, str) and _SPAN_ID.fullmatch(value)):
+            text = "The segment's id is no span id; the span is lost."
+            yield Finding(f"attributes.{name}", "invalid_span", value, None, text)
+
+
+def _doubled(element: dict[str, Any], index: int, ids: dict[Any, int]) -> Iterator[Finding]:
+    span_id = str(element.get("span_id")).lower()
+    if ids.setdefault(span_id, index) != index:
+        text = "Two spans have the same id; Sentry keeps one of them."
+        yield Finding("span_id", "duplicate", element.get("span_id"), None, text)
+
+
+def _dsc(elements: list[Any], delivery: Delivery) -> tuple[str, str] | None:
+    # Relay: validate_and_set_dsc in spans/dynamic_sampling.rs. An invalid trace header counts as none.
+    trace = delivery.headers.get("trace")
+    trace_id = parse_event_id(trace.get("trace_id")) if isinstance(trace, dict) else None
+    key = trace.get("public_key") if isinstance(trace, dict) else None
+    if trace_id is None or not isinstance(key, str) or not is_public_key(key):
+        return "missing_dsc", (
+            "spans need the envelope header 'trace', with a trace_id and the DSN's public_key; all are lost."
+        )
+    for element in elements:
+        if isinstance(element, dict) and parse_event_id(element.get("trace_id")) != trace_id:
+            return "invalid_dsc", (
+                "every span must have the trace_id that the envelope header 'trace' names; all are lost."
+            )
+    return None
+
+
+def _ids(element: dict[str, Any], what: str, reason: str) -> Iterator[Finding]:
+    trace_id = element.get("trace_id")
+    if trace_id is not None and parse_event_id(trace_id) is None:
+        text = f"{capital(what)} needs a trace_id of 32 hexadecimal digits; it is lost."
+        yield Finding("trace_id", reason, trace_id, None, text)
+
+
+def _time(element: dict[str, Any], name: str, delivery: Delivery) -> Iterator[Finding]:
+    value = element.get(name)
+    moment = seconds(value)
+    if moment is None:
+        if value is not None:
+            yield Finding(
+                name, "no_data", value, None, "This is no time that Sentry can read; all of it is lost."
+            )
+        return
+    age = delivery.age(moment)
+    if age > RETENTION:
+        yield Finding(name, "timestamp", value, None, "This lies more than 90 days in the past; it is lost.")
+    elif age < -FUTURE and -age >= MINIMUM:
+        when = delivery.received.timestamp()
+        text = "This lies more than 55 minutes in the future; Sentry stores when it was received."
+        yield Finding(name, "future_timestamp", value, when, text)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value.encode())
+    return 1 if isinstance(value, bool) else 8 if isinstance(value, int | float) else 0
+
+
+def _attribute_size(element: dict[str, Any]) -> int:
+    attributes = element.get("attributes")
+    if not isinstance(attributes, dict):
+        return 0
+    return sum(_size(name) + _size(below(value, "value")) for name, value in attributes.items())
+
+
+def _without_bad_attributes(element: dict[str, Any], findings: list[Finding], index: int) -> dict[str, Any]:
+    copy = dict(element)
+    bad = [found.path for found in findings if _index(found.path) == index]
+    if bad and isinstance(element.get("attributes"), dict):
+        prefix = f"items.{index}.attributes."
+        names = {path[len(prefix) :] for path in bad}
+        copy["attributes"] = {key: value for key, value in element["attributes"].items() if key not in names}
+    return copy
+
+
+def _under(index: int, found: Finding, legacy: bool) -> Finding:
+    if legacy:
+        return found
+    path = f"items.{index}.{found.path}" if found.path else f"items.{index}"
+    return Finding(path, found.rule, found.sent, found.stored, found.text)
+
+
+def _index(path: str) -> int:
+    part = path.split(".")[1:2]
+    return int(part[0]) if part and part[0].isdecimal() else 0
+
+
+def _in_attributes(path: str) -> bool:
+    return path.split(".")[2:3] == ["attributes"]
+
+
+def _at(payload: Any, path: str) -> Any:
+    head, _, name = path.partition(".attributes.")
+    for key in head.split("."):
+        payload = below(payload, key)
+    return below(below(payload, "attributes"), name) if name else payload
+
+
+def _loads(payload: bytes) -> Any:
+    try:
+        return strict_json.loads(payload)
+    except strict_json.StrictJSONError:
+        return payload
+
+
+def _count(value: Any) -> int:
+    total, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        total += 1
+        if isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return total
