@@ -106,7 +106,7 @@ class SentryEvents(View[model.Event]):
         return explain(self._inbox.evidence(notes), self._source.contents)
 
     def assert_accepted(self, allow: Iterable[str] | None = None) -> None:
-        """Fail if real Sentry would have refused, dropped or trimmed anything, with all findings, worst first.
+        """Fail if real Sentry would refuse, drop or trim anything, with all findings, worst first.
 
         Args:
             allow: Paths of findings that do not count, such as ``extra.**``; where it is not given those of
@@ -121,7 +121,7 @@ class SentryEvents(View[model.Event]):
             raise AssertionError(not_accepted(found))
 
     def objections(self, allow: Iterable[str] | None = None) -> list[Objection]:
-        """Return what real Sentry would have refused, dropped or trimmed, worst first; see `assert_accepted`."""
+        """Return what real Sentry would refuse, drop or trim, worst first; see `assert_accepted`."""
         self._inbox.drain()
         self._source.contents.update()
         return objections_to(
@@ -129,7 +129,7 @@ class SentryEvents(View[model.Event]):
         )
 
     def unlooked(self, minimum: str = "error", allow: Iterable[Any] = ()) -> tuple[model.Event, ...]:
-        """Return the events of level *minimum* or above that were not looked at and that *allow* does not name.
+        """Return events of level *minimum* or above that were not looked at and *allow* does not name.
 
         Looked at are events that `find`, `where` or `wait` returned, by any view, or that an index or an
         iteration gave. `len`, `bool`, `in`, comparing and `repr` do not look.
@@ -146,7 +146,7 @@ class SentryEvents(View[model.Event]):
         )
 
     def captured(self) -> str:
-        """Return what came as text of bounded length, ``""`` where nothing did; counts nothing as looked at."""
+        """Return what came as text of bounded length, ``""`` where nothing did. It looks at nothing."""
         self._source.contents.update()
         return captured(self._source.contents)
 

@@ -88,8 +88,9 @@ class View(Sequence[T], Generic[T]):
         Args:
             main: The noun's own criterion: a message's text, an exception class, a transaction's name, ...
             timeout: Seconds to wait, of real time; ``sentry_timeout`` where it is not given.
-            criteria: What attributes are expected to be, by name. Each is compared by ``==`` first; a compiled
-                pattern searches, a callable decides, a dict matches as a subset, ``...`` is anything.
+            criteria: What attributes are expected to be, by name. Each is compared by ``==`` first; a
+                compiled pattern searches, a callable decides, a dict matches as a subset, ``...`` is
+                anything that is there.
 
         Raises:
             AssertionError: None or several match; says what came near, or why nothing came.

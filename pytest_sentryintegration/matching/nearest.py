@@ -39,11 +39,13 @@ def nearest_misses(candidates: Sequence[Any], query: Query, count: int = 3) -> l
             misses.append(Miss(obj, found, query.differing(list(found))))
     if not misses:
         return []
-    fewest = min(miss.differing for miss in misses)
-    best = [miss for miss in misses if miss.differing == fewest]
-    alike = heapq.nlargest(_COMPARED_BY_TEXT, best, key=lambda miss: -len(miss.differences))
-    alike.sort(key=lambda miss: (len(miss.differences), -_likeness(miss)))
-    return alike[:count]
+    # Who asks for a text and a level means the message of that text.
+    nearness = {id(miss): (miss.differing, not query.main_agrees(miss.differences)) for miss in misses}
+    nearest = min(nearness.values())
+    best = [miss for miss in misses if nearness[id(miss)] == nearest]
+    best = heapq.nsmallest(_COMPARED_BY_TEXT, best, key=lambda miss: len(miss.differences))
+    best.sort(key=lambda miss: (len(miss.differences), -_likeness(miss)))
+    return best[:count]
 
 
 def _likeness(miss: Miss) -> float:

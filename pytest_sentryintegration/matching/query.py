@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_sentryintegration.matching.criteria import Difference, compare, iter_differences
@@ -71,6 +71,10 @@ class Query:
     def differing(self, differences: list[Difference]) -> int:
         """Return how many of the criteria these differences are of."""
         return len({re.split(r"[.\[]", difference.path, maxsplit=1)[0] for difference in differences})
+
+    def main_agrees(self, differences: Iterable[Difference]) -> bool:
+        """Return whether none of these differences is of the positional criterion."""
+        return self.main is ... or all(difference.path != self._main_name for difference in differences)
 
     @property
     def _main_name(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 WIDTH: Final = 72
@@ -73,14 +73,20 @@ def _show(value: object, width: int, depth: int) -> str:
     if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
         return _function(value)
     if depth and isinstance(value, Mapping):
-        parts = (f"{_show(key, width, 0)}: {_show(item, width, depth - 1)}" for key, item in value.items())
-        return _enclosed("{", parts, "}", width, len(value))
+        return _enclosed(
+            "{",
+            "}",
+            value.items(),
+            width,
+            lambda pair, left: f"{_show(pair[0], left, 0)}: {_show(pair[1], left, depth - 1)}",
+        )
     if depth and type(value) in (list, tuple):
         items: Any = value
         opening, closing = ("[", "]") if type(value) is list else ("(", ",)" if len(items) == 1 else ")")
-        return _enclosed(
-            opening, (_show(item, width, depth - 1) for item in items), closing, width, len(items)
-        )
+        return _enclosed(opening, closing, items, width, lambda item, left: _show(item, left, depth - 1))
+    as_written = getattr(type(value), "as_written", None)
+    if as_written is not None:
+        return str(as_written(value))
     return _repr(value)
 
 
@@ -109,15 +115,18 @@ def _function(value: Any) -> str:
     return f"<lambda at {filename}:{code.co_firstlineno}>"
 
 
-def _enclosed(opening: str, parts: Any, closing: str, width: int, count: int) -> str:
+def _enclosed(
+    opening: str, closing: str, parts: Collection[Any], width: int, show_part: Callable[[Any, int], str]
+) -> str:
     shown: list[str] = []
-    length = len(opening) + len(closing)
+    left = width - len(opening) - len(closing)
     for part in parts:
-        length += len(part) + 2
-        if length > width and shown:
-            shown.append(f"... {count - len(shown)} more")
+        text = show_part(part, max(left, 20))
+        if shown and len(text) > left - (0 if len(shown) + 1 == len(parts) else 12):
+            shown.append(f"... {len(parts) - len(shown)} more")
             break
-        shown.append(part)
+        shown.append(text)
+        left -= len(text) + 2
     return f"{opening}{', '.join(shown)}{closing}"
 
 

@@ -67,9 +67,14 @@ class SpanPattern:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
+        """Return the pattern as it is written; after a comparison that failed, also the first difference."""
         if self._differs_from is None:
-            return _shown(self)
-        return f"<{_shown(self)}: {cut(first_difference(self, self._differs_from), REPR_WIDTH)}>"
+            return self.as_written()
+        return f"<{self.as_written()}: {cut(first_difference(self, self._differs_from), REPR_WIDTH)}>"
+
+    def as_written(self) -> str:
+        """Return the call of `span` that makes this pattern, cut to `REPR_WIDTH` characters or so."""
+        return _shown(self)
 
 
 def span(op: Any, /, *args: Any, unordered: bool = False, **criteria: Any) -> SpanPattern:

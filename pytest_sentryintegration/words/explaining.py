@@ -61,7 +61,7 @@ class Evidence:
 
 
 def explain(evidence: Evidence, contents: Any) -> str:
-    """Return why nothing (more) arrived: a line for each reason there is evidence for, the likeliest first."""
+    """Return why nothing (more) arrived: a line for each reason, the likeliest first."""
     return "\n".join(reasons(evidence, contents))
 
 
@@ -93,7 +93,7 @@ def lost(contents: Any) -> Counter[tuple[str, str]]:
 
 
 def dropped(contents: Any) -> str:
-    """Return what was dropped in a few words: ``2 events dropped by before_send``; ``""`` where nothing was."""
+    """Return what was dropped: ``2 events dropped by before_send``; ``""`` where nothing was."""
     return ", ".join(
         f"{things(category, count)} dropped by {_BY.get(reason, reason)}"
         for (reason, category), count in lost(contents).items()
@@ -143,8 +143,8 @@ _DROPPED: Final = {
     "before_send_metric": "before_send_metric returned None",
     "before_send_span": "before_send_span returned None",
     "ignore_spans": "ignore_spans names them",
-    "event_processor": "an event processor returned None (the SDK's deduplication is one: it drops an exception "
-    "that was captured just before)",
+    "event_processor": "an event processor returned None (one is the SDK's deduplication, which drops an "
+    "exception that was captured just before)",
     "ratelimit_backoff": "the SDK holds back what the fake Sentry told it to rate limit",
     "network_error": "the SDK could not connect",
     "send_error": "the answer was an error",
@@ -159,13 +159,13 @@ def _of_client(evidence: Evidence) -> Iterable[str]:
     if evidence.imported is False:
         yield "This process has not imported sentry_sdk: nothing in it can report."
     elif evidence.client is False:
-        yield "This process has no SDK client: sentry_sdk.init() has not been called, or the client was closed."
+        yield "This process has no SDK client: sentry_sdk.init() was not called, or the client was closed."
     elif evidence.dsn is False:
-        yield "The application's SDK client has no DSN, so it sends nothing: give init() a dsn, or set SENTRY_DSN."
+        yield "The application's SDK client has no DSN, so it sends nothing: pass dsn= or set SENTRY_DSN."
     if evidence.own_transport:
         yield (
-            f"The application's SDK client has a transport of its own, {evidence.own_transport}, which is left "
-            "alone: what it sends does not come here."
+            f"The application's SDK client has a transport of its own, {evidence.own_transport}, which is "
+            "left alone: what it sends does not come here."
         )
 
 
@@ -218,4 +218,4 @@ def _of_tracing(evidence: Evidence) -> Iterable[str]:
 
 def _of_processes(evidence: Evidence) -> Iterable[str]:
     if evidence.handed_out and evidence.connected is False:
-        yield "No other process has connected: does it get sentry_events.env, and does it flush before it ends?"
+        yield "No other process has connected: does it get sentry_events.env, and flush before it ends?"

@@ -1,4 +1,4 @@
-"""The text of a failed `find`, `wait` or `none`: what was expected, what arrived, the nearest misses, what to try."""
+"""The text of a failed `find`, `wait` or `none`: expected, arrived, the nearest misses, what to try."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from pytest_sentryintegration.matching.showing import show
 from pytest_sentryintegration.words.differences import COLUMNS, difference_texts
 from pytest_sentryintegration.words.explaining import Evidence, dropped, reasons
 from pytest_sentryintegration.words.labels import label
+
+HEADLINE: Final = 140
+"""Columns that the first line may take before its criteria get a line each."""
 
 LISTED: Final = 5
 """How many objects a message lists."""
@@ -37,10 +40,10 @@ _COVERED: Final = {
     "envelopes": set(_ALSO),
     "items": set(_ALSO) - {"refused"},
 }
-# Fields by which a person tells received objects apart, the likeliest first.
+# Fields by which a person tells received objects apart, apart from those in their labels.
 _TELLING: Final = (
-    "level", "tags", "message", "exception", "name", "op", "description", "status", "transaction", "body", "value",
-    "attributes", "data", "user", "extra", "release", "environment", "project_id", "logger", "trace_id",
+    "level", "tags", "status", "transaction", "attributes", "data", "user", "extra", "release", "environment",
+    "project_id", "logger", "trace_id",
 )  # fmt: skip
 
 
@@ -110,13 +113,14 @@ def unsure(query: Query, notes: Sequence[str]) -> str:
 
 
 def _headline(expected: str, query: Query, waited: float, outcome: str) -> list[str]:
-    within = f" within {waited:.1f} s" if waited else ""
+    seconds = f"{waited:.1f}" if round(waited, 1) == waited else f"{waited:g}"
+    within = f" within {seconds} s" if waited else ""
     criteria = str(query)
     line = f"Expected {expected}{f' matching {criteria}' if criteria else ''}{within}; {outcome}"
-    if len(line) <= COLUMNS:
+    if len(line) <= HEADLINE:
         return [line]
     parts = query.parts()
-    lines = [f"Expected {expected} matching"] if parts else [f"Expected {expected}{within};"]
+    lines = [f"Expected {expected} matching"]
     lines += [f"    {part}{',' if part is not parts[-1] else ''}" for part in parts]
     return [*lines, f"{within[1:]}{'; ' if within else ''}{outcome}"]
 
@@ -157,7 +161,7 @@ def _also_received(noun: Noun, contents: Any) -> list[str]:
         part = NOUNS[name].counted(count)
         lost = dropped(contents) if name == "client_reports" else ""
         parts.append(f"{part} ({lost})" if lost else part)
-    return _wrapped(f"Also received: {', '.join(parts)}.", "  ") if parts else []
+    return _wrapped(f"Also received: {', '.join(parts)}.", "  ", HEADLINE) if parts else []
 
 
 def _listed(noun: Noun, objects: Sequence[Any]) -> list[str]:
@@ -185,7 +189,7 @@ def _bulleted(sentences: Sequence[str]) -> list[str]:
     return [line for sentence in sentences for line in _wrapped(f"- {sentence}", "  ")]
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
+def _wrapped(text: str, indent: str, width: int = COLUMNS) -> list[str]:
     return textwrap.wrap(
-        text, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )

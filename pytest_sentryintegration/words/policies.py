@@ -33,10 +33,10 @@ class Objection:
 
 
 def is_allowed(event: Any, allow: Iterable[Any]) -> bool:
-    """Return whether one of *allow* names the event: an exception class, a text, a pattern or another criterion.
+    """Return whether one of *allow* names the event: an exception class, a text, a pattern, ...
 
-    A text is contained in the event's message or in the value of an exception, or is an exception's name, with
-    or without its module.
+    A text is contained in the event's message or in the value of an exception, or is an exception's name,
+    with or without its module.
     """
     return any(_allows(entry, event) for entry in allow)
 
@@ -79,7 +79,7 @@ def objections_to(contents: Any, allow: Sequence[str] | None = None) -> list[Obj
 
 
 def not_accepted(found: Sequence[Objection]) -> str:
-    """Return what Sentry would not have kept: findings grouped by outcome, equal ones once, the worst first."""
+    """Return what Sentry would not keep: findings by outcome, equal ones once, the worst first."""
     lines = [f"Sentry would not keep all of what was sent: {_counted(found)}."]
     for outcome in _WORST_FIRST:
         groups: dict[tuple[str, str], list[Objection]] = {}

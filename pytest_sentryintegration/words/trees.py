@@ -1,4 +1,4 @@
-"""Two span trees that differ, as one column with a mark where something is missing, unexpected or different."""
+"""Two span trees that differ, as one column with a mark where a span is missing, unexpected or different."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONTEXT: Final = 2
 
 
 def compare_lines(left: object, right: object) -> list[str] | None:
-    """Return what to print below ``assert left == right``; ``None`` unless one is a pattern, the other a span.
+    """Return what to print for ``assert left == right``; ``None`` unless one is a pattern of the other.
 
     The first line is a summary, the others are the tree of what was received:
 
