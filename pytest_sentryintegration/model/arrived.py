@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, overload
 
-from pytest_sentryintegration.model.events import Event, event_at
+from pytest_sentryintegration.model.events import Event, event_at, keeps_texts
 from pytest_sentryintegration.model.items import Envelope, is_verbatim
 
 __all__ = ["Arrived", "ArrivedEvents", "EventPool"]
@@ -73,38 +73,51 @@ class Arrived(Sequence[T_co], Generic[T_co]):
 
 
 class EventPool:
-    """All event items of an inbox, searchable before they are parsed."""
+    """All event items of an inbox, searchable before they are made into events and parsed."""
 
     def __init__(self, lock: Lock) -> None:
-        self.unread: list[tuple[Envelope, int]] = []
-        """What has come and was not yet made into events."""
+        self.places: list[tuple[Envelope, int]] = []
+        """Where the items are; grows."""
+        self.composed: list[int] = []
+        """Which of them Sentry puts a message together for: no search of the bytes finds that."""
         self._lock = lock
         self._events: list[Event] = []
         self._payloads: list[bytes] = []
         self._elsewhere: list[int] = []
+        self._found: dict[bytes, tuple[int, list[int]]] = {}
 
     def settle(self) -> list[Event]:
         """Return all events, those among them that cannot be read, too."""
-        if self.unread:
+        if len(self._events) < len(self.places):
             with self._lock:
-                unread, self.unread = self.unread, []
-                self._events += [event_at(envelope, index) for envelope, index in unread]
+                self._events += [
+                    event_at(envelope, index) for envelope, index in self.places[len(self._events) :]
+                ]
         return self._events
 
     def containing(self, needle: bytes) -> list[Event]:
         """Return at least the events with a text that contains *needle*, which must be verbatim."""
-        events = self.settle()
+        with self._lock:
+            self._take_payloads()
+            searched, found = self._found.pop(needle, (0, []))
+            payloads = self._payloads
+            found += [at for at in range(searched, len(payloads)) if needle in payloads[at]]
+            # A wait asks for the same over and over: what was searched once is not searched again.
+            self._found[needle] = len(payloads), found
+            if len(self._found) > 64:
+                del self._found[next(iter(self._found))]
+            places = sorted({*found, *self._elsewhere}) if self._elsewhere else found
+            return [event_at(*self.places[at]) for at in places]
+
+    def _take_payloads(self) -> None:
         known = len(self._payloads)
-        if known < len(events):
-            with self._lock:
-                known = len(self._payloads)
-                added = events[known:]
-                self._elsewhere += [known + at for at, event in enumerate(added) if not event.is_verbatim]
-                self._payloads += [event.item.payload for event in added]
-        found = [at for at, payload in enumerate(self._payloads) if needle in payload]
-        if self._elsewhere:
-            found = sorted({*found, *self._elsewhere})
-        return [events[at] for at in found]
+        if known < len(self.places):
+            added = [
+                envelope.arrival.envelope.items[index].payload for envelope, index in self.places[known:]
+            ]
+            self._payloads += added
+            self._elsewhere += [at for at, payload in enumerate(added, known) if not keeps_texts(payload)]
+            self._elsewhere = sorted({*self._elsewhere, *self.composed})
 
 
 class ArrivedEvents(Arrived[Event]):
@@ -123,8 +136,8 @@ class ArrivedEvents(Arrived[Event]):
 
     def containing(self, needle: bytes) -> list[Event]:
         """Return at least the events with a text that contains *needle* (UTF-8), in order."""
-        if self._seen == len(self._pool.settle()) or not is_verbatim(needle):
-            return [event for event in self.settle() if event.might_contain(needle)]
+        if not is_verbatim(needle):
+            return self.settle().copy()
         return [event for found in self._pool.containing(needle) for event in self._sifted(found)]
 
     def _sifted(self, event: Event) -> tuple[Event, ...]:

@@ -7,8 +7,9 @@ from threading import RLock
 from typing import Any
 
 from pytest_sentryintegration.model.arrived import Arrived, ArrivedEvents, EventPool
-from pytest_sentryintegration.model.events import EVENT_TYPES, Attachment, attachment_at
+from pytest_sentryintegration.model.events import EVENT_TYPES, SECURITY_TYPES, Attachment, attachment_at
 from pytest_sentryintegration.model.items import Envelope, Item, Refused
+from pytest_sentryintegration.model.otlp import is_otlp_logs, read_otlp_spans
 from pytest_sentryintegration.model.records import Forest, Record, Registry
 from pytest_sentryintegration.model.sent_spans import read_span_item, read_transaction
 from pytest_sentryintegration.model.spans import (
@@ -122,8 +123,13 @@ class Contents:
             if not isinstance(kind, str):
                 continue
             if kind in EVENT_TYPES:
-                self._pool.unread.append((envelope, index))
+                if kind in SECURITY_TYPES:
+                    self._pool.composed.append(len(self._pool.places))
+                self._pool.places.append((envelope, index))
             elif kind in _TRACE_TYPES:
+                if kind == "integration" and is_otlp_logs(envelope.items[index]):
+                    self._shelves["logs"].append((envelope, index))
+                    continue
                 place = (envelope, index)
                 self._transaction_places.append(place)
                 self._registry.unread.append(place)
@@ -172,7 +178,7 @@ class Contents:
                 transaction = transaction_at(envelope, index, self._registry)
                 yield from read_transaction(transaction_record(transaction))
             return
-        records = list(read_span_item(item))
+        records = list(read_otlp_spans(item) if item.type == "integration" else read_span_item(item))
         envelope.made[index] = records
         for record in records:
             if record.is_segment:

@@ -14,7 +14,7 @@ from pytest_sentryintegration.model.messages import event_message, security_mess
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts
 from pytest_sentryintegration.verdict import Verdict
 
-__all__ = ["EVENT_TYPES", "Attachment", "Event", "attachment_at", "event_at"]
+__all__ = ["EVENT_TYPES", "SECURITY_TYPES", "Attachment", "Event", "attachment_at", "event_at", "keeps_texts"]
 
 SECURITY_TYPES = frozenset({"raw_security", "security", "csp"})
 """Item types that hold a browser's security report, of which Sentry makes an event."""
@@ -117,13 +117,13 @@ class Event(Frozen):
 
     @property
     def release(self) -> str | None:
-        """The version of the application."""
-        return text(self.raw.get("release"))
+        """The version of the application; of a security report, the one that its URL named."""
+        return text(self.raw.get("release")) or self._of_security_report("sentry_release")
 
     @property
     def environment(self) -> str | None:
         """Such as ``production``."""
-        return text(self.raw.get("environment"))
+        return text(self.raw.get("environment")) or self._of_security_report("sentry_environment")
 
     @property
     def dist(self) -> str | None:
@@ -206,22 +206,19 @@ class Event(Frozen):
         """What real Sentry would do with it."""
         return self.item.verdict
 
-    @lazy
-    def is_verbatim(self) -> bool:
-        """Whether each of its texts is in the payload as it is, so that a search of the bytes finds it.
-
-        Not so where JSON escapes were used, or where Sentry puts the message together.
-        """
-        payload = self.item.payload
-        return not (b"\\u" in payload or b'"params"' in payload or self.is_security_report)
-
     def might_contain(self, needle: bytes) -> bool:
         """Return whether a text of the event may contain *needle* (UTF-8), without parsing the payload.
 
         Never ``False`` for what is there; may be ``True`` for what is not. Texts are the strings of the
         payload and the message; not what is put together of several.
         """
-        return needle in self.item.payload or not self.is_verbatim or not is_verbatim(needle)
+        payload = self.item.payload
+        if needle in payload or self.is_security_report:
+            return True
+        return not (keeps_texts(payload) and is_verbatim(needle))
+
+    def _of_security_report(self, header: str) -> str | None:
+        return text(self.item.headers.get(header)) if self.is_security_report else None
 
     def __repr__(self) -> str:
         if not self.is_readable:
@@ -302,6 +299,14 @@ class Attachment(Frozen):
 
     def __repr__(self) -> str:
         return f"<Attachment {self.filename!r} {self.content_type} {len(self.payload)} bytes>"
+
+
+def keeps_texts(payload: bytes) -> bool:
+    """Return whether the texts of an event are in its payload as they are, for a search of the bytes.
+
+    Not so where JSON escapes were used, or where Sentry formats the message.
+    """
+    return not ((b"\\" in payload and b"\\u" in payload) or b'"params"' in payload)
 
 
 def event_at(envelope: Envelope, index: int) -> Event:

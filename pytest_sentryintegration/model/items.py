@@ -15,6 +15,9 @@ from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 __all__ = ["Envelope", "Item", "Refused", "UnreadablePayload"]
 
 
+_set = object.__setattr__
+
+
 class UnreadablePayload(ValueError):
     """The payload of an item or attachment cannot be read as JSON; says whose it is, and why."""
 
@@ -22,15 +25,19 @@ class UnreadablePayload(ValueError):
 class Envelope(Frozen):
     """One request body: headers, and items in the order in which they were sent."""
 
+    # There may be 50,000 of them: a dict each only once something was worked out.
+    __slots__ = ("__dict__", "arrival")
+
     arrival: Arrival
     """The request that it came in, with its HTTP headers, key and endpoint."""
-    made: dict[int, Any]
-    """The events, transactions and attachments made of its items so far, by index."""
 
     def __init__(self, arrival: Arrival) -> None:
-        own = self.__dict__
-        own["arrival"] = arrival
-        own["made"] = {}
+        _set(self, "arrival", arrival)
+
+    @lazy
+    def made(self) -> dict[int, Any]:
+        """The events, transactions and attachments made of its items so far, by index."""
+        return {}
 
     @property
     def raw(self) -> RawEnvelope:

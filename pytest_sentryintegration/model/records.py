@@ -332,7 +332,7 @@ def sort_by_start(records: list[Record]) -> None:
     """Sort records by their start, those of the same start as they stand; one without a start comes first."""
     keys: list[Any] = [record.started for record in records]
     kinds = set(map(type, keys))
-    # Reading 100,000 times takes longer than everything else here; numbers, and texts of one length, need none.
+    # Reading times takes longer than everything else here; numbers, and texts of one length, need it not.
     if kinds == {str}:
         comparable = len(set(map(len, keys))) == 1 and all(key[-1:] == "Z" for key in keys)
     else:

@@ -241,7 +241,7 @@ def read_span_item(item: Item) -> Iterator[Record]:
     Relay tells the two by their content type; here a container is what holds ``items``.
     """
     payload = item.fields
-    if "items" not in payload:
+    if not isinstance(payload.get("items"), list):
         if payload:
             yield _single(StaticRecord, item, payload, 0)
         return

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pytest_sentryintegration.model.frozen import Frozen, lazy
 from pytest_sentryintegration.model.items import Envelope, Item
+from pytest_sentryintegration.model.otlp import read_otlp_logs
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, number, shown, text
 from pytest_sentryintegration.model.sent_spans import unwrapped
 
@@ -48,37 +49,43 @@ class _Sent(Frozen):
 
 
 class Log(_Sent):
-    """One structured log record."""
+    """One structured log record; of OTLP, `raw` is the `OtlpLog`."""
+
+    _fields: dict[str, Any]
+
+    def __init__(self, item: Item, raw: Any, fields: dict[str, Any] | None = None) -> None:
+        super().__init__(item, raw)
+        self.__dict__["_fields"] = raw if fields is None else fields
 
     @property
     def level(self) -> str:
         """``trace``, ``debug``, ``info``, ``warn``, ``error`` or ``fatal``; ``""`` where none was sent."""
-        return text(self.raw.get("level")) or ""
+        return text(self._fields.get("level")) or ""
 
     @property
     def body(self) -> str:
         """Its text, ``""`` where none was sent."""
-        return shown(self.raw.get("body")) or ""
+        return shown(self._fields.get("body")) or ""
 
     @lazy
     def attributes(self) -> dict[str, Any]:
         """Its attributes, without their types."""
-        return unwrapped(self.raw.get("attributes"))
+        return unwrapped(self._fields.get("attributes"))
 
     @property
     def trace_id(self) -> str | None:
         """The trace that it was written in, 32 hexadecimal digits."""
-        return identifier(self.raw.get("trace_id"))
+        return identifier(self._fields.get("trace_id"))
 
     @property
     def span_id(self) -> str | None:
         """The span that was active, 16 hexadecimal digits."""
-        return identifier(self.raw.get("span_id"))
+        return identifier(self._fields.get("span_id"))
 
     @lazy
     def timestamp(self) -> datetime | None:
         """When it was written, in UTC."""
-        return moment(self.raw.get("timestamp"))
+        return moment(self._fields.get("timestamp"))
 
     def __repr__(self) -> str:
         return f"<Log {self.level} {self.body[:80]!r}>"
@@ -285,7 +292,9 @@ class Feedback(_Sent):
 
 
 def read_logs(item: Item) -> Iterator[Log]:
-    """Yield the logs of a ``log`` item."""
+    """Yield the logs of a ``log`` item, or of what came by OTLP."""
+    if item.type == "integration":
+        return (Log(item, raw, fields) for raw, fields in read_otlp_logs(item))
     return (Log(item, raw) for raw in _elements(item))
 
 
