@@ -1,1 +1,30 @@
-"""A fake Sentry for pytest: see what an application really sent."""
+"""A fake Sentry for pytest: a test sees which messages, tags, attachments and span trees were really sent.
+
+Ask for the fixture `sentry_events`; without pytest, use `capture`. Compare span trees with `span`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_sentryintegration.capture import capture as capture
+    from pytest_sentryintegration.events import SentryEvents as SentryEvents
+    from pytest_sentryintegration.matching.span_pattern import span as span
+
+__all__ = ["SentryEvents", "capture", "span"]
+
+_HOMES = {
+    "SentryEvents": "pytest_sentryintegration.events",
+    "capture": "pytest_sentryintegration.capture",
+    "span": "pytest_sentryintegration.matching.span_pattern",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Lazily: this module is imported by every pytest run that has the plugin installed.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

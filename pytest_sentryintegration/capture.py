@@ -7,24 +7,30 @@ import itertools
 import os
 import re
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from sentry_sdk.consts import DEFAULT_OPTIONS
 
 from pytest_sentryintegration.environment import Environment, child_environment
 from pytest_sentryintegration.events import SentryEvents, Source
 from pytest_sentryintegration.fake_sentry import FakeSentry, NoServerError
+from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.sdk.clients import Clients
-from pytest_sentryintegration.sdk.isolation import Isolation
+from pytest_sentryintegration.sdk.draining import drain
+from pytest_sentryintegration.sdk.isolation import FALLBACK_DSN, Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.posting import Answer, Headers, Poster
 from pytest_sentryintegration.sdk.redirect import Redirect
 from pytest_sentryintegration.settings import Settings, split_marker
-from pytest_sentryintegration.store import STRAYS
-
-BLOCKED_DSN_PORT = 9
-"""Discard: where a DSN points when sockets are blocked and there is no port to name."""
+from pytest_sentryintegration.store import STRAYS, Arrival
+from pytest_sentryintegration.wire.envelope import serialize_envelope
+from pytest_sentryintegration.words.explaining import Elsewhere, Evidence
+from pytest_sentryintegration.words.policies import not_accepted, unexpected
 
 
 class Shared:
@@ -72,6 +78,7 @@ class Shared:
                 return self.post_in_memory(f"/{STRAYS}{path}", headers, body)
             return self.post_by_socket(f"/{STRAYS}{path}", headers, body)
         answer: Answer = owner.post(f"/{owner.inbox}{path}", headers, body)
+        owner.delivered += 1
         return answer
 
     def post_by_socket(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -89,6 +96,17 @@ class Shared:
         for name, value in reply.headers:
             answer[name.lower()] = value
         return Answer(reply.status, answer, reply.body)
+
+    def counts(self) -> dict[str, Any]:
+        """Count tests, envelopes, strays, and late envelopes by test."""
+        drain(self.clients.live())
+        store = self.fake.store
+        return {
+            "tests": self.tests,
+            "envelopes": self.envelopes,
+            "strays": store.strays,
+            "late": dict(store.late),
+        }
 
     def release(self) -> None:
         """Close clients and port, and put the SDK's functions back."""
@@ -137,8 +155,6 @@ class Capture:
         options: Mapping[str, Any] | None = None,
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
-        from sentry_sdk.consts import DEFAULT_OPTIONS
-
         own, sdk = split_marker(options or {}, set(DEFAULT_OPTIONS))
         self.settings = settings.changed(own)
         self.test = test
@@ -154,12 +170,14 @@ class Capture:
         )
         self._environment = Environment()
         self._blocked: str | None = None
+        self._handed_out = False
         self.events: SentryEvents
 
     def __enter__(self) -> SentryEvents:
         inbox, store = self._owner.inbox, self._fake.store
         store.open(inbox, self.test)
         self.events = SentryEvents(self._source())
+        # A thread that reports late still finds the inbox, for as long as somebody could look into it.
         weakref.finalize(self.events, store.close, inbox)
         if not self._memory:
             try:
@@ -168,16 +186,139 @@ class Capture:
                 self._blocked = f"{type(error).__name__}: {error}"
         self._isolation.begin()
         store.start(inbox)
-        self._environment.enter(self._dsn_for_environment())
+        self._environment.enter(FALLBACK_DSN if self._memory or self._blocked else self._dsn())
         return self.events
 
     def __exit__(self, *_: object) -> None:
+        inbox = self._owner.inbox
         try:
             self._isolation.drain()
         finally:
             self._shared.tests += 1
-            self._shared.envelopes += len(self._fake.store.since(self._owner.inbox))
+            self._shared.envelopes += len(self._fake.store.since(inbox))
             self._environment.leave()
-            self._fake.store.finish(self._owner.inbox)
-            self._fake.ingest.faults_for(self._owner.inbox).clear()
+            self._fake.store.finish(inbox)
+            self._fake.ingest.forget(inbox)
             self._isolation.end()
+
+    def entering(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a test's function so that, if it is a coroutine function, it runs inside the test's scopes."""
+        return self._isolation.entering(function) if inspect.iscoroutinefunction(function) else function
+
+    def violations(self) -> Iterator[tuple[str, str]]:
+        """Check the policies; yields (``warn`` or ``fail``, what to say) for each that does not hold."""
+        if self.settings.unexpected != "ignore":
+            events = self.events.unlooked(allow=self.settings.allow)
+            if events:
+                yield self.settings.unexpected, unexpected(events)
+        if self.settings.invalid != "ignore":
+            found = self.events.objections()
+            if found:
+                yield self.settings.invalid, not_accepted(found)
+
+    def summary(self) -> str:
+        """Return what was captured as text, for a failing test's report."""
+        self._isolation.drain()
+        return self.events.captured()
+
+    def dump(self, folder: str | Path) -> None:
+        """Write each envelope as a file of its own into *folder*, named by the test."""
+        self._isolation.drain()
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^\w.-]+", "_", self.test).strip("_")[-150:] or "capture"
+        arrivals = [
+            entry for entry in self._fake.store.since(self._owner.inbox) if isinstance(entry, Arrival)
+        ]
+        for number, arrival in enumerate(arrivals, 1):
+            path = target / f"{name}-{number:03}.envelope"
+            path.write_bytes(serialize_envelope(arrival.envelope))
+
+    def _source(self) -> Source:
+        store, inbox = self._fake.store, self._owner.inbox
+        return Source(
+            contents=Contents(lambda number: store.since(inbox, number)),
+            drain=self._isolation.drain,
+            wait=lambda number, timeout: store.wait(inbox, number, timeout),
+            number=lambda: store.last(inbox),
+            evidence=self._evidence,
+            timeout=self.settings.timeout,
+            dsn=lambda: self._hand_out("sentry_events.dsn", self._dsn),
+            env=lambda: self._hand_out("sentry_events.env", lambda: child_environment(self._dsn())),
+            url=lambda: self._hand_out("sentry_events.url", lambda: self._fake.url),
+            faults=lambda: self._fake.ingest.faults_for(inbox),
+            adopt=self._isolation.adopt,
+            clear=lambda: store.clear(inbox),
+            invalid_allow=self.settings.invalid_allow,
+        )
+
+    def _dsn(self) -> str:
+        return self._fake.dsn(inbox=self._owner.inbox)
+
+    def _hand_out(self, what: str, make: Callable[[], Any]) -> Any:
+        if self._memory:
+            raise NoServerError(what)
+        self._handed_out = True
+        return make()
+
+    def _evidence(self) -> Evidence:
+        elsewhere = Counter(self._owner.elsewhere)
+        facts = self._isolation.facts()
+        entries = len(self._fake.store.since(self._owner.inbox))
+        evidence = Evidence(
+            imported=True,
+            client=facts is not None,
+            blocked_by=self._blocked,
+            elsewhere=tuple(Elsewhere(thread, test, count) for (thread, test), count in elsewhere.items()),
+            handed_out=self._handed_out,
+            connected=entries > self._owner.delivered,
+        )
+        if facts is None:
+            return evidence
+        return replace(
+            evidence,
+            fallback=facts.fallback,
+            dsn=facts.dsn is not None,
+            traces_sample_rate=facts.traces_sample_rate,
+            traces_sampler=facts.has_sampler,
+            sample_rate=facts.sample_rate,
+            queued=facts.queued,
+            rate_limited=facts.rate_limited,
+            own_transport=facts.own_transport,
+            failure=facts.failure,
+        )
+
+
+@contextmanager
+def capture(**options: Any) -> Iterator[SentryEvents]:
+    """Capture what is sent to Sentry inside the ``with``, without pytest.
+
+    Args:
+        **options: options of ``sentry_sdk.init``, laid over the application's; ``transport="memory"`` opens
+            no socket.
+
+    Raises:
+        SettingError: for an option that does not exist.
+
+    >>> import sentry_sdk
+    >>> with capture() as sentry_events:
+    ...     _ = sentry_sdk.capture_message("hello")
+    ...     sentry_events.messages.find("hello").level
+    'info'
+    """
+    outermost = not _SHARED
+    common = shared()
+    defaults = {"traces_sample_rate": 1.0}
+    try:
+        with Capture(common, common.settings, options=options, defaults=defaults) as events:
+            yield events
+    finally:
+        if outermost:
+            release()
+
+
+def finish() -> dict[str, Any]:
+    """Count what the run captured: tests, envelopes, strays, and late ones by test."""
+    if not _SHARED:
+        return {"tests": 0, "envelopes": 0, "strays": 0, "late": {}}
+    return _SHARED[0].counts()

@@ -6,7 +6,6 @@ import sys
 import unittest
 import warnings
 from collections.abc import Generator, Iterator
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,14 +14,13 @@ from pytest_sentryintegration.sdk.hook import ImportHook, at_first_client
 from pytest_sentryintegration.settings import SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
-    from pytest_sentryintegration.capture import Capture
     from pytest_sentryintegration.events import SentryEvents
     from pytest_sentryintegration.fake_sentry import FakeSentry
 
 SETTINGS = pytest.StashKey[Settings]()
-CAPTURE = pytest.StashKey["Capture"]()
-COUNTS = pytest.StashKey["dict[str, Any]"]()
-BEFORE = pytest.StashKey["ModuleType | None"]()
+CAPTURE = pytest.StashKey[Any]()
+COUNTS = pytest.StashKey[dict[str, Any]]()
+BEFORE = pytest.StashKey[Any]()
 
 _CAPTURE_MODULE = "pytest_sentryintegration.capture"
 _SESSIONS: list[pytest.Config] = []
@@ -98,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def sentry_server(request: pytest.FixtureRequest) -> Iterator[FakeSentry]:
+def sentry_server(request: pytest.FixtureRequest) -> FakeSentry:
     """The running fake Sentry: `.url`, `.dsn(project_id=1)`, `.port`.
 
     It listens on 127.0.0.1 on a free port, for as long as the session lasts. What is sent to it while a
@@ -106,7 +104,7 @@ def sentry_server(request: pytest.FixtureRequest) -> Iterator[FakeSentry]:
     """
     from pytest_sentryintegration.capture import shared
 
-    yield shared(request.config.stash[SETTINGS]).fake
+    return shared(request.config.stash[SETTINGS]).fake
 
 
 @pytest.fixture
@@ -145,9 +143,14 @@ def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]
         item.stash[CAPTURE] = capture
         if isinstance(request.instance, unittest.TestCase):
             request.instance.sentry_events = events  # type: ignore[attr-defined]
-        if (function := getattr(item, "obj", None)) is not None and capture.is_async(function):
+        function = getattr(item, "obj", None)
+        if function is not None:
             item.obj = capture.entering(function)
         yield events
+    if function is not None:
+        item.obj = function
+    # The item outlives the test by the whole session; what it captured need not.
+    del item.stash[CAPTURE]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -185,7 +188,7 @@ def pytest_assertrepr_compare(
     """Explain how two span trees differ."""
     if op != "==" or not {type(left).__module__, type(right).__module__} & _COMPARED:
         return None
-    from pytest_sentryintegration.words import compare_lines
+    from pytest_sentryintegration.words.trees import compare_lines
 
     return compare_lines(left, right)
 
@@ -202,7 +205,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     capture = sys.modules.get(_CAPTURE_MODULE)
     if capture is None:
         return
-    counts = capture.finish(session.config.stash.get(SETTINGS, Settings()))
+    counts = capture.finish()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["sentryintegration"] = counts

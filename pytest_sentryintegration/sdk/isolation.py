@@ -32,6 +32,7 @@ class ClientFacts:
     own_transport: str | None
     traces_sample_rate: float | None
     has_sampler: bool
+    sample_rate: float | None
     queued: int
     failure: str | None
     rate_limited: tuple[str, ...] = ()
@@ -111,27 +112,25 @@ class Isolation:
         assert self.scopes is not None
         return scopes.entering(function, self.scopes)
 
-    def facts(self) -> list[ClientFacts]:
-        """Describe the client in use now; empty where there is none."""
+    def facts(self) -> ClientFacts | None:
+        """Describe the client in use now; ``None`` where there is none."""
         client = sentry_sdk.get_client()
         options = client.options
         if not options:
-            return []
+            return None
         transport, own = redirected(client), own_transport(client)
-        return [
-            ClientFacts(
-                fallback=not client.is_active(),
-                dsn=options.get("dsn"),
-                own_transport=type(own).__qualname__ if own is not None else None,
-                traces_sample_rate=options.get("traces_sample_rate"),
-                has_sampler=options.get("traces_sampler") is not None,
-                queued=transport.queue.unfinished_tasks if transport is not None else 0,
-                failure=transport.failure if transport is not None else None,
-                rate_limited=tuple(str(category or "all") for category in transport._disabled_until)
-                if transport is not None
-                else (),
-            )
-        ]
+        limited = transport._disabled_until if transport is not None else {}
+        return ClientFacts(
+            fallback=not client.is_active(),
+            dsn=options.get("dsn"),
+            own_transport=type(own).__qualname__ if own is not None else None,
+            traces_sample_rate=options.get("traces_sample_rate"),
+            has_sampler=options.get("traces_sampler") is not None,
+            sample_rate=options.get("sample_rate"),
+            queued=transport.queue.unfinished_tasks if transport is not None else 0,
+            failure=transport.failure if transport is not None else None,
+            rate_limited=tuple(str(category or "all") for category in limited),
+        )
 
 
 def _is_ours(client: Any) -> bool:

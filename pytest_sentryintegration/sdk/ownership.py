@@ -26,6 +26,8 @@ class Owner:
     test: str = ""
     post: Callable[[str, dict[str, str], bytes], Any] | None = None
     """Delivers to its inbox: path, headers, body; by the server, or in memory."""
+    delivered: int = 0
+    """How many requests this process has delivered to its inbox."""
     finished: bool = False
     client: Any = None
     """The client that its late threads report with, once it has finished."""
