@@ -8,18 +8,19 @@ from __future__ import annotations
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["empty_reply", "error_reply", "json_reply", "preflight", "text_reply"]
+__all__ = ["OPEN_HEADERS", "empty_reply", "error_reply", "json_reply", "preflight", "text_reply"]
 
 _SERVER = [
     ("server", "sentryintegration"),
     ("cross-origin-resource-policy", "cross-origin"),
 ]
-_OPEN = [
+OPEN_HEADERS = [
     *_SERVER,
     ("access-control-allow-origin", "*"),
     ("access-control-expose-headers", "x-sentry-error,x-sentry-rate-limits,retry-after"),
 ]
-_JSON = [*_OPEN, ("content-type", "application/json")]
+"""Headers of every answer that a browser's script may read."""
+_JSON = [*OPEN_HEADERS, ("content-type", "application/json")]
 _PREFLIGHT = [
     *_SERVER,
     ("access-control-allow-origin", "*"),
@@ -40,12 +41,12 @@ def json_reply(event_id: str | None) -> Reply:
 
 def text_reply(status: int, content_type: str, body: bytes) -> Reply:
     """Return an answer of that content type."""
-    return Reply(status, [*_OPEN, ("content-type", content_type)], body)
+    return Reply(status, [*OPEN_HEADERS, ("content-type", content_type)], body)
 
 
 def empty_reply(status: int) -> Reply:
     """Return an answer without a body."""
-    return Reply(status, _OPEN.copy())
+    return Reply(status, OPEN_HEADERS.copy())
 
 
 def preflight() -> Reply:
@@ -56,9 +57,10 @@ def preflight() -> Reply:
 def error_reply(refusal: Refusal) -> Reply:
     """Return the answer that says no.
 
-    An unknown content encoding is refused before anything else looks at the request, so without CORS headers.
+    An unknown content encoding is refused before anything else looks at the request, so without CORS headers;
+    it is the one that offers others.
     """
-    headers = _SERVER.copy() if refusal.status == 415 and not refusal.detail else _OPEN.copy()
+    headers = _SERVER.copy() if "accept-encoding" in refusal.headers else OPEN_HEADERS.copy()
     content_type = refusal.content_type
     if content_type is not None:
         headers.append(("content-type", content_type))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pytest_sentryintegration.ingest.answers import error_reply
 from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.wire.auth import Auth, check_public_key, missing_auth, read_auth
 from pytest_sentryintegration.wire.dsn import is_project_id, is_public_key
 from pytest_sentryintegration.wire.encodings import decode_body
 from pytest_sentryintegration.wire.envelope import RawEnvelope
+from pytest_sentryintegration.wire.limits import MAX_ENVELOPE_SIZE
 from pytest_sentryintegration.wire.refusal import Refusal
 
 __all__ = ["Call", "Taken"]
@@ -19,15 +22,14 @@ class Call:
     """One request at its endpoint."""
 
     request: Request
-    headers: dict[str, str]
+    headers: dict[str, str] = field(init=False)
     """The first of each name."""
-    path: str
-    """Without the query and doubled slashes."""
-    query: str
-    inbox: str | None
+    query: str = ""
+    """Undecoded."""
+    inbox: str | None = None
     """What the path says before ``/api/``; ``None`` where it says nothing."""
-    endpoint: str
-    limit: int
+    endpoint: str = ""
+    limit: int = MAX_ENVELOPE_SIZE
     """How many bytes the decoded body may have."""
     arguments: dict[str, str] = field(default_factory=dict)
     """The variable parts of the path: ``project_id``, ``sentry_key``, ``slug``, ``event_id``."""
@@ -36,6 +38,11 @@ class Call:
     """What Sentry would have refused, and was accepted all the same."""
     decoded: bytes | None = None
     """The decoded body, once `body` was called."""
+    answer: Callable[[Refusal], Reply] = error_reply
+    """How the endpoint says no."""
+
+    def __post_init__(self) -> None:
+        self.headers = dict(reversed(self.request.headers))
 
     def body(self) -> bytes:
         """Return the decoded body.

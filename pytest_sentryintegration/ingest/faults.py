@@ -54,7 +54,7 @@ class Faults:
     >>> faults.status(503, times=2)
     >>> faults.rate_limit("error", seconds=30)
     >>> faults
-    Faults(rate_limit 30:error:organization; status 503, 2 more times)
+    Faults(status 503, 2 more times; rate_limit 30:error:organization)
     """
 
     _set: list[Fault] = field(default_factory=list)
@@ -73,8 +73,8 @@ class Faults:
     ) -> None:
         """Limit data categories as a spent quota does; all of them where none is named.
 
-        Items of a limited category are taken from their envelopes, the others are kept; the answer is 429 with
-        ``Retry-After`` and ``X-Sentry-Rate-Limits``. What was taken is listed in ``refused``.
+        Items of a limited category are taken from their envelopes, the others are kept; the answer is 429
+        with ``Retry-After`` and ``X-Sentry-Rate-Limits``. What was taken is listed in ``refused``.
 
         Args:
             *categories: Sentry's names, such as ``error``, ``transaction``, ``attachment``, ``session``,
@@ -165,7 +165,7 @@ class Faults:
         return Wire(slow.seconds if slow is not None else 0.0, cut.kind if cut is not None else "")
 
     def enforce(self, envelope: RawEnvelope) -> Enforced | None:
-        """Apply the rate limits to *envelope*, and count those that met an item; ``None`` where none is set."""
+        """Apply the rate limits to *envelope*, and count those that met an item; ``None`` without any."""
         types = {item.type for item in envelope.items}
         with self._lock:
             limits = [

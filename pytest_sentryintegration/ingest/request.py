@@ -34,4 +34,7 @@ class Reply:
     delay: float = 0.0
     """Seconds to wait before the first byte."""
     cut: int | None = None
-    """Send so many bytes of the whole response, head included, then kill the connection; 0: kill it at once."""
+    """Send so many bytes of the response, head included, then kill the connection; 0: kill it at once.
+
+    Negative: all but so many, as in a slice.
+    """

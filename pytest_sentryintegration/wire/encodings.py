@@ -6,18 +6,30 @@ ends it.
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import brotli  # type: ignore[import-untyped]
 import zstandard
 
 from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["ENCODINGS", "decode_body", "length_limit_exceeded"]
+__all__ = [
+    "ENCODINGS",
+    "BrokenContainerError",
+    "TooLongError",
+    "check_encoding",
+    "decode_body",
+    "decode_container",
+    "length_limit_exceeded",
+]
 
 ENCODINGS = ("zstd", "gzip", "deflate", "br")
 """What may be sent, in the order in which Relay offers it."""
+
+_Decoder = Callable[[bytes, int], Iterator[bytes]]
 
 _PIECE = 16 * 1024
 _OUTPUT = 256 * 1024
@@ -26,11 +38,30 @@ _MEMBERS = 10_000
 # zstd writes up to 128 KiB for each 4 bytes it reads, and its Python decoder cannot stop in between.
 _ZSTD_PIECE = 512
 _ZSTD_WINDOW = 2**27
+_XZ_MEMORY = 2**27
+_BROKEN = (zlib.error, brotli.error, zstandard.ZstdError, lzma.LZMAError, OSError, EOFError)
 
 
 def length_limit_exceeded() -> Refusal:
     """Return the refusal of a body that is too long, as Relay's web framework words it."""
     return Refusal(413, "Failed to buffer the request body: length limit exceeded", text=True)
+
+
+def check_encoding(content_encoding: str) -> _Decoder | None:
+    """Return what undoes a ``Content-Encoding``, ``None`` where there is nothing to undo.
+
+    Raises:
+        Refusal: 415 for an unknown one.
+    """
+    decode = _DECODERS.get(content_encoding)
+    if decode is None and content_encoding not in ("", "identity") and content_encoding.lower() != "utf-8":
+        raise Refusal(
+            415,
+            "",
+            headers={"accept-encoding": ",".join(ENCODINGS)},
+            note=f"content-encoding {content_encoding[:80]!r} is none of {', '.join(ENCODINGS)}, identity",
+        )
+    return decode
 
 
 def decode_body(body: bytes, content_encoding: str | None, limit: int) -> bytes:
@@ -50,20 +81,51 @@ def decode_body(body: bytes, content_encoding: str | None, limit: int) -> bytes:
     >>> decode_body(zlib.compress(b"hello"), "deflate", limit=100)
     b'hello'
     """
-    if content_encoding and content_encoding != "identity":
-        decode = _DECODERS.get(content_encoding)
-        if decode is not None:
-            return _collect(decode(body, limit), limit) if body else body
-        if content_encoding.lower() != "utf-8":
-            raise Refusal(
-                415,
-                "",
-                headers={"accept-encoding": ",".join(ENCODINGS)},
-                note=f"content-encoding {content_encoding!r} is none of {', '.join(ENCODINGS)}, identity",
-            )
+    decode = check_encoding(content_encoding) if content_encoding else None
+    if decode is not None and body:
+        return _decode(decode, body, limit)
     if len(body) > limit:
         raise length_limit_exceeded()
     return body
+
+
+class TooLongError(ValueError):
+    """More comes out of a container than may."""
+
+
+class BrokenContainerError(ValueError):
+    """A container that cannot be decompressed."""
+
+
+def decode_container(data: bytes, limit: int) -> bytes:
+    """Undo the compression of a file, told by its first bytes: gzip, xz, bzip2, zstd; other data is returned.
+
+    Args:
+        data: The file.
+        limit: How many bytes may come out; also bounds the memory that is used.
+
+    Raises:
+        TooLongError: More would come out.
+        BrokenContainerError: *data* is broken or cut short.
+
+    >>> decode_container(bz2.compress(b"MDMP"), limit=100)
+    b'MDMP'
+    """
+    for magic, decode in _CONTAINERS.items():
+        if data.startswith(magic):
+            return _collect(decode(data, limit), limit)
+    if len(data) > limit:
+        raise TooLongError(f"more than {limit} bytes")
+    return data
+
+
+def _decode(decode: _Decoder, body: bytes, limit: int) -> bytes:
+    try:
+        return _collect(decode(body, limit), limit)
+    except TooLongError:
+        raise length_limit_exceeded() from None
+    except BrokenContainerError as error:
+        raise Refusal(400, f"Failed to buffer the request body: {error}", text=True) from None
 
 
 def _collect(pieces: Iterator[bytes], limit: int) -> bytes:
@@ -73,10 +135,10 @@ def _collect(pieces: Iterator[bytes], limit: int) -> bytes:
         for piece in pieces:
             size += len(piece)
             if size > limit:
-                raise length_limit_exceeded()
+                raise TooLongError(f"more than {limit} bytes")
             collected.append(piece)
-    except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
-        raise Refusal(400, f"Failed to buffer the request body: {error}", text=True) from None
+    except _BROKEN as error:
+        raise BrokenContainerError(str(error)) from None
     return collected[0] if len(collected) == 1 else b"".join(collected)
 
 
@@ -145,4 +207,27 @@ def _zstd(body: bytes, limit: int) -> Iterator[bytes]:
         raise EOFError("incomplete frame")
 
 
-_DECODERS = {"gzip": _gzip, "deflate": _deflate, "br": _br, "zstd": _zstd}
+def _xz(data: bytes, limit: int) -> Iterator[bytes]:
+    return _files(lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY), data)
+
+
+def _bzip2(data: bytes, limit: int) -> Iterator[bytes]:
+    return _files(bz2.BZ2Decompressor(), data)
+
+
+def _files(stream: lzma.LZMADecompressor | bz2.BZ2Decompressor, data: bytes) -> Iterator[bytes]:
+    """Decompress one member; the standard library's decompressors for files share this interface."""
+    yield stream.decompress(data, _OUTPUT)
+    while not stream.eof:
+        if stream.needs_input:
+            raise EOFError("unexpected end of file")
+        yield stream.decompress(b"", _OUTPUT)
+
+
+_CONTAINERS: dict[bytes, _Decoder] = {
+    b"\x1f\x8b": _gzip,
+    b"\xfd7zXZ\x00": _xz,
+    b"BZh": _bzip2,
+    b"\x28\xb5\x2f\xfd": _zstd,
+}
+_DECODERS: dict[str, _Decoder] = {"gzip": _gzip, "deflate": _deflate, "br": _br, "zstd": _zstd}

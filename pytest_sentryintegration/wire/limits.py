@@ -5,6 +5,7 @@ Relay: ``relay-config/src/config.rs`` (``Limits``) and ``relay-server/src/utils/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ __all__ = [
     "MAX_RETRY_AFTER",
     "MAX_UPLOAD_SIZE",
     "Bucket",
+    "body_limit",
     "check_limits",
 ]
 
@@ -67,6 +69,28 @@ BUCKETS: dict[str, Bucket] = {
     "integration": Bucket(MAX_CONTAINER_SIZE, 1, MAX_CONTAINER_SIZE),
 }
 """Limits by the bucket that `ItemKind.bucket` names."""
+
+
+_BODY_LIMITS = (
+    (re.compile(r".*/envelope/|.*/stream/?"), MAX_ENVELOPE_SIZE),
+    (re.compile(r".*/(store|security|csp-report)/|.*/api/[^/]+/cron/.*"), MAX_EVENT_SIZE),
+    (re.compile(r".*/integration/otlp/v1/(traces|logs)/?"), MAX_CONTAINER_SIZE),
+    (re.compile(r".*/minidump/?"), MAX_UPLOAD_SIZE + MAX_ATTACHMENTS_SIZE),
+)
+
+
+def body_limit(path: str) -> int:
+    """Return how many bytes a body sent to *path* may have, before and after decoding.
+
+    Relay: each endpoint's ``DefaultBodyLimit``; 20 MiB for what it would forward.
+
+    >>> body_limit("/inbox/api/1/store/")
+    1048576
+    """
+    for pattern, limit in _BODY_LIMITS:
+        if pattern.fullmatch(path):
+            return limit
+    return 20 * _MIB
 
 
 def check_limits(items: Iterable[RawItem]) -> None:

@@ -205,12 +205,7 @@ def _span(span: Span, resource: Attributes, scope: str) -> OtlpSpan:
         scope,
         _STATUS.get(span.status.code),
         span.status.message,
-        tuple(
-            OtlpLink(
-                link.trace_id.hex(), link.span_id.hex(), _attributes(link.attributes), bool(link.flags & 1)
-            )
-            for link in span.links
-        ),
+        tuple(_link(link) for link in span.links),
         tuple(
             OtlpEvent(event.name, event.time_unix_nano / 1e9, _attributes(event.attributes))
             for event in span.events

@@ -17,7 +17,7 @@ from pytest_sentryintegration.wire.dsn import Dsn, is_project_id
 from pytest_sentryintegration.wire.envelope import RawEnvelope, parse_envelope, parse_event_id
 from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["check_envelope", "event_id_of", "take", "take_stream"]
+__all__ = ["check_envelope", "event_id_of", "parse_body", "take", "take_stream"]
 
 
 def take(call: Call) -> Taken:
@@ -47,6 +47,11 @@ def _parse(call: Call) -> RawEnvelope:
     data = call.body()
     if not data:
         raise Refusal(400, "empty request body")
+    return parse_body(data)
+
+
+def parse_body(data: bytes) -> RawEnvelope:
+    """Take an envelope apart, and refuse one with items that only Relay may make (400)."""
     envelope = parse_envelope(data)
     for item in envelope.items:
         if item.headers["type"] == "integration":
