@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from pytest_sentryintegration.wire.dsn import is_public_key
@@ -99,6 +100,8 @@ def _bad_auth(cause: str) -> Refusal:
     return Refusal(401, "bad x-sentry-auth header", (cause,))
 
 
+# A client sends the same header with each request.
+@lru_cache(maxsize=256)
 def _parse_header(header: str, source: str) -> Auth:
     pairs = []
     for part in header[7:].split(","):

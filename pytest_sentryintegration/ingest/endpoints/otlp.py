@@ -1,7 +1,7 @@
 """``POST /api/<project>/integration/otlp/v1/traces`` and ``/logs``: OpenTelemetry exporters.
 
 The payload is kept as it was sent: Relay too reads it long after it has answered. Errors are a
-``google.rpc.Status`` in the format of the request. Relay: ``relay-server/src/endpoints/integrations/otlp.rs``.
+``google.rpc.Status`` in the format of the request. Relay: ``endpoints/integrations/otlp.rs``.
 """
 
 from __future__ import annotations
