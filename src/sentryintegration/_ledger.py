@@ -1,0 +1,116 @@
+"""What one client of the SDK has open: its transactions, sent late rather than never.
+
+The ledger is an attribute of the client, so it goes when the client goes.
+"""
+
+from __future__ import annotations
+
+import atexit
+import heapq
+import itertools
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+from sentryintegration._guard import failed
+from sentryintegration._nesting import Tree, end_all, expire
+
+PATIENCE = 30.0
+"""Seconds that a finished transaction waits for its open spans."""
+
+ATTRIBUTE = "_sentryintegration_ledger"
+
+
+class Ledger:
+    """The open transactions of one client, and those that wait for spans."""
+
+    def __init__(self) -> None:
+        self.trees: weakref.WeakSet[Tree] = weakref.WeakSet()
+        self.pid = os.getpid()
+        self.off = False
+        self._held: list[tuple[float, int, weakref.ref[Tree]]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition(threading.RLock())
+        self._thread: threading.Thread | None = None
+        atexit.register(_at_exit, weakref.ref(self))
+
+    def hold(self, tree: Tree) -> None:
+        """Have *tree* sent once :data:`PATIENCE` is over, whatever is open in it then."""
+        with self._changed:
+            heapq.heappush(self._held, (time.monotonic() + PATIENCE, next(self._order), weakref.ref(tree)))
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._watch, name="sentryintegration.overdue", daemon=True
+                )
+                try:
+                    self._thread.start()
+                except RuntimeError:
+                    # The interpreter is going down: its exit sends what is open.
+                    self._thread = None
+            else:
+                self._changed.notify()
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                while self._held and _is_settled(self._held[0][2]):
+                    heapq.heappop(self._held)
+                if not self._held:
+                    self._thread = None
+                    return
+                remaining = self._held[0][0] - time.monotonic()
+                if remaining > 0:
+                    self._changed.wait(min(remaining, 1.0))
+                    continue
+                tree = heapq.heappop(self._held)[2]()
+            if tree is not None:
+                try:
+                    expire(tree)
+                except Exception:
+                    failed("sending an overdue transaction")
+
+    def end_all(self) -> None:
+        """Finish and send everything that is open."""
+        if self.pid != os.getpid():
+            return
+        for tree in list(self.trees):
+            try:
+                end_all(tree)
+            except Exception:
+                failed("finishing an open transaction")
+
+    def adopt(self, trees: Iterable[Tree]) -> None:
+        """Take over what another client had open."""
+        for tree in trees:
+            tree.ledger = self
+            self.trees.add(tree)
+            if tree.ended is not None:
+                self.hold(tree)
+
+
+def ledger_of(client: Any) -> Ledger:
+    """Return the ledger of *client*; in a forked process a new one."""
+    ledger = client.__dict__.get(ATTRIBUTE)
+    if ledger is None or ledger.pid != os.getpid():
+        ledger = Ledger()
+        client.__dict__[ATTRIBUTE] = ledger
+    return ledger  # type: ignore[no-any-return]
+
+
+def existing_ledger(client: Any) -> Ledger | None:
+    """Return the ledger of *client* if it has one."""
+    return getattr(client, "__dict__", {}).get(ATTRIBUTE)
+
+
+def _is_settled(reference: weakref.ref[Tree]) -> bool:
+    tree = reference()
+    return tree is None or tree.sent
+
+
+def _at_exit(reference: weakref.ref[Ledger]) -> None:
+    ledger = reference()
+    if ledger is not None:
+        ledger.end_all()
