@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_sentryintegration.capture import capture as capture
+    from pytest_sentryintegration.capturing import capture as capture
     from pytest_sentryintegration.events import SentryEvents as SentryEvents
     from pytest_sentryintegration.matching.span_pattern import span as span
 
@@ -16,7 +16,7 @@ __all__ = ["SentryEvents", "capture", "span"]
 
 _HOMES = {
     "SentryEvents": "pytest_sentryintegration.events",
-    "capture": "pytest_sentryintegration.capture",
+    "capture": "pytest_sentryintegration.capturing",
     "span": "pytest_sentryintegration.matching.span_pattern",
 }
 

@@ -22,13 +22,13 @@ CAPTURE = pytest.StashKey[Any]()
 COUNTS = pytest.StashKey[dict[str, Any]]()
 BEFORE = pytest.StashKey[Any]()
 
-_CAPTURE_MODULE = "pytest_sentryintegration.capture"
+_CAPTURING = "pytest_sentryintegration.capturing"
 _SESSIONS: list[pytest.Config] = []
 """The sessions that run in this process: more than one where pytest runs inside pytest."""
 
 
 def _redirect() -> None:
-    from pytest_sentryintegration.capture import shared
+    from pytest_sentryintegration.capturing import shared
 
     shared().redirect.install()
 
@@ -90,7 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SETTINGS] = read_settings(config.getini)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[BEFORE] = sys.modules.get(_CAPTURE_MODULE)
+    config.stash[BEFORE] = sys.modules.get(_CAPTURING)
     _SESSIONS.append(config)
     _HOOK.arm()
 
@@ -102,7 +102,7 @@ def sentry_server(request: pytest.FixtureRequest) -> FakeSentry:
     It listens on 127.0.0.1 on a free port, for as long as the session lasts. What is sent to it while a
     test runs that uses `sentry_events` is found there.
     """
-    from pytest_sentryintegration.capture import shared
+    from pytest_sentryintegration.capturing import shared
 
     return shared(request.config.stash[SETTINGS]).fake
 
@@ -124,7 +124,7 @@ def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]
     views; `find` returns exactly one or fails with what arrived instead. It is itself a sequence of the
     error and message events.
     """
-    from pytest_sentryintegration.capture import Capture, shared
+    from pytest_sentryintegration.capturing import Capture, shared
 
     item = request.node
     marked: dict[str, Any] = {}
@@ -202,7 +202,7 @@ _COMPARED = {
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Count what came late and what came outside tests, also for the controller of xdist."""
-    capture = sys.modules.get(_CAPTURE_MODULE)
+    capture = sys.modules.get(_CAPTURING)
     if capture is None:
         return
     counts = capture.finish()
@@ -244,7 +244,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     before = config.stash.get(BEFORE, None)
     if config in _SESSIONS:
         _SESSIONS.remove(config)
-    capture = sys.modules.get(_CAPTURE_MODULE)
+    capture = sys.modules.get(_CAPTURING)
     # A pytest inside pytest leaves what the outer one holds alone.
     if capture is not None and (capture is not before or not _SESSIONS):
         capture.release()
