@@ -33,7 +33,7 @@ def tags(
                 walk.add(at, "reserved_tag", value, None)
         elif name in first:
             if first[name] != value:
-                walk.add(at, "duplicate", value, _stored_value(rows, name))
+                walk.add(at, "duplicate", value, _stored_value(stored, name))
         else:
             first[name] = value
             _tag(walk, at, label, name, value, rows, noted, mine)
@@ -75,8 +75,9 @@ def _tag_value(walk: Walk, path: str, value: Any, kept: Any, noted: Node, mine: 
         plain(walk, path, value, kept, noted, mine)
 
 
-def _stored_value(rows: list[tuple[int, Any]], name: str) -> Any:
-    return next((pair[1] for _, pair in rows if isinstance(pair, list) and pair[:1] == [name]), None)
+def _stored_value(stored: Any, name: str) -> Any:
+    rows = stored if isinstance(stored, list) else ()
+    return next((pair[1] for pair in rows if isinstance(pair, list) and pair[:1] == [name]), None)
 
 
 def _sent_pairs(sent: Any) -> list[tuple[str, Any, Any]]:
