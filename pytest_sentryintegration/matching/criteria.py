@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_sentryintegration.matching.exception_classes import is_instance
 from pytest_sentryintegration.matching.fields import fields_of, unknown_field
-from pytest_sentryintegration.matching.showing import MISSING, show
+from pytest_sentryintegration.matching.showing import MISSING, plain, show
 
 
 class CriterionError(Exception):
@@ -38,7 +38,7 @@ class Difference:
     def text(self) -> str:
         """The difference as one line: ``level: expected 'warning', got 'error'``."""
         note = f" ({self.note})" if self.note else ""
-        return f"{self.path}: expected {show(self.expected)}, got {show(self.got)}{note}"
+        return f"{plain(self.path)}: expected {show(self.expected)}, got {show(self.got)}{note}"
 
 
 def differences(obj: object, criteria: Mapping[str, Any]) -> list[Difference]:
@@ -164,11 +164,17 @@ def _compare_mapping(criterion: Mapping[Any, Any], value: Any, path: str) -> Ite
                 yield Difference(inner_path, inner, MISSING)
             elif inner is not ...:
                 yield from compare(inner, value[key], inner_path)
-    elif fields_of(type(value)) and not isinstance(value, str | bytes | int | float):
+    elif _has_fields(value):
         for key, inner in criterion.items():
             yield from compare(inner, field_value(value, str(key)), f"{path}.{key}")
     else:
         yield Difference(path, criterion, value)
+
+
+def _has_fields(value: Any) -> bool:
+    if value is None or isinstance(value, str | bytes | int | float | list | tuple):
+        return False
+    return hasattr(value, "__dict__") or bool(fields_of(type(value)))
 
 
 def _compare_elements(criterion: Sequence[Any], value: Any, path: str) -> Iterator[Difference]:

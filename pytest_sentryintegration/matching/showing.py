@@ -56,11 +56,26 @@ def cut(text: str, width: int) -> str:
     return f"{text[: kept - kept // 2]}...{text[len(text) - kept // 2 :]}"
 
 
+def plain(text: str, width: int = WIDTH) -> str:
+    r"""Show a name without quotes: on one line, cut, and safe for a terminal whoever sent it.
+
+    >>> print(plain("db\x1b[31m"))
+    db\x1b[31m
+    """
+    shown = cut(text, width)
+    if shown.isprintable():
+        return shown
+    escaped = (
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in shown
+    )
+    return "".join(escaped)
+
+
 def _show(value: object, width: int, depth: int) -> str:
     if value is ...:
         return "..."
     if isinstance(value, Name):
-        return cut(str(value), width)
+        return plain(value, width)
     if isinstance(value, str):
         return _text(value, width)
     if isinstance(value, bytes | bytearray):
@@ -70,7 +85,7 @@ def _show(value: object, width: int, depth: int) -> str:
         return _pattern(value, width)
     if isinstance(value, type):
         return value.__qualname__.rpartition("<locals>.")[2]
-    if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+    if isinstance(value, _FUNCTIONS):
         return _function(value)
     if depth and isinstance(value, Mapping):
         return _enclosed(
@@ -88,6 +103,9 @@ def _show(value: object, width: int, depth: int) -> str:
     if as_written is not None:
         return str(as_written(value))
     return _repr(value)
+
+
+_FUNCTIONS = types.FunctionType | types.MethodType | types.BuiltinFunctionType | types.MethodDescriptorType
 
 
 def _text(value: str, width: int) -> str:
@@ -122,8 +140,9 @@ def _enclosed(
     left = width - len(opening) - len(closing)
     for part in parts:
         text = show_part(part, max(left, 20))
-        if shown and len(text) > left - (0 if len(shown) + 1 == len(parts) else 12):
-            shown.append(f"... {len(parts) - len(shown)} more")
+        further = len(parts) - len(shown) - 1
+        if shown and len(text) + (len(f", ... {further} more") if further else 0) > left:
+            shown.append(f"... {further + 1} more")
             break
         shown.append(text)
         left -= len(text) + 2

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_sentryintegration.matching.criteria import Difference, compare, iter_differences
-from pytest_sentryintegration.matching.showing import show
+from pytest_sentryintegration.matching.showing import plain, show
 
 
 def is_span_like(obj: object) -> bool:
@@ -32,7 +32,7 @@ def iter_node_differences(pattern: Any, span: Any) -> Iterator[Difference]:
 
 def pattern_label(pattern: Any) -> str:
     """Return a pattern on one line, without its children: ``db.query 'SELECT 1' status='ok'``."""
-    parts = [pattern.op if isinstance(pattern.op, str) else show(pattern.op)]
+    parts = [plain(pattern.op) if isinstance(pattern.op, str) else show(pattern.op)]
     if pattern.described:
         parts.append(show(pattern.description))
     parts += [f"{name}={show(criterion)}" for name, criterion in pattern.criteria.items()]
@@ -41,5 +41,5 @@ def pattern_label(pattern: Any) -> str:
 
 def span_label(span: Any) -> str:
     """Return a span on one line: ``db.query 'SELECT 1'``."""
-    op = span.op if isinstance(span.op, str) else "(no op)"
+    op = plain(span.op) if isinstance(span.op, str) else "(no op)"
     return op if span.description is None else f"{op} {show(span.description)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pytest_sentryintegration.matching.nouns import NOUNS
-from pytest_sentryintegration.matching.showing import show
+from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.words.explaining import dropped
 from pytest_sentryintegration.words.labels import label
 
@@ -63,7 +63,7 @@ def _event_lines(event: Any) -> Iterable[str]:
         yield f"    message={show(event.message)}"
     frames = event.exception.frames if event.exception is not None else ()
     for frame in frames[-2:]:
-        yield f"    {frame.filename}:{frame.lineno} in {frame.function}"
+        yield f"    {plain(f'{frame.filename}:{frame.lineno} in {frame.function}', 120)}"
 
 
 def _transaction_lines(transaction: Any) -> Iterable[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pytest_sentryintegration.matching import Difference, SpanPattern
-from pytest_sentryintegration.matching.showing import show
+from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.matching.span_nodes import is_span_like
 from pytest_sentryintegration.words.trees import difference_lines
 
@@ -26,7 +26,7 @@ def difference_texts(differences: Sequence[Difference], indent: str) -> list[str
 
 
 def _lines(difference: Difference, width: int) -> Iterable[str]:
-    expected, got, path = difference.expected, difference.got, difference.path
+    expected, got, path = difference.expected, difference.got, plain(difference.path)
     if isinstance(expected, SpanPattern) and is_span_like(got):
         return [f"{path}: the span trees differ", *(f"  {line}" for line in difference_lines(expected, got))]
     one_line = difference.text

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_sentryintegration.matching.showing import show
+from pytest_sentryintegration.matching.showing import plain, show
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def lost(contents: Any) -> Counter[tuple[str, str]]:
 def dropped(contents: Any) -> str:
     """Return what was dropped: ``2 events dropped by before_send``; ``""`` where nothing was."""
     return ", ".join(
-        f"{things(category, count)} dropped by {_BY.get(reason, reason)}"
+        f"{things(category, count)} dropped by {_BY.get(reason) or plain(reason)}"
         for (reason, category), count in lost(contents).items()
     )
 
@@ -106,7 +106,7 @@ def things(category: str, count: int) -> str:
     >>> things("error", 2), things("log_item", 1)
     ('2 events', '1 log')
     """
-    one = _THINGS.get(category, category.replace("_", " "))
+    one = _THINGS.get(category) or plain(category.replace("_", " "))
     return f"{count} {one}" if count == 1 else f"{count} {one}s"
 
 
@@ -186,7 +186,7 @@ def _of_refused(refused: Iterable[Any]) -> Iterable[str]:
     counts = Counter((request.status, request.reason) for request in refused)
     for (status, reason), count in counts.items():
         what = "1 request was" if count == 1 else f"{count} requests were"
-        yield f"{what} refused by the fake Sentry with status {status}: {reason}."
+        yield f"{what} refused by the fake Sentry with status {status}: {plain(reason, 200)}."
 
 
 def _of_loss(reason: str, category: str, count: int, evidence: Evidence) -> str:
@@ -198,7 +198,7 @@ def _of_loss(reason: str, category: str, count: int, evidence: Evidence) -> str:
         if traced and evidence.traces_sampler:
             return f"{what} sampled out by the traces_sampler."
         return f"{what} sampled out{'' if rate is None else f': {option} is {rate}'}."
-    return f"{what} dropped: {_DROPPED.get(reason, reason)}."
+    return f"{what} dropped: {_DROPPED.get(reason) or plain(reason)}."
 
 
 def _of_threads(evidence: Evidence) -> Iterable[str]:

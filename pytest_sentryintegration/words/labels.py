@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from pytest_sentryintegration.matching.showing import show
+from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.matching.span_nodes import span_label
 
 WIDTH: Final = 80
@@ -13,7 +13,7 @@ WIDTH: Final = 80
 
 def label(noun: str, obj: Any) -> str:
     """Return *obj*, one of that noun, on one line: ``'Spec failed'``, ``ValueError: 'boom'``."""
-    return _LABELS.get(noun, _repr)(obj)
+    return plain(_LABELS.get(noun, _repr)(obj), WIDTH + 20)
 
 
 def _event(event: Any) -> str:

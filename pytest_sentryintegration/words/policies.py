@@ -10,7 +10,7 @@ from typing import Any, Final
 from pytest_sentryintegration.matching.exception_classes import any_is_instance
 from pytest_sentryintegration.matching.nouns import NOUNS, texts_of
 from pytest_sentryintegration.matching.query import Query
-from pytest_sentryintegration.matching.showing import cut, show
+from pytest_sentryintegration.matching.showing import cut, plain, show
 from pytest_sentryintegration.verdict import DEFAULT_ALLOW, Finding, objections, sort_key
 from pytest_sentryintegration.words.labels import label
 
@@ -119,12 +119,12 @@ def _circumstances(event: Any) -> str:
     if frames:
         own = next((frame for frame in reversed(frames) if frame.in_app), frames[-1])
         parts.append(f"at {own.filename}:{own.lineno}")
-    return ", ".join(parts)
+    return plain(", ".join(parts), 120)
 
 
 def _allowance(event: Any) -> str:
     if event.exception is not None and event.exception.type:
-        return str(event.exception.type).rpartition(".")[2]
+        return plain(str(event.exception.type).rpartition(".")[2])
     return show(event.message, 60)
 
 
@@ -155,7 +155,7 @@ def _group_lines(key: tuple[str, str], finding: Finding | None, objections: Sequ
     whose = objections[0].what
     times = f"   ({len(objections)} times)" if len(objections) > 1 else ""
     lines = [cut(f"  {whose}", 90) + times]
-    lines.append(f"    {path}: {text}" if path else f"    {text}")
+    lines.append(f"    {plain(path, 100)}: {plain(text, 400)}" if path else f"    {plain(text, 400)}")
     if finding is not None and finding.path:
         lines.append(f"      sent {show(finding.sent, 40)}, stored {show(finding.stored, 40)}")
     return lines

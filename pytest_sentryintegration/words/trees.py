@@ -79,6 +79,8 @@ def _near_differences(rows: list[Row]) -> list[int]:
         if row.mark != " ":
             kept.update(above)
             kept.update(range(max(position - _CONTEXT, 0), min(position + _CONTEXT + 1, len(rows))))
+    # A line that says that one line is left out saves nothing.
+    kept.update(at for at in range(len(rows)) if {at - 1, at + 1} <= kept)
     return sorted(kept)
 
 

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_sentryintegration.words import Elsewhere, Evidence, explain
+from pytest_sentryintegration.words.explaining import dropped, things
+from tests.words.inboxes import Received
+
+
+@pytest.mark.parametrize(
+    ("evidence", "sentence"),
+    [
+        (
+            Evidence(imported=False, client=False),
+            "This process has not imported sentry_sdk: nothing in it can report.",
+        ),
+        (
+            Evidence(client=False),
+            "This process has no SDK client: sentry_sdk.init() was not called, or the client was closed.",
+        ),
+        (
+            Evidence(client=True, dsn=False),
+            "The application's SDK client has no DSN, so it sends nothing: pass dsn= or set SENTRY_DSN.",
+        ),
+        (
+            Evidence(own_transport="app.ListTransport"),
+            "The application's SDK client has a transport of its own, app.ListTransport, which is left alone:"
+            " what it sends does not come here.",
+        ),
+        (Evidence(queued=1), "1 envelope is still queued in the SDK."),
+        (Evidence(queued=3), "3 envelopes are still queued in the SDK."),
+        (
+            Evidence(rate_limited=("error", "transaction")),
+            "The SDK is rate limited for error, transaction, as the fake Sentry told it to be.",
+        ),
+        (
+            Evidence(rate_limited=("all",)),
+            "The SDK is rate limited for everything, as the fake Sentry told it to be.",
+        ),
+        (
+            Evidence(blocked_by="pytest-socket", failure="SocketBlockedError"),
+            "Sockets are blocked by pytest-socket: set sentry_transport = memory.",
+        ),
+        (Evidence(failure="TimeoutError: timed out"), "The SDK could not deliver: TimeoutError: timed out."),
+        (
+            Evidence(elsewhere=(Elsewhere("consumer-1", "test_a.py::test_first", 2),)),
+            "Thread 'consumer-1' was started by another test: 2 came into the inbox of test_a.py::test_first."
+            " sentry_events.adopt(thread) moves it here.",
+        ),
+        (
+            Evidence(elsewhere=(Elsewhere("consumer-1", ""),)),
+            "Thread 'consumer-1' was started by another test: What it captures goes into no test's inbox."
+            " sentry_events.adopt(thread) moves it here.",
+        ),
+        (
+            Evidence(client=True, traces_sampler=False),
+            "Tracing is off: the SDK client has neither traces_sample_rate nor traces_sampler.",
+        ),
+        (
+            Evidence(handed_out=True, connected=False),
+            "No other process has connected: does it get sentry_events.env, and flush before it ends?",
+        ),
+        (Evidence(notes=("The drain did not end.",)), "The drain did not end."),
+    ],
+)
+def test_evidence_in_a_sentence(evidence: Evidence, sentence: str) -> None:
+    assert explain(evidence, Received().contents) == sentence
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        Evidence(),
+        Evidence(imported=True, client=True, dsn=True, traces_sample_rate=0.0, traces_sampler=False),
+        Evidence(client=True, traces_sampler=True),
+        Evidence(handed_out=True, connected=True),
+        Evidence(handed_out=False, connected=False),
+    ],
+)
+def test_without_a_reason_no_sender_has_sent(evidence: Evidence) -> None:
+    assert explain(evidence, Received().contents) == (
+        "Nothing was held back or lost on the way: no sender has sent it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "category", "quantity", "sentence"),
+    [
+        ("sample_rate", "transaction", 1, "1 transaction was sampled out: traces_sample_rate is 0.0."),
+        ("sample_rate", "error", 2, "2 events were sampled out."),
+        ("before_send", "error", 1, "1 event was dropped: before_send returned None."),
+        (
+            "event_processor",
+            "error",
+            1,
+            "1 event was dropped: an event processor returned None (one is the SDK's deduplication, which drops"
+            " an exception that was captured just before).",
+        ),
+        (
+            "ratelimit_backoff",
+            "log_item",
+            5,
+            "5 logs were dropped: the SDK holds back what the fake Sentry told it to rate limit.",
+        ),
+        ("new_reason", "new_category", 1, "1 new category was dropped: new_reason."),
+    ],
+)
+def test_what_senders_report_as_lost(reason: str, category: str, quantity: int, sentence: str) -> None:
+    received = Received()
+    received.dropped(reason, category, quantity)
+    received.contents.update()
+
+    assert explain(Evidence(client=True, traces_sample_rate=0.0), received.contents) == sentence
+
+
+def test_a_sampler_is_named_where_it_decided() -> None:
+    received = Received()
+    received.dropped("sample_rate", "span", 2)
+    received.contents.update()
+
+    assert explain(Evidence(traces_sampler=True), received.contents) == (
+        "2 spans were sampled out by the traces_sampler."
+    )
+
+
+def test_equal_refusals_are_counted() -> None:
+    received = Received()
+    for _ in range(3):
+        received.refused(400, "invalid event envelope")
+    received.refused(413, "too large\x1b[0m")
+    received.contents.update()
+
+    assert explain(Evidence(), received.contents).splitlines() == [
+        "3 requests were refused by the fake Sentry with status 400: invalid event envelope.",
+        "1 request was refused by the fake Sentry with status 413: too large\\x1b[0m.",
+    ]
+
+
+def test_losses_of_several_reports_are_added() -> None:
+    received = Received()
+    received.dropped("before_send", "error", 1)
+    received.dropped("before_send", "error", 2)
+    received.dropped("sample_rate", "transaction", 1)
+    received.contents.update()
+
+    assert dropped(received.contents) == "3 events dropped by before_send, 1 transaction dropped by sampling"
+
+
+def test_a_category_that_is_unknown_is_named_as_sent() -> None:
+    assert things("profile_chunk", 2) == "2 profile chunks"
