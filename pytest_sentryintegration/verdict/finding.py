@@ -43,6 +43,9 @@ class Finding:
         return f"{self.path}: {self.text}" if self.path else self.text
 
 
+REQUEST = "the request"
+"""The path of a finding about the HTTP request, and not about anything inside of it."""
+
 _CUT = {"!limit": 5, "depth": 5, "stack_frames": 6}
 
 
@@ -57,7 +60,7 @@ def sort_key(finding: Finding) -> tuple[int, str]:
     >>> [finding.path for finding in sorted([cut, lost], key=sort_key)]
     ['release', 'message']
     """
-    if finding.path.startswith(("dsn", "request.")) or finding.path == "":
+    if finding.path in ("", REQUEST) or finding.path.startswith("dsn."):
         weight = 0
     elif finding.rule in _CUT:
         weight = _CUT[finding.rule]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pytest_sentryintegration.store import Arrival
-from pytest_sentryintegration.verdict.finding import Finding
+from pytest_sentryintegration.verdict.finding import REQUEST, Finding
 
 _ANSWER = re.compile(r"\b([45]\d\d)\b(?:[^()]*\((.*)\))?", re.DOTALL)
 
@@ -13,7 +13,7 @@ _ANSWER = re.compile(r"\b([45]\d\d)\b(?:[^()]*\((.*)\))?", re.DOTALL)
 def refusals(arrival: Arrival) -> list[Finding]:
     """Return a finding for each of *arrival*'s notes.
 
-    Their paths are ``dsn.public_key``, ``dsn.project_id`` and ``request``, so that a suite with a DSN made up
+    Their paths are ``dsn.public_key``, ``dsn.project_id`` and ``the request``, so that a suite with a DSN made up
     for tests can allow ``dsn.**``. `rule` is Relay's answer: ``400 invalid project key``.
     """
     findings = []
@@ -33,4 +33,4 @@ def _place(note: str, arrival: Arrival) -> tuple[str, str]:
         return "dsn.public_key", arrival.public_key
     if "project" in lowered:
         return "dsn.project_id", arrival.project_id
-    return "request", arrival.endpoint
+    return REQUEST, arrival.endpoint

@@ -1,0 +1,266 @@
+"""Every other item type: what Sentry drops after its 200, and with which reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_sentryintegration.verdict import judge
+from pytest_sentryintegration.wire.envelope import RawItem
+from tests.verdict.builders import NOW, arrival, event, item, judged, places, transaction
+
+ID = "a" * 32
+STARTED = "2026-03-01T11:59:00Z"
+SCHEDULE = {"type": "crontab", "value": "0 * * * *"}
+
+
+def check_in(**fields: Any) -> dict[str, Any]:
+    return {"check_in_id": ID, "monitor_slug": "nightly", "status": "ok", **fields}
+
+
+def session(**fields: Any) -> dict[str, Any]:
+    return {"sid": ID, "started": STARTED, "attrs": {"release": "shop@1"}, **fields}
+
+
+def report(**fields: Any) -> dict[str, Any]:
+    count = {"reason": "before_send", "category": "error", "quantity": 2}
+    return {"timestamp": NOW, "discarded_events": [count], **fields}
+
+
+def profile(**fields: Any) -> dict[str, Any]:
+    samples = [{"thread_id": "1", "stack_id": 0, "elapsed_since_start_ns": str(at * 10**9)} for at in (1, 2)]
+    return {"event_id": ID, "platform": "python", "version": "1", "profile": {"samples": samples}, **fields}
+
+
+def lasting(seconds: int) -> dict[str, Any]:
+    samples = [{"thread_id": "1", "elapsed_since_start_ns": str(at * 10**9)} for at in (0, seconds)]
+    return profile(profile={"samples": samples})
+
+
+def chunk(last: float) -> dict[str, Any]:
+    samples = [{"thread_id": "1", "timestamp": NOW}, {"thread_id": "1", "timestamp": NOW + last}]
+    return {"chunk_id": ID, "platform": "python", "version": "2", "profile": {"samples": samples}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "reason"),
+    [
+        ("check_in", b"{", "invalid_json"),
+        ("check_in", check_in(status=None), "invalid_json"),
+        ("check_in", check_in(duration="long"), "invalid_json"),
+        ("check_in", check_in(monitor_config={"schedule": {"type": "crontab"}}), "invalid_json"),
+        ("check_in", check_in(monitor_slug=""), "invalid_check_in"),
+        ("check_in", check_in(environment="x" * 65), "invalid_check_in"),
+        ("session", b"{", "invalid"),
+        ("session", session(started=None), "invalid"),
+        ("session", session(attrs={}), "invalid"),
+        ("session", session(attrs={"release": "latest"}), "invalid"),
+        ("session", session(started="2026-02-20T00:00:00Z"), "invalid"),
+        ("session", session(started="2026-03-01T12:02:00Z"), "invalid"),
+        ("sessions", {"attrs": {"release": "1"}, "aggregates": [{"exited": 1}]}, "invalid"),
+        ("client_report", b"{", "invalid"),
+        ("client_report", {"timestamp": NOW}, "invalid"),
+        ("client_report", report(timestamp=NOW - 91 * 86400), "invalid"),
+        ("client_report", report(timestamp=NOW + 120), "invalid"),
+        ("client_report", report(discarded_events=[{"reason": "a"}]), "invalid"),
+        (
+            "client_report",
+            report(discarded_events=[{"reason": "x" * 201, "category": "error", "quantity": 1}]),
+            "invalid",
+        ),
+        ("raw_security", b"{", "invalid_json"),
+        ("raw_security", {"a": 1}, "security_report_type"),
+        ("raw_security", {"type": "deprecation"}, "invalid-csp"),
+        ("statsd", b"a:1|c", "unknown"),
+        ("otel_span", {}, "unknown"),
+        ("form_data", b"a=1", "invalid_envelope"),
+    ],
+)
+def test_an_item_is_dropped(kind: str, payload: object, reason: str) -> None:
+    verdict = judged(kind, payload)
+
+    assert (verdict.outcome, verdict.reason, verdict.stored) == ("dropped", reason, None)
+    assert len(verdict.findings) == 1
+    assert verdict.findings[0].text.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("check_in", check_in(monitor_config={"schedule": SCHEDULE, "checkin_margin": 5}, duration=1.5)),
+        ("session", session(status="exited", errors=1)),
+        ("sessions", {"attrs": {"release": "1"}, "aggregates": [{"started": STARTED, "exited": 1}]}),
+        ("client_report", report()),
+        ("raw_security", {"csp-report": {"document-uri": "https://a"}}),
+        ("raw_security", {"type": "csp-violation"}),
+    ],
+)
+def test_an_item_is_kept(kind: str, payload: object) -> None:
+    verdict = judged(kind, payload)
+
+    assert (verdict.outcome, verdict.findings, verdict.stored) == ("accepted", (), payload)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "expected"),
+    [
+        ("check_in", check_in(monitor_slug="x" * 51), ("monitor_slug", "!limit", "x" * 51, "x" * 50)),
+        ("check_in", check_in(status="missed"), ("status", "invalid_data", "missed", "unknown")),
+        ("check_in", check_in(status="fine"), ("status", "invalid_data", "fine", "unknown")),
+        (
+            "session",
+            session(attrs={"release": "1", "environment": "none"}),
+            ("attrs.environment", "invalid_data", "none", None),
+        ),
+    ],
+)
+def test_an_item_is_trimmed(kind: str, payload: object, expected: tuple[str, str, Any, Any]) -> None:
+    assert places(judged(kind, payload)) == [expected]
+
+
+def test_the_sessions_that_are_too_old_are_lost_alone() -> None:
+    groups = [{"started": "2026-02-20T00:00:00Z", "exited": 1}, {"started": STARTED, "exited": 1}]
+
+    verdict = judged("sessions", {"attrs": {"release": "1"}, "aggregates": groups})
+
+    assert [found.path for found in verdict.findings] == ["aggregates.0.started"]
+    assert verdict.stored["aggregates"] == groups[1:]
+
+
+def test_a_frozen_session_is_kept() -> None:
+    headers = {"sent_at": "2020-01-01T00:00:00Z"}
+
+    assert judged("session", session(started="2020-01-01T00:00:00Z"), headers=headers).outcome == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("payload", "headers", "reason"),
+    [
+        ({"event_id": ID, "comments": "hi"}, {"event_id": ID}, None),
+        ({"event_id": ID, "comments": "hi"}, {}, "invalid_event_id"),
+        ({"comments": "hi"}, {"event_id": ID}, "invalid_json"),
+        (b"{", {"event_id": ID}, "invalid_json"),
+    ],
+)
+def test_a_user_report_needs_two_event_ids(
+    payload: object, headers: dict[str, Any], reason: str | None
+) -> None:
+    assert judged("user_report", payload, headers=headers).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("item_headers", "headers", "reason"),
+    [
+        ({"filename": "a.txt"}, {"event_id": ID}, None),
+        ({"filename": "a.txt"}, {}, "invalid_event_id"),
+        ({"attachment_type": "event.minidump"}, {}, None),
+        ({"attachment_type": "event.minidumps"}, {"event_id": ID}, "unknown"),
+    ],
+)
+def test_an_attachment_by_itself(
+    item_headers: dict[str, Any], headers: dict[str, Any], reason: str | None
+) -> None:
+    assert judged("attachment", b"text", item_headers=item_headers, headers=headers).reason == reason
+
+
+@pytest.mark.parametrize("kind", ["attachment", "user_report", "profile"])
+def test_what_belongs_to_a_dropped_event_falls_with_it(kind: str) -> None:
+    both = arrival(item("event", b"{"), item(kind, {"event_id": ID}), headers={"event_id": ID})
+
+    assert (judge(both, 1).outcome, judge(both, 1).reason) == ("dropped", "invalid_json")
+
+
+def test_what_belongs_to_a_dropped_transaction_falls_with_it() -> None:
+    both = arrival(item("transaction", event()), item("attachment", b"a"), headers={"event_id": ID})
+
+    assert judge(both, 1).reason == "invalid_transaction"
+
+
+def test_an_attachment_of_a_kept_event_is_kept() -> None:
+    both = arrival(item("event", event(level="warn")), item("attachment", b"a"))
+
+    assert [judge(both, index).outcome for index in (0, 1)] == ["trimmed", "accepted"]
+
+
+REPLAY = {"replay_id": ID, "segment_id": 0}
+RECORDING = item("replay_recording", b"{}\n[]")
+
+
+@pytest.mark.parametrize(
+    ("items", "reason"),
+    [
+        ([item("replay_event", REPLAY), RECORDING], None),
+        ([RECORDING], None),
+        ([item("replay_video", b"v")], None),
+        ([item("replay_event", REPLAY)], "invalid_replay_missing_recording"),
+        ([RECORDING, item("replay_video", b"v")], "duplicate_item"),
+        ([item("replay_event", {"segment_id": 0}), RECORDING], "invalid_replay"),
+        ([item("replay_event", {"replay_id": ID, "segment_id": 65536}), RECORDING], "invalid_replay"),
+        ([item("replay_event", b"null"), RECORDING], "invalid_replay_no_payload"),
+    ],
+)
+def test_a_replay_is_complete_or_lost(items: list[RawItem], reason: str | None) -> None:
+    replay = arrival(*items, headers={"event_id": ID})
+
+    assert {judge(replay, index).reason for index in range(len(items))} == {reason}
+
+
+def test_a_replay_needs_an_event_id() -> None:
+    replay = arrival(item("replay_event", REPLAY), RECORDING)
+
+    assert judge(replay, 0).reason == "invalid_event_id"
+
+
+def test_lists_of_a_replay_are_cut_to_100() -> None:
+    urls = [f"/{index}" for index in range(101)]
+    replay = arrival(item("replay_event", {**REPLAY, "urls": urls}), RECORDING, headers={"event_id": ID})
+
+    assert places(judge(replay, 0)) == [("urls", "!limit", urls, urls[:100])]
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (profile(), None),
+        (b"{", "profiling_invalid_json"),
+        ({"platform": "python"}, "profiling_invalid_json"),
+        ({"event_id": ID}, "profiling_invalid_json"),
+        (lasting(31), "profiling_duration_is_too_long"),
+        (profile(profile={"samples": [{"thread_id": 1}]}), "profiling_not_enough_samples"),
+    ],
+)
+def test_a_profile_beside_its_transaction(payload: object, reason: str | None) -> None:
+    both = arrival(item("transaction", transaction()), item("profile", payload))
+
+    assert judge(both, 1).reason == reason
+
+
+def test_a_profile_alone_must_say_that_it_was_not_sampled() -> None:
+    assert judged("profile", profile()).reason == "profiling_invalid_standalone"
+    assert judged("profile", profile(), item_headers={"sampled": False}).reason is None
+
+
+@pytest.mark.parametrize(
+    ("last", "platform", "reason"),
+    [
+        (60, "python", None),
+        (67, "python", "profiling_duration_is_too_long"),
+        (1, "cocoa", "profiling_invalid_profile_type"),
+    ],
+)
+def test_a_profile_chunk(last: float, platform: str, reason: str | None) -> None:
+    assert judged("profile_chunk", chunk(last), item_headers={"platform": platform}).reason == reason
+
+
+def test_feedback_is_judged_as_an_event() -> None:
+    contexts = {"feedback": {"message": "great", "contact_email": "a@b.example"}}
+
+    verdict = judged("feedback", event(contexts=contexts, level="warn"))
+
+    assert [found.path for found in verdict.findings] == ["level"]
+    assert verdict.stored["type"] == "feedback"
+
+
+def test_bytes_of_an_unjudged_item_are_stored_as_they_are() -> None:
+    assert judged("integration", b"otlp", endpoint="otlp").stored == b"otlp"
