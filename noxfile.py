@@ -1,0 +1,184 @@
+"""The matrix over interpreters and SDKs (``nox``), and the real clients (``nox -s clients``)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["tests", "sdks"]
+
+INTERPRETERS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+MAIN_SDK = "sentry-sdk>=2.41,<4"
+NEWEST_2 = "sentry-sdk>=2.75,<3"
+FOLDERS = ("tests/contract", "tests/facade", "tests/integration")
+"""What has to hold on every interpreter and SDK; the rest of the tests knows neither."""
+
+# Exact versions: a pre-release does not slip in, and a test means what it says.
+PYTHON_CLIENTS = {
+    "sdk-oldest": ("sentry-sdk==2.41.0",),
+    "sdk-newest": (NEWEST_2,),
+    "sdk-3": ("sentry-sdk==3.0.0b2",),
+    "raven": ("raven==6.10.0",),
+    "sentry-cli": ("sentry-cli==3.8.2",),
+    "opentelemetry": (
+        "opentelemetry-sdk==1.45.1",
+        "opentelemetry-exporter-otlp-proto-http==1.45.1",
+        "opentelemetry-exporter-otlp-json-http==0.66b1",
+    ),
+}
+CLIENTS = Path(".nox", "clients")
+NODE = Path("tests", "clients", "node")
+
+
+def version_of(program: str) -> str | None:
+    """Return ``3.x`` as *program* itself says it: a shim may be on PATH that finds nothing to run."""
+    try:
+        said = subprocess.run(
+            [program, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return said.stdout.strip()
+
+
+def find_interpreter(version: str) -> str | None:
+    name = f"python{version}"
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    folders = [*os.get_exec_path(), *map(str, sorted(root.glob(f"versions/{version}.*/bin"), reverse=True))]
+    for folder in folders:
+        program = shutil.which(name, path=folder)
+        if program is not None and version_of(program) == version:
+            return program
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return sys.executable
+    return None
+
+
+FOUND = {version: program for version in INTERPRETERS if (program := find_interpreter(version))}
+MISSING = [version for version in INTERPRETERS if version not in FOUND]
+# nox looks on PATH; what works there has to come before what does not.
+os.environ["PATH"] = os.pathsep.join(
+    [*(str(Path(program).parent) for program in FOUND.values() if ".pyenv" in program), os.environ["PATH"]]
+)
+# An interpreter that is not here is left out, not fetched.
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+
+
+def install(session: nox.Session, sdk: str) -> None:
+    if session.venv_backend != "uv":
+        session.install("--quiet", "--upgrade", "pip>=25.1")
+    session.install("--quiet", "--editable", ".[pytest,relay]", "--group", "tests", sdk)
+    session.run(
+        "python",
+        "-c",
+        "import sys, sentry_sdk; print(sys.version.split()[0], 'with sentry-sdk', sentry_sdk.VERSION)",
+    )
+    if "==" in sdk:
+        expected = sdk.partition("==")[2]
+        session.run(
+            "python", "-c", f"import sentry_sdk; assert sentry_sdk.VERSION == {expected!r}", silent=True
+        )
+
+
+def run_contract(session: nox.Session, **env: str) -> None:
+    folders = [folder for folder in FOLDERS if any(Path(folder).glob("**/test_*.py"))]
+    session.run(
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "-m",
+        "not clients",
+        *(session.posargs or folders),
+        env={"PYTHONDONTWRITEBYTECODE": "1", **env},
+    )
+
+
+@nox.session(python=list(FOUND))
+def tests(session: nox.Session) -> None:
+    """The contract on each interpreter that is installed, with the newest sentry-sdk 2.x."""
+    for version in MISSING:
+        session.warn(f"skipped: Python {version} is not installed here")
+    install(session, NEWEST_2)
+    run_contract(session)
+
+
+@nox.session(python="3.11" if "3.11" in FOUND else None)
+@nox.parametrize(
+    ("sdk", "mode"),
+    [
+        nox.param("sentry-sdk==2.41.0", "", id="oldest"),
+        nox.param(NEWEST_2, "stream", id="stream"),
+        nox.param("sentry-sdk==3.0.0b2", "", id="3"),
+    ],
+)
+def sdks(session: nox.Session, sdk: str, mode: str) -> None:
+    """The contract on the other sentry-sdks; `tests` runs it on the newest 2.x."""
+    install(session, sdk)
+    run_contract(session, SENTRYINTEGRATION_TEST_MODE=mode)
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Real clients: installs each of them, and fails where one of them was not tested."""
+    install(session, MAIN_SDK)
+    for name, requirements in PYTHON_CLIENTS.items():
+        make_python_client(session, name, requirements)
+    make_node_clients(session)
+    session.run(
+        "pytest",
+        "-q",
+        "-m",
+        "clients",
+        *(session.posargs or ["tests/clients"]),
+        env={
+            "SENTRYINTEGRATION_CLIENTS": str(CLIENTS.resolve()),
+            "SENTRYINTEGRATION_REQUIRE_CLIENTS": "1",
+        },
+    )
+
+
+def make_python_client(session: nox.Session, name: str, requirements: tuple[str, ...]) -> None:
+    target = CLIENTS / name
+    made = target / "requirements"
+    wanted = "\n".join(requirements)
+    if made.exists() and made.read_text() == wanted:
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    session.run("python", "-m", "venv", *(["--without-pip"] if uv() else []), str(target))
+    python = target / ("Scripts" if os.name == "nt" else "bin") / "python"
+    if uv():
+        session.run(uv(), "pip", "install", "--quiet", "--python", str(python), *requirements, external=True)
+    else:
+        session.run(str(python), "-m", "pip", "install", "--quiet", *requirements, external=True)
+    made.write_text(wanted)
+
+
+def uv() -> str:
+    beside = shutil.which("uv", path=str(Path(sys.executable).parent))
+    return beside or shutil.which("uv") or ""
+
+
+def make_node_clients(session: nox.Session) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        session.error("the clients @sentry/node and @sentry/browser need npm")
+    installed = NODE / "node_modules" / ".package-lock.json"
+    wanted = NODE / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+        # No script of a package is needed: esbuild's program is a package of its own.
+        with session.chdir(NODE):
+            session.run(
+                npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", external=True
+            )
