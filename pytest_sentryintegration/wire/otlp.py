@@ -34,6 +34,8 @@ _KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _STATUS = {1: "ok", 2: "error"}
 _LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 _LEVEL_NAMES = {name: name for name in _LEVELS} | {"information": "info", "warning": "warn"}
+# An int, since int by int is rounded once; 1e9 would round the nanoseconds first.
+_SECOND = 10**9
 _HAS_IS_REMOTE = 0x100
 _IS_REMOTE = 0x200
 
@@ -198,8 +200,8 @@ def _span(span: Span, resource: Attributes, scope: str) -> OtlpSpan:
         span.parent_span_id.hex() or None,
         span.name,
         _KINDS.get(span.kind),
-        span.start_time_unix_nano / 1e9,
-        span.end_time_unix_nano / 1e9,
+        span.start_time_unix_nano / _SECOND,
+        span.end_time_unix_nano / _SECOND,
         _attributes(span.attributes),
         resource,
         scope,
@@ -207,7 +209,7 @@ def _span(span: Span, resource: Attributes, scope: str) -> OtlpSpan:
         span.status.message,
         tuple(_link(link) for link in span.links),
         tuple(
-            OtlpEvent(event.name, event.time_unix_nano / 1e9, _attributes(event.attributes))
+            OtlpEvent(event.name, event.time_unix_nano / _SECOND, _attributes(event.attributes))
             for event in span.events
         ),
         remote,
@@ -230,7 +232,7 @@ def _log(record: LogRecord, resource: Attributes, scope: str) -> OtlpLog:
     return OtlpLog(
         body if isinstance(body, str) or body is None else json.dumps(body, ensure_ascii=False),
         level,
-        nanoseconds / 1e9 if nanoseconds else None,
+        nanoseconds / _SECOND if nanoseconds else None,
         _attributes(record.attributes),
         resource,
         scope,

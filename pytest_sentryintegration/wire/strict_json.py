@@ -71,7 +71,7 @@ def check(text: str, value: Any) -> None:
     """Raise `StrictJSONError` where *value*, decoded from *text*, is too deep or holds a lone surrogate."""
     if text.count("[") + text.count("{") > MAX_DEPTH:
         level = [value]
-        for _ in range(MAX_DEPTH + 1):
+        for _ in range(MAX_DEPTH):
             level = [
                 inner
                 for outer in level
