@@ -69,7 +69,7 @@ def plain(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node)
     cut = id(noted) in walk.explained and meta.length(noted, own) is not None
     if isinstance(sent, dict) and isinstance(stored, dict):
         for key, value in sent.items():
-            if cut and key not in stored:
+            if (cut and key not in stored) or _untouched(key, value, stored, noted):
                 continue
             at = f"{path}.{key}" if path else str(key)
             plain(walk, at, value, stored.get(key), meta.child(noted, key), meta.child(own, key))
@@ -80,6 +80,10 @@ def plain(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node)
             walk.add(path, "removed", sent, stored)
     elif not _noted_now(noted, own):
         scalar(walk, path, sent, stored)
+
+
+def _untouched(key: str, value: Any, stored: dict[str, Any], noted: Node) -> bool:
+    return key not in noted and key in stored and bool(value == stored[key])
 
 
 def _noted_now(noted: Node, own: Node) -> bool:
@@ -213,7 +217,7 @@ def record(fields: Mapping[str, Check], *, ignored: frozenset[str] = frozenset()
                 scalar(walk, path, sent, stored)
             return
         for key, value in sent.items():
-            if key in ignored:
+            if key in ignored or _untouched(key, value, stored, noted):
                 continue
             at = f"{path}.{key}" if path else key
             one = fields.get(key, plain)

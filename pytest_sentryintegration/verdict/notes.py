@@ -13,8 +13,8 @@ _ANSWER = re.compile(r"\b([45]\d\d)\b(?:[^()]*\((.*)\))?", re.DOTALL)
 def refusals(arrival: Arrival) -> list[Finding]:
     """Return a finding for each of *arrival*'s notes.
 
-    Their paths are ``dsn.public_key``, ``dsn.project_id`` and ``the request``, so that a suite with a DSN made up
-    for tests can allow ``dsn.**``. `rule` is Relay's answer: ``400 invalid project key``.
+    Their paths are ``dsn.public_key``, ``dsn.project_id`` and ``the request``, so that a suite with a DSN
+    made up for tests can allow ``dsn.**``. `rule` is Relay's answer: ``400 invalid project key``.
     """
     findings = []
     for note in arrival.notes:
