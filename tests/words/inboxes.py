@@ -91,3 +91,16 @@ class Received:
         self.store.refuse(
             "t", status=status, reason=reason, method="POST", path="/api/1/envelope/", headers=(), body=b""
         )
+
+
+class Held(Received):
+    """An inbox into which messages only come when it is drained."""
+
+    def __init__(self, *texts: str, **options: Any) -> None:
+        self.held = list(texts)
+        super().__init__(drain=self._send, **options)
+
+    def _send(self) -> list[str]:
+        while self.held:
+            self.message(self.held.pop(0))
+        return []

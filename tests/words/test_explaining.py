@@ -93,8 +93,8 @@ def test_without_a_reason_no_sender_has_sent(evidence: Evidence) -> None:
             "event_processor",
             "error",
             1,
-            "1 event was dropped: an event processor returned None (one is the SDK's deduplication, which drops"
-            " an exception that was captured just before).",
+            "1 event was dropped: an event processor returned None (one is the SDK's deduplication, which"
+            " drops an exception that was captured just before).",
         ),
         (
             "ratelimit_backoff",

@@ -1,0 +1,339 @@
+from __future__ import annotations
+
+import itertools
+import threading
+import warnings
+from typing import Any
+
+import pytest
+
+from pytest_sentryintegration.events import SentryEvents
+from pytest_sentryintegration.matching.nouns import NOUNS
+from pytest_sentryintegration.views import IncompleteWarning
+from tests.words.inboxes import TRACE, Held, Received
+
+
+def messages(*texts: str) -> Received:
+    received = Received()
+    for text in texts:
+        received.message(text)
+    return received
+
+
+def test_a_view_shows_what_came_since_it_was_taken() -> None:
+    received = Received()
+    view = received.events.messages
+
+    assert not view
+    received.message("one")
+    assert [event.message for event in view] == ["one"]
+
+
+def test_every_noun_has_its_view() -> None:
+    received = Received()
+
+    assert {noun: len(getattr(received.events, noun)) for noun in NOUNS} == dict.fromkeys(NOUNS, 0)
+
+
+def test_each_noun_holds_its_own() -> None:
+    received = Received()
+    received.message("one")
+    received.error(("ValueError", "boom"))
+    received.transaction("checkout", "http.server", ("db", "q"))
+    received.dropped("before_send", "error", 1)
+    received.refused(400, "bad")
+    counts = {noun: len(getattr(received.events, noun)) for noun in NOUNS}
+
+    assert {noun: count for noun, count in counts.items() if count} == {
+        "events": 2,
+        "messages": 1,
+        "errors": 1,
+        "transactions": 1,
+        "spans": 2,
+        "traces": 1,
+        "client_reports": 1,
+        "envelopes": 4,
+        "items": 4,
+        "refused": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("noun", "main"),
+    [
+        ("events", "boom"),
+        ("messages", "one"),
+        ("errors", ValueError),
+        ("transactions", "checkout"),
+        ("spans", "db"),
+        ("traces", TRACE),
+        ("attachments", "query.sql"),
+        ("logs", "started"),
+        ("check_ins", "nightly"),
+        ("feedback", "nice"),
+        ("client_reports", "before_send"),
+        ("envelopes", "check_in"),
+        ("items", "check_in"),
+        ("refused", "bad"),
+    ],
+)
+def test_each_noun_is_found_by_its_own_criterion(noun: str, main: Any) -> None:
+    received = Received()
+    received.message("one")
+    received.error(("ValueError", "boom"))
+    received.transaction("checkout", "http.server", ("db", "q"))
+    received.dropped("before_send", "error", 1)
+    received.refused(400, "bad")
+    received.item("attachment", b"DROP", filename="query.sql")
+    received.item("check_in", {"monitor_slug": "nightly", "status": "ok"})
+    received.item("feedback", {"contexts": {"feedback": {"message": "nice"}}})
+    received.item("log", {"items": [{"body": "started", "level": "info"}]}, item_count=1)
+    view = getattr(received.events, noun)
+
+    assert view.find(main) is view.where(main)[0]
+    view.none("nothing of the kind")
+
+
+def test_the_events_are_a_view_themselves() -> None:
+    received = messages("one", "two")
+
+    assert received.events == received.events.events == received.events.messages
+    assert received.events.find("two") is received.events[1]
+    assert len(received.events) == 2
+
+
+def test_a_view_equals_lists_and_tuples_of_the_same_objects() -> None:
+    received = messages("one", "two")
+    first, second = received.events
+
+    assert received.events == [first, second]
+    assert received.events == (first, second)
+    assert received.events.messages != [second, first]
+    assert received.events.errors == []
+    assert received.events != "ab"
+
+
+def test_a_view_is_indexed_and_sliced() -> None:
+    received = messages("one", "two", "three")
+    events = list(received.events)
+
+    assert received.events[0] is events[0]
+    assert received.events[-1] is events[2]
+    assert received.events[1:] == (events[1], events[2])
+    assert list(reversed(received.events)) == events[::-1]
+    assert events[1] in received.events
+    assert received.events.index(events[1]) == 1
+    assert received.events.count(events[1]) == 1
+    assert None not in received.events
+
+
+def test_an_index_beyond_the_end_tells_how_many_arrived() -> None:
+    with pytest.raises(IndexError, match=r"^messages\[3\]: 2 messages arrived$"):
+        messages("one", "two").events.messages[3]
+
+
+def test_an_index_into_nothing_tells_why_nothing_arrived() -> None:
+    received = Received()
+    received.dropped("before_send", "error", 1)
+
+    with pytest.raises(IndexError) as caught:
+        received.events.errors[0]
+
+    assert str(caught.value).splitlines() == [
+        "errors[0]: no error arrived",
+        "- 1 event was dropped: before_send returned None.",
+    ]
+
+
+def test_an_iteration_is_over_a_snapshot() -> None:
+    received = messages("one")
+    seen = 0
+    for _ in received.events:
+        received.message("another")
+        seen += 1
+
+    assert (seen, len(received.events)) == (1, 2)
+
+
+def test_a_view_has_no_hash() -> None:
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Received().events.errors)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        len,
+        bool,
+        iter,
+        reversed,
+        lambda view: view == [],
+        lambda view: None in view,
+        lambda view: view.where("x"),
+        lambda view: view.none("x"),
+        lambda view: view[:1],
+    ],
+)
+def test_reading_drains_first(read: Any) -> None:
+    drained: list[str] = []
+
+    def drain() -> list[str]:
+        drained.append("drained")
+        return []
+
+    received = Received(drain=drain)
+    read(received.events.messages)
+
+    assert drained == ["drained"]
+
+
+def test_repr_does_not_drain_and_shows_what_is_there() -> None:
+    received = Received(drain=lambda: pytest.fail("drained"))
+    for number in range(10):
+        received.message(f"m{number}")
+
+    assert repr(received.events.errors) == "<0 errors>"
+    assert repr(received.events.messages).startswith("<10 messages: <Event error 'm0'>, ")
+    assert repr(received.events.messages).endswith("<Event error 'm7'>, ... 2 more>")
+
+
+def test_a_drain_that_fails_warns_where_nothing_else_would_tell() -> None:
+    received = Received(drain=lambda: ["3 envelopes were still queued after 5 s of waiting"])
+
+    with pytest.warns(IncompleteWarning, match="not everything that was sent has arrived: 3 envelopes"):
+        assert not received.events.errors
+
+
+def test_an_unknown_field_is_an_error_also_in_an_empty_inbox() -> None:
+    with pytest.raises(TypeError, match="a check-in has no field 'statsu'; did you mean 'status'"):
+        Received().events.check_ins.where(statsu="ok")
+
+
+def test_where_returns_all_matches_at_once_as_a_tuple() -> None:
+    received = Received(timeout=60)
+    received.message("one", "error")
+    received.message("two", "warning")
+    received.message("three", "error")
+
+    assert [event.message for event in received.events.where(level="error")] == ["one", "three"]
+    assert received.events.where("four") == ()
+    assert isinstance(received.events.where(), tuple)
+
+
+def test_clear_forgets_what_came_and_what_is_still_held() -> None:
+    received = Held("late")
+    received.message("one")
+
+    received.events.clear()
+    assert received.events == []
+    received.message("two")
+    assert [event.message for event in received.events] == ["two"]
+
+
+def test_what_was_looked_at_is_known() -> None:
+    received = Received()
+    for text in ("find", "where", "wait", "index", "none of these"):
+        received.message(text)
+    received.events.messages.find("find")
+    received.events.where("where")
+    received.events.wait(1, "wait")
+    _ = received.events[3]
+
+    assert [event.message for event in received.events.unlooked()] == ["none of these"]
+
+
+@pytest.mark.parametrize("view", ["events", "errors"])
+def test_iterating_any_view_looks(view: str) -> None:
+    received = Received()
+    received.error(("ValueError", "boom"))
+    list(getattr(received.events, view))
+
+    assert received.events.unlooked() == ()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [len, bool, repr, lambda view: view == [], lambda view: None in view, lambda view: view.where("x")],
+)
+def test_what_does_not_look(read: Any) -> None:
+    received = Received()
+    received.error(("ValueError", "boom"))
+    read(received.events.errors)
+
+    assert len(received.events.unlooked()) == 1
+
+
+def test_only_errors_and_worse_are_to_be_looked_at() -> None:
+    received = Received()
+    for level in ("debug", "info", "warning", "error", "fatal", "warn"):
+        received.message(level, level)
+
+    assert [event.message for event in received.events.unlooked()] == ["error", "fatal", "warn"]
+    assert [event.message for event in received.events.unlooked("fatal")] == ["fatal"]
+
+
+def test_what_is_allowed_need_not_be_looked_at() -> None:
+    received = Received()
+    received.error(("KeyError", "a"))
+    received.message("disk full")
+
+    assert received.events.unlooked(allow=[LookupError, "disk"]) == ()
+
+
+def test_assert_accepted_passes_on_what_sentry_keeps() -> None:
+    received = Received()
+    received.item("check_in", {"check_in_id": "a" * 32, "monitor_slug": "nightly", "status": "ok"})
+
+    received.events.assert_accepted()
+
+
+def test_assert_accepted_fails_with_what_was_refused() -> None:
+    received = Received()
+    received.refused(413, "too large")
+
+    with pytest.raises(AssertionError) as caught:
+        received.events.assert_accepted()
+
+    assert str(caught.value).splitlines() == [
+        "Sentry would not keep all of what was sent: 1 refused.",
+        "refused:",
+        "  request, answered with status 413",
+        "    too large",
+    ]
+
+
+def test_what_needs_a_server_or_an_sdk_says_so() -> None:
+    events = Received().events
+
+    for name in ("dsn", "env", "url", "faults"):
+        with pytest.raises(RuntimeError, match="no fake Sentry"):
+            getattr(events, name)
+    with pytest.raises(RuntimeError, match="no SDK"):
+        events.adopt(threading.current_thread())
+
+
+def test_the_source_is_asked_anew_each_time() -> None:
+    numbers = itertools.count(1)
+    received = Received(dsn=lambda: f"http://key@host/{next(numbers)}")
+
+    assert (received.events.dsn, received.events.dsn) == ("http://key@host/1", "http://key@host/2")
+
+
+def test_explain_tells_why_nothing_arrived() -> None:
+    received = Received(drain=lambda: ["the SDK could not send its logs"])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert received.events.explain() == "the SDK could not send its logs"
+
+
+def test_the_snapshot_is_plain_data_and_looks() -> None:
+    received = messages("one")
+
+    assert isinstance(received.events.snapshot(), dict)
+    assert received.events.unlooked() == ()
+
+
+def test_sentry_events_is_empty_without_arrivals() -> None:
+    assert isinstance(Received().events, SentryEvents)
+    assert Received().events.captured() == ""
