@@ -17,7 +17,7 @@ from pytest_sentryintegration.verdict.losses import below, seconds
 from pytest_sentryintegration.verdict.ruling import Ruling, capital, dropped, kept
 from pytest_sentryintegration.wire import strict_json
 from pytest_sentryintegration.wire.categories import is_container
-from pytest_sentryintegration.wire.containers import unpack
+from pytest_sentryintegration.wire.containers import Problem, unpack
 from pytest_sentryintegration.wire.dsn import is_public_key
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
 
@@ -55,7 +55,7 @@ def judge_container(item: RawItem, delivery: Delivery, siblings: Sequence[RawIte
         )
     elements = [payload] if container.legacy else payload["items"]
     findings = [
-        Finding(problem.path, problem.reason, _at(payload, problem.path), None, capital(problem.text))
+        Finding(problem.path, problem.reason, _at(payload, problem.path), None, _sentence(item, problem))
         for problem in container.problems
     ]
     lost = {_index(found.path) for found in findings if not _in_attributes(found.path)}
@@ -78,6 +78,11 @@ def judge_container(item: RawItem, delivery: Delivery, siblings: Sequence[RawIte
     if elements and not stored:
         return Ruling("dropped", findings[0].rule, tuple(findings))
     return kept(findings, stored[0] if container.legacy else {**payload, "items": stored})
+
+
+def _sentence(item: RawItem, problem: Problem) -> str:
+    what = "attribute" if _in_attributes(problem.path) else item.type.replace("_", " ")
+    return capital(f"{problem.text}; Sentry drops the {what}.")
 
 
 def _log(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
