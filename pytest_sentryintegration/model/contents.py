@@ -9,9 +9,11 @@ from typing import Any
 from pytest_sentryintegration.model.arrived import Arrived, ArrivedEvents, EventPool
 from pytest_sentryintegration.model.events import EVENT_TYPES, SECURITY_TYPES, Attachment, attachment_at
 from pytest_sentryintegration.model.items import Envelope, Item, Refused
+from pytest_sentryintegration.model.linking import Forest, Registry
 from pytest_sentryintegration.model.otlp import is_otlp_logs, read_otlp_spans
-from pytest_sentryintegration.model.records import Forest, Record, Registry
+from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import read_span_item, read_transaction
+from pytest_sentryintegration.model.snapshots import inbox_snapshot
 from pytest_sentryintegration.model.spans import (
     Span,
     Transaction,
@@ -115,6 +117,10 @@ class Contents:
         with self._lock:
             self.update()
             self._reset()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that came as plain data that is equal on every run and machine; see `snapshots`."""
+        return inbox_snapshot(self)
 
     def _take(self, envelope: Envelope) -> None:
         self._envelopes.append(envelope)

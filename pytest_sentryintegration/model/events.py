@@ -12,6 +12,7 @@ from pytest_sentryintegration.model.frozen import Frozen, lazy
 from pytest_sentryintegration.model.items import Envelope, Item, UnreadablePayload, is_verbatim, parsed
 from pytest_sentryintegration.model.messages import event_message, security_message
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts
+from pytest_sentryintegration.model.snapshots import event_snapshot
 from pytest_sentryintegration.verdict import Verdict
 
 __all__ = ["EVENT_TYPES", "SECURITY_TYPES", "Attachment", "Event", "attachment_at", "event_at", "keeps_texts"]
@@ -216,6 +217,10 @@ class Event(Frozen):
         if needle in payload or self.is_security_report:
             return True
         return not (keeps_texts(payload) and is_verbatim(needle))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return it as plain data that is equal on every run and machine; see `snapshots`."""
+        return event_snapshot(self)
 
     def _of_security_report(self, header: str) -> str | None:
         return text(self.item.headers.get(header)) if self.is_security_report else None

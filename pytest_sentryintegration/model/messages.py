@@ -58,7 +58,9 @@ def formatted_message(template: str, params: object) -> str:
     def find(key: str | None) -> tuple[bool, Any]:
         if isinstance(params, dict):
             return (True, params[key]) if key in params else (False, None)
-        if key and key.isdecimal() and len(key) < 4:
+        if key:
+            if not key.isdecimal() or len(key) > 3:
+                return False, None
             position = int(key)
             return (True, params[position]) if position < len(params) else (False, None)
         try:

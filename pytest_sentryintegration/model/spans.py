@@ -10,8 +10,10 @@ from pytest_sentryintegration.matching import differences
 from pytest_sentryintegration.model.drawing import draw, one_line
 from pytest_sentryintegration.model.frozen import Frozen, lazy
 from pytest_sentryintegration.model.items import Envelope, Item
-from pytest_sentryintegration.model.records import Forest, Record, Registry
+from pytest_sentryintegration.model.linking import Forest, Registry
+from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import root_record
+from pytest_sentryintegration.model.snapshots import span_snapshot, transaction_snapshot
 from pytest_sentryintegration.verdict import Verdict
 
 __all__ = [
@@ -195,6 +197,10 @@ class Span(Frozen):
         """Draw the tree without what varies from run to run: no durations, no ids."""
         return draw(self, durations=False)
 
+    def snapshot(self) -> dict[str, Any]:
+        """Return the tree as plain data that is equal on every run and machine; see `snapshots`."""
+        return span_snapshot(self)
+
     def __str__(self) -> str:
         """Draw the tree with box lines and durations."""
         return draw(self, durations=True)
@@ -364,6 +370,10 @@ class Transaction(Frozen):
         """What real Sentry would do with the item that it was sent in."""
         return self.item.verdict
 
+    def snapshot(self) -> dict[str, Any]:
+        """Return it and its tree as plain data that is equal on every run and machine; see `snapshots`."""
+        return transaction_snapshot(self)
+
     def _linked(self) -> Record:
         registry: Registry = self.__dict__["_registry"]
         registry.settled_records()
@@ -407,7 +417,7 @@ def segment_transaction(record: Record, registry: Registry) -> Transaction:
 
 
 def _forest(record: Record) -> Forest:
-    forest = record.forest
+    forest: Forest | None = record.forest
     if forest is None:
         raise RuntimeError("a span outside an inbox has no relations")
     return forest

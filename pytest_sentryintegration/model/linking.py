@@ -1,0 +1,231 @@
+"""How the spans of a trace are linked: by ids, over all envelopes, projects and processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from pytest_sentryintegration.model.records import Record
+
+__all__ = ["Forest", "Registry", "sort_by_start"]
+
+
+class Forest:
+    """The records of one trace id, linked by span ids; from any envelope, project and process."""
+
+    def __init__(self, trace_id: str, registry: Registry) -> None:
+        self.trace_id = trace_id
+        self.records: list[Record] = []
+        self.version = 0
+        """Changes whenever links may have changed."""
+        self._roots: list[Record] = []
+        self._orphans: list[Record] = []
+        self._registry = registry
+        self._linked = 0
+        self._first: dict[str, Record] = {}
+        self._members: dict[Record, list[Record]] = {}
+        self._members_version = 0
+
+    def settle(self) -> None:
+        """Take in what has arrived since, and link it."""
+        registry = self._registry
+        if registry.unread or self._linked != len(self.records):
+            with registry.lock:
+                registry.read_all()
+                if self._linked != len(self.records):
+                    self._link()
+
+    @property
+    def roots(self) -> list[Record]:
+        """The segments that name no parent, in the order in which they were recorded."""
+        self.settle()
+        return self._roots
+
+    @property
+    def orphans(self) -> list[Record]:
+        """The records whose parent is not here (or which are their own ancestor), as they were recorded."""
+        self.settle()
+        return self._orphans
+
+    def segment_of(self, record: Record) -> Record | None:
+        """Return the segment that *record* belongs to, ``None`` where it is not here."""
+        self.settle()
+        path: list[Record] = []
+        at: Record | None = record
+        found: Record | None = None
+        while at is not None:
+            if at.segment_version == self.version:
+                found = at.segment
+                break
+            path.append(at)
+            if at.is_segment:
+                found = at
+                break
+            if at.parent is None:
+                found = at.root or self._first.get(at.segment_id or "")
+                break
+            at = at.parent
+        for passed in path:
+            passed.segment = found
+            passed.segment_version = self.version
+        return found
+
+    def members(self, segment: Record) -> list[Record]:
+        """Return the records that belong to *segment*, itself too, by start."""
+        self.settle()
+        with self._registry.lock:
+            if self._members_version != self.version:
+                members: dict[Record, list[Record]] = {}
+                for record in self.records:
+                    owner = self.segment_of(record)
+                    if owner is not None:
+                        members.setdefault(owner, []).append(record)
+                for belonging in members.values():
+                    sort_by_start(belonging)
+                self._members, self._members_version = members, self.version
+            return self._members.get(segment, [])
+
+    def _link(self) -> None:
+        # From the beginning each time: a trace is read a few times, and a pass of 100,000 spans takes 0.1 s.
+        find = _Finder(self.records)
+        for record in self.records:
+            record.parent = find.parent(record)
+            record.children = None
+        _cut_cycles(self.records)
+        self._roots, self._orphans = [], []
+        for record in self.records:
+            parent = record.parent
+            if parent is not None:
+                if parent.children is None:
+                    parent.children = [record]
+                else:
+                    parent.children.append(record)
+            elif record.parent_span_id is None and record.is_segment:
+                self._roots.append(record)
+            else:
+                self._orphans.append(record)
+        for record in self.records:
+            if record.children is not None and len(record.children) > 1:
+                sort_by_start(record.children)
+        self._first = find.first
+        self._linked = len(self.records)
+        self.version += 1
+
+
+class Registry:
+    """All records of one inbox: reads what holds spans when it is asked for, trace by trace."""
+
+    def __init__(self, lock: AbstractContextManager[Any], read: Callable[[Any], Iterable[Record]]) -> None:
+        self.lock = lock
+        self.unread: list[Any] = []
+        """What has arrived and was not yet read for spans."""
+        self.records: list[Record] = []
+        """As they were recorded."""
+        self._forests: dict[str, Forest] = {}
+        self._in_order: list[Forest] = []
+        self._read = read
+
+    def settled_records(self) -> list[Record]:
+        """Read what has come since, and return all records as they were recorded; not to be changed."""
+        if self.unread:
+            with self.lock:
+                self.read_all()
+        return self.records
+
+    def settled_forests(self) -> list[Forest]:
+        """Read what has come since, and return all forests in order of arrival; not to be changed."""
+        self.settled_records()
+        return self._in_order
+
+    def read_all(self) -> None:
+        """Read what has arrived since into records. Callers hold the lock."""
+        while self.unread:
+            unread, self.unread = self.unread, []
+            for source in unread:
+                for record in self._read(source):
+                    self._add(record)
+
+    def _add(self, record: Record) -> None:
+        # Without a trace id nothing links two requests, but the spans of one item belong together.
+        key = record.trace_id or f"{record.key[0]}.{record.key[1]}"
+        forest = self._forests.get(key)
+        if forest is None:
+            forest = self._forests[key] = Forest(record.trace_id, self)
+            self._in_order.append(forest)
+        record.forest = forest
+        forest.records.append(record)
+        self.records.append(record)
+
+
+def sort_by_start(records: list[Record]) -> None:
+    """Sort records by their start, those of the same start as they stand; one without a start comes first."""
+    keys: list[Any] = [record.started for record in records]
+    kinds = set(map(type, keys))
+    # Reading times takes longer than everything else here; numbers, and texts of one length, need it not.
+    if kinds == {str}:
+        comparable = len(set(map(len, keys))) == 1 and all(key[-1:] == "Z" for key in keys)
+    else:
+        comparable = kinds <= {int, float}
+    if not comparable:
+        keys = [_EARLIEST if record.start_seconds is None else record.start_seconds for record in records]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    records[:] = [records[position] for position in order]
+
+
+_EARLIEST = float("-inf")
+
+
+class _Finder:
+    """Finds the parents of records by span id.
+
+    A forked process sends an open transaction twice, with the same ids: what came together belongs together.
+    """
+
+    def __init__(self, records: list[Record]) -> None:
+        self.first = {record.span_id: record for record in reversed(records) if record.span_id is not None}
+        self.nearer: dict[tuple[str, int], Record] = {}
+        self.doubled: set[str] = set()
+        if len(self.first) != len(records):
+            self._find_doubled(records)
+
+    def _find_doubled(self, records: list[Record]) -> None:
+        for record in records:
+            if record.span_id is not None and self.first[record.span_id] is not record:
+                self.doubled.add(record.span_id)
+        for record in records:
+            if record.span_id in self.doubled:
+                for place in (record.item, record.item.envelope):
+                    self.nearer.setdefault((record.span_id, id(place)), record)
+
+    def parent(self, record: Record) -> Record | None:
+        wanted = record.parent_span_id
+        if wanted is None:
+            return None
+        if self.doubled and wanted in self.doubled:
+            for place in (record.item, record.item.envelope):
+                near = self.nearer.get((wanted, id(place)))
+                if near is not None:
+                    return near
+        return self.first.get(wanted)
+
+
+def _cut_cycles(records: list[Record]) -> None:
+    for record in records:
+        record.visited = 0
+    for walk, start in enumerate(records, 1):
+        at: Record | None = start
+        while at is not None and not at.visited:
+            at.visited = walk
+            at = at.parent
+        if at is not None and at.visited == walk:
+            _cut_cycle(at)
+
+
+def _cut_cycle(member: Record) -> None:
+    first, record = member, member.parent
+    while record is not None and record is not member:
+        if record.key < first.key:
+            first = record
+        record = record.parent
+    first.parent = None

@@ -1,0 +1,77 @@
+"""Attachments, and the events that they belong to."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_sentryintegration.model import UnreadablePayload
+from tests.model.sent import item, received, transaction
+
+EVENT = item("event", {"message": "hi"})
+
+
+def test_an_attachment_has_all_that_was_sent() -> None:
+    raw = item(
+        "attachment",
+        b'{"a": 1}',
+        filename="a.json",
+        content_type="application/json",
+        attachment_type="event.view_hierarchy",
+    )
+
+    (attachment,) = received(raw).attachments
+
+    assert (attachment.filename, attachment.content_type) == ("a.json", "application/json")
+    assert (attachment.attachment_type, attachment.payload) == ("event.view_hierarchy", b'{"a": 1}')
+    assert (attachment.text, attachment.json, attachment.event) == ('{"a": 1}', {"a": 1}, None)
+    assert repr(attachment) == "<Attachment 'a.json' application/json 8 bytes>"
+
+
+def test_an_attachment_without_headers_is_empty() -> None:
+    (attachment,) = received(
+        item("attachment", b"", filename=3, content_type=None, attachment_type=[])
+    ).attachments
+
+    assert (attachment.filename, attachment.content_type, attachment.payload) == ("3", None, b"")
+    assert attachment.attachment_type == "event.attachment"
+
+
+def test_an_event_has_the_attachments_of_its_envelope_by_filename() -> None:
+    contents = received(EVENT, item("attachment", b"1", filename="a"), item("attachment", b"2", filename="b"))
+
+    (event,) = contents.events
+
+    assert event.attachments == {"a": contents.attachments[0], "b": contents.attachments[1]}
+    assert [attachment.event for attachment in contents.attachments] == [event, event]
+
+
+def test_attachments_of_the_same_name_are_all_there() -> None:
+    files = [item("attachment", data, filename="a") for data in (b"1", b"2", b"3")]
+
+    (event,) = received(*files, EVENT).events
+
+    assert {name: file.payload for name, file in event.attachments.items()} == {
+        "a": b"1",
+        "a (2)": b"2",
+        "a (3)": b"3",
+    }
+
+
+def test_an_attachment_of_a_transaction_belongs_to_no_event() -> None:
+    contents = received(item("transaction", transaction()), item("attachment", b"1", filename="a"))
+
+    assert contents.attachments[0].event is None
+
+
+def test_an_unreadable_event_owns_no_attachments() -> None:
+    contents = received(item("event", b"nope"), item("attachment", b"1", filename="a"), EVENT)
+
+    assert contents.attachments[0].event is contents.events[0]
+
+
+def test_bytes_that_are_no_text_are_shown_and_are_no_json() -> None:
+    (attachment,) = received(item("attachment", b"\xff\x00", filename="x.bin")).attachments
+
+    assert attachment.text == "\ufffd\x00"
+    with pytest.raises(UnreadablePayload, match=r"attachment 'x.bin': not UTF-8"):
+        _ = attachment.json

@@ -1,0 +1,82 @@
+"""Events searched in bytes before they are parsed: none is left out that matches."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_sentryintegration.model.items import is_verbatim
+from tests.model.sent import Sender, event, item, received
+
+TEXT = st.text(alphabet='ab "\\/\n\u00e9\u20ac\x7f19.-e%s', max_size=8)
+
+
+@given(
+    TEXT,
+    TEXT,
+    st.booleans(),
+    st.sampled_from(["message", "formatted", "template", "params", "exception", "number"]),
+)
+def test_what_contains_a_text_is_always_found(before: str, needle: str, ascii_only: bool, place: str) -> None:
+    text = f"{before}{needle}"
+    payloads: dict[str, dict[str, Any]] = {
+        "message": {"message": text},
+        "formatted": {"logentry": {"formatted": text}},
+        "template": {"logentry": {"message": text}},
+        "params": {"logentry": {"message": "%s", "params": [text]}},
+        "exception": {"exception": [{"type": "E", "value": text}]},
+        "number": {"message": 1.5e7},
+    }
+    contents = received(item("event", json.dumps(payloads[place], ensure_ascii=ascii_only).encode("utf-8")))
+    sent = contents.events[0]
+    texts = [sent.message or "", *(exception.value or "" for exception in sent.exceptions)]
+
+    if any(needle in shown for shown in texts):
+        assert sent.might_contain(needle.encode())
+        assert contents.events.containing(needle.encode()) == [sent]
+
+
+def test_events_without_the_text_are_left_out_unparsed() -> None:
+    contents = received(
+        item("event", {"message": "one"}), item("event", b"broken two"), item("event", {"message": "two"})
+    )
+
+    assert [found.message for found in contents.events.containing(b"two")] == ["two"]
+    assert [found.message for found in contents.messages.containing(b"one")] == ["one"]
+    assert contents.errors.containing(b"two") == []
+    assert not event(message="one").might_contain(b"two")
+
+
+def test_events_that_come_later_are_found_by_the_same_search() -> None:
+    sender = Sender()
+    contents = sender.send(item("event", {"message": "one a"}))
+    assert len(contents.events.containing(b"one")) == 1
+
+    sender.send(item("event", {"message": "one b"}), item("raw_security", {"csp-report": {}}))
+
+    assert [found.message for found in contents.events.containing(b"one")] == [
+        "one a",
+        "one b",
+        "Blocked '?' from 'self'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("needle", "verbatim"),
+    [(b"Spec failed", True), (b"a.b-c_d", True), (b"", False), (b"1.5", False), (b'"', False)],
+)
+def test_only_plain_text_is_searched_in_bytes(needle: bytes, verbatim: bool) -> None:
+    assert is_verbatim(needle) is verbatim
+
+
+def test_many_searches_are_answered_alike() -> None:
+    contents = received(*(item("event", {"message": f"number n{n}x"}) for n in range(100)))
+
+    for _ in range(2):
+        assert [
+            found.message for n in range(100) for found in contents.events.containing(f"n{n}x".encode())
+        ] == [f"number n{n}x" for n in range(100)]
