@@ -65,7 +65,7 @@ def _normalized(payload: bytes, sent: dict[str, Any], kind: str, delivery: Deliv
 
 def _as_read(sent: dict[str, Any], kind: str, delivery: Delivery, behind: float) -> dict[str, Any]:
     read = sent
-    forced = None if kind == "event" else kind
+    forced = kind if kind in ("transaction", "feedback") else None
     if sent.get("type") != forced and (forced or sent.get("type") in ("transaction", "feedback")):
         # Relay: the item's type decides; the payload's own is ignored.
         read = {**read, "type": forced}

@@ -20,6 +20,7 @@ from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept, refus
 from pytest_sentryintegration.verdict.telemetry import (
     judge_check_in,
     judge_client_report,
+    judge_otlp,
     judge_security,
     judge_session,
     judge_user_report,
@@ -29,7 +30,7 @@ from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.wire.limits import check_limits
 from pytest_sentryintegration.wire.refusal import Refusal
 
-_EVENTS = frozenset({"event", "transaction", "feedback"})
+_EVENTS = frozenset({"event", "transaction", "feedback", "security"})
 _CONTAINERS = frozenset({"log", "span", "trace_metric"})
 _REPLAYS = frozenset({"replay_event", "replay_recording", "replay_video"})
 _CHUNKS = frozenset({"profile_chunk", "profile_chunk_ui"})
@@ -40,6 +41,7 @@ _ALONE = {
     "client_report": judge_client_report,
     "user_report": judge_user_report,
     "raw_security": judge_security,
+    "integration": judge_otlp,
 }
 
 

@@ -44,5 +44,9 @@ def kept(findings: Iterable[Finding], stored: Any = None, *, event: bool = False
 
 
 def capital(text: str) -> str:
-    """Return a sentence with its first letter in capitals."""
-    return text[:1].upper() + text[1:]
+    """Return a sentence with its first letter in capitals, unless it begins with a name.
+
+    >>> capital("it is lost."), capital("item_count is 2.")
+    ('It is lost.', 'item_count is 2.')
+    """
+    return text[:1].upper() + text[1:] if text.partition(" ")[0].isalpha() else text

@@ -262,5 +262,31 @@ def test_feedback_is_judged_as_an_event() -> None:
     assert verdict.stored["type"] == "feedback"
 
 
+@pytest.mark.parametrize(
+    ("payload", "content_type", "reason"),
+    [
+        (b"{}", "application/json; charset=utf-8", None),
+        (b"", "application/x-protobuf", None),
+        (b"{", "application/json", "invalid_json"),
+        (b"\xff\xff", "application/x-protobuf", "invalid_proto"),
+    ],
+)
+def test_what_an_opentelemetry_exporter_sends_must_decode(
+    payload: bytes, content_type: str, reason: str | None
+) -> None:
+    for integration in ("otlp_traces", "otlp_logs"):
+        headers = {"content_type": content_type, "integration": integration}
+        verdict = judged("integration", payload, item_headers=headers, endpoint="otlp")
+
+        assert (verdict.reason, verdict.stored) == (reason, None if reason else payload)
+
+
+def test_a_security_report_is_judged_as_an_event() -> None:
+    verdict = judged("security", event(csp={"document_uri": "https://a.example"}, level="warn"))
+
+    assert [found.path for found in verdict.findings] == ["level"]
+    assert verdict.stored["type"] == "csp"
+
+
 def test_bytes_of_an_unjudged_item_are_stored_as_they_are() -> None:
-    assert judged("integration", b"otlp", endpoint="otlp").stored == b"otlp"
+    assert judged("replay_recording", b"{}\n[]", headers={"event_id": ID}).stored == b"{}\n[]"

@@ -32,7 +32,12 @@ def test_relay_s_own_items_are_refused() -> None:
     envelope = arrival(item("integration", b""), item("event", event()))
 
     assert judge(envelope, 1).reason == "400 envelope contains internal items"
-    assert judge(arrival(item("integration", b""), endpoint="otlp"), 0).outcome == "accepted"
+    assert (
+        judge(
+            arrival(item("integration", b"", content_type="application/x-protobuf"), endpoint="otlp"), 0
+        ).outcome
+        == "accepted"
+    )
 
 
 def test_a_toy_key_is_a_finding_that_can_be_allowed() -> None:
