@@ -21,7 +21,7 @@ from pytest_sentryintegration.events import SentryEvents, Source
 from pytest_sentryintegration.fake_sentry import FakeSentry, NoServerError
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.sdk.clients import Clients
-from pytest_sentryintegration.sdk.draining import drain
+from pytest_sentryintegration.sdk.draining import drain, drain_before_forks
 from pytest_sentryintegration.sdk.isolation import FALLBACK_DSN, Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.posting import Answer, Headers, Poster
@@ -45,6 +45,7 @@ class Shared:
         self._fake: FakeSentry | None = None
         self._poster: Poster | None = None
         self._numbers = itertools.count(1)
+        drain_before_forks(_weakly(self.clients.live))
 
     @property
     def fake(self) -> FakeSentry:
@@ -115,6 +116,12 @@ class Shared:
         if self._fake is not None:
             self._fake.close()
             self._fake = self._poster = None
+
+
+def _weakly(live: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
+    """Return *live*, without keeping its object alive."""
+    reference = weakref.WeakMethod(live)
+    return lambda: method() if (method := reference()) is not None else []
 
 
 _SHARED: list[Shared] = []

@@ -30,7 +30,7 @@ _SESSIONS: list[pytest.Config] = []
 def _redirect() -> None:
     from pytest_sentryintegration.capturing import shared
 
-    shared().redirect.install()
+    shared(_SESSIONS[-1].stash[SETTINGS] if _SESSIONS else None).redirect.install()
 
 
 # Armed while this module is imported: conftests and Django settings, which may initialise the SDK, load
@@ -90,7 +90,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SETTINGS] = read_settings(config.getini)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[BEFORE] = sys.modules.get(_CAPTURING)
+    config.stash[BEFORE] = capturing = sys.modules.get(_CAPTURING)
+    if capturing is not None:
+        capturing.shared(config.stash[SETTINGS])
     _SESSIONS.append(config)
     _HOOK.arm()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_sentryintegration import clock
@@ -51,6 +52,17 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
                     f"{queue.unfinished_tasks} envelopes were still queued after {timeout:g} s of waiting"
                 )
     return problems
+
+
+def drain_before_forks(live: Callable[[], Iterable[Any]]) -> None:
+    """Send what is queued before this process forks: parent and child would both send it.
+
+    That can happen in production too, in the moment between a capture and its sending; a test that
+    forks right after one would see it each time.
+    """
+    if hasattr(os, "register_at_fork"):
+        # It cannot be taken back; without clients there is nothing for it to do.
+        os.register_at_fork(before=lambda: drain(live()))
 
 
 def _kind(batcher: Any) -> str:

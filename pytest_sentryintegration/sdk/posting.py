@@ -40,6 +40,24 @@ class Headers(dict[str, str]):
         return super().get(name.lower(), default)
 
 
+class _Kept:
+    """An idle connection of one thread; closed when the thread ends, without a ResourceWarning."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.pid = os.getpid()
+        self._connection: socket.socket | None = connection
+
+    def take(self) -> socket.socket:
+        """Hand it out; from now on it is the caller's to close."""
+        connection, self._connection = self._connection, None
+        assert connection is not None
+        return connection
+
+    def __del__(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
 class Poster:
     """Posts to one server, over one connection a thread, which lives as long as the server keeps it."""
 
@@ -70,16 +88,17 @@ class Poster:
 
     def _idle(self) -> socket.socket | None:
         """Return this thread's kept connection, if it still is one."""
-        kept: tuple[int, socket.socket] | None = getattr(self._kept, "connection", None)
+        kept: _Kept | None = getattr(self._kept, "connection", None)
         self._kept.connection = None
         # A fork has the parent's sockets: two writers on one connection.
-        if kept is None or kept[0] != os.getpid():
+        if kept is None or kept.pid != os.getpid():
             return None
+        connection = kept.take()
         # Nothing is due on an idle connection: what can be read is its end.
-        if select.select([kept[1]], [], [], 0)[0]:
-            kept[1].close()
+        if select.select([connection], [], [], 0)[0]:
+            connection.close()
             return None
-        return kept[1]
+        return connection
 
     def _connect(self) -> socket.socket:
         connection = socket.create_connection((self._host, self._port), TIMEOUT)
@@ -108,5 +127,5 @@ class Poster:
         if (headers.get("connection") or "").lower() == "close":
             connection.close()
         else:
-            self._kept.connection = (os.getpid(), connection)
+            self._kept.connection = _Kept(connection)
         return Answer(int(first.split(" ")[1]), headers, body)

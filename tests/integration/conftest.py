@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 
-Run = Callable[..., pytest.RunResult]
 
-QUIET = (
-    "-p",
-    "no:randomly",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:django",
-    "-p",
-    "no:fillmore",
-    "-p",
-    "no:socket",
-    "-p",
-    "no:syrupy",
-    "-p",
-    "no:inline_snapshot",
-    "-p",
-    "no:timeout",
-    "-p",
-    "no:forked",
-)
-"""Other plugins say things of their own; a test that is about one turns it on again."""
+class Run(Protocol):
+    """Runs files as a project: ``run("-x", ini="...", conftest="...", test_it="...")``."""
+
+    def __call__(
+        self, *args: str, ini: str = "", plugins: tuple[str, ...] = (), **files: str
+    ) -> pytest.RunResult: ...
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Run files as a project: ``run(*args, test_it="...", conftest="...", ini="...")``."""
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a project with this plugin, those named in *plugins*, and no other."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
-    def run_project(*args: str, ini: str = "", quiet: bool = True, **files: str) -> pytest.RunResult:
+    def run_project(
+        *args: str, ini: str = "", plugins: tuple[str, ...] = (), **files: str
+    ) -> pytest.RunResult:
         settings = "\n".join(line.strip() for line in ini.splitlines())
-        pytester.makefile(".ini", pytest=f"[pytest]\nasyncio_default_fixture_loop_scope = function\n{settings}")
+        pytester.makefile(".ini", pytest=f"[pytest]\n{settings}")
         pytester.makepyfile(**files)
-        return pytester.runpytest_subprocess(*(QUIET if quiet else ()), "--strict-markers", "--strict-config", *args)
+        named = [word for name in ("pytest_sentryintegration.plugin", *plugins) for word in ("-p", name)]
+        return pytester.runpytest_subprocess(*named, "--strict-markers", "--strict-config", *args)
 
     return run_project

@@ -1,0 +1,41 @@
+# Everything here works on a fresh machine with Python 3.10 or newer and make.
+# Another interpreter: make test PYTHON=python3.12
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint matrix clients bench
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[pytest,relay]" --group dev
+	touch $(STAMP)
+
+# The example application's tests against the fake Sentry, with what was captured; one fails on purpose.
+demo: $(STAMP)
+	$(BIN)/python examples/demo.py
+
+# All tests of the main version.
+test: $(STAMP)
+	$(BIN)/pytest -n auto -m "not clients"
+
+# Style and types.
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The other SDKs, and the other interpreters that are installed here; says which it skipped.
+matrix: $(STAMP)
+	$(BIN)/nox
+
+# Real clients: @sentry/node, a browser, sentry-cli, raven, OpenTelemetry. Needs npm and chromium.
+clients: $(STAMP)
+	$(BIN)/nox -s clients
+
+# The bars of the design, measured side by side.
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py

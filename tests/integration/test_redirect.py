@@ -1,0 +1,304 @@
+"""Every client of the process sends to the fake, however and whenever it was made."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.conftest import Run
+
+IT = """
+    import sentry_sdk
+    from app import report
+
+    def test_it(sentry_events):
+        report()
+        assert sentry_events.messages.find("reported").tags["scrubbed"] == "yes"
+"""
+
+SCRUB = """
+    import sentry_sdk
+
+    def scrub(event, hint):
+        event.setdefault("tags", {})["scrubbed"] = "yes"
+        return event
+
+    def report():
+        sentry_sdk.capture_message("reported")
+"""
+
+
+def test_an_application_initialised_in_a_conftest_keeps_its_options(run: Run) -> None:
+    conftest = "import sentry_sdk, app\nsentry_sdk.init('https://key@example.com/3', before_send=app.scrub)"
+
+    result = run(conftest=conftest, app=SCRUB, test_it=IT)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_an_application_initialised_by_the_import_of_the_test_file_keeps_its_options(run: Run) -> None:
+    app = SCRUB + "\n    sentry_sdk.init('https://key@example.com/3', before_send=scrub)"
+
+    result = run(app=app, test_it=IT)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_an_application_that_asks_first_still_initialises_itself(run: Run) -> None:
+    app = SCRUB.replace(
+        "def report():",
+        """def report():
+        if not sentry_sdk.is_initialized():
+            sentry_sdk.init("https://key@example.com/3", before_send=scrub)
+        if not sentry_sdk.get_client().is_active():
+            raise RuntimeError""",
+    )
+
+    result = run(app=app, test_it=IT)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_an_application_initialised_in_djangos_settings_keeps_its_options(run: Run) -> None:
+    result = run(
+        plugins=("pytest_django.plugin",),
+        ini="DJANGO_SETTINGS_MODULE = settings",
+        app=SCRUB,
+        settings="""
+            import sentry_sdk, app
+            from sentry_sdk.integrations.django import DjangoIntegration
+            sentry_sdk.init("https://key@example.com/3", before_send=app.scrub, traces_sample_rate=1.0)
+            SECRET_KEY = "x"
+            ROOT_URLCONF = "urls"
+            ALLOWED_HOSTS = ["*"]
+        """,
+        urls="""
+            import sentry_sdk
+            from django.http import HttpResponse
+            from django.urls import path
+
+            def index(request):
+                sentry_sdk.capture_message("in the view")
+                return HttpResponse("ok")
+
+            urlpatterns = [path("index/", index)]
+        """,
+        test_it="""
+            def test_view(client, sentry_events):
+                client.get("/index/")
+                assert sentry_events.messages.find("in the view").tags["scrubbed"] == "yes"
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        "sentry_sdk.init('https://key@example.com/3')",
+        "sentry_sdk.init(dsn='https://key@example.com/3')",
+        "os.environ.update(SENTRY_DSN='https://key@example.com/3'); sentry_sdk.init()",
+        "sentry_sdk.get_global_scope().set_client(sentry_sdk.Client('https://key@example.com/3'))",
+        "sentry_sdk.get_isolation_scope().set_client(sentry_sdk.Client('https://key@example.com/3'))",
+        "from sentry_sdk import Client; sentry_sdk.get_current_scope().set_client(Client('https://key@example.com/3'))",
+        "sentry_sdk.init('https://key@example.com/3', transport=sentry_sdk.transport.HttpTransport)",
+        "sentry_sdk.init('https://key@example.com/3', _experiments={'transport_http2': True})",
+        "sentry_sdk.init('https://key@example.com/3', http_proxy='http://127.0.0.1:1', keep_alive=True)",
+    ],
+)
+def test_however_a_client_is_made_it_sends_to_the_fake(init: str, sentry_events: object) -> None:
+    import os
+
+    import sentry_sdk
+
+    exec(init, {"os": os, "sentry_sdk": sentry_sdk})
+    sentry_sdk.capture_message("sent")
+
+    (event,) = sentry_events.messages  # type: ignore[attr-defined]
+    assert (event.message, event.project_id) == ("sent", "3")
+
+
+def test_outside_tests_that_use_the_fixture_nothing_leaves_the_machine_either(run: Run) -> None:
+    result = run(
+        test_it="""
+            import sentry_sdk
+
+            def test_without_the_fixture():
+                sentry_sdk.init("https://key@sentry.invalid/3")
+                sentry_sdk.capture_message("stray")
+                sentry_sdk.get_global_scope().set_client(None)
+        """
+    )
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*1 stray outside tests that use sentry_events*"])
+
+
+def test_guard_off_lets_what_is_sent_outside_of_captures_reach_its_dsn(run: Run) -> None:
+    result = run(
+        ini="sentry_guard = off",
+        test_it="""
+            import sentry_sdk
+            from pytest_sentryintegration.fake_sentry import FakeSentry
+
+            def test_real(request):
+                with FakeSentry() as real:
+                    sentry_sdk.init(real.dsn())
+                    sentry_sdk.capture_message("really sent")
+                    sentry_sdk.flush()
+                    sentry_sdk.get_global_scope().set_client(None)
+                    assert len(real.store.since("strays")) == 1
+
+            def test_captured(sentry_events):
+                sentry_sdk.capture_message("captured")
+                assert sentry_events.messages.find("captured")
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
+
+
+def test_the_client_of_pytest_sentry_is_left_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_SENTRY_DSN", "http://key@127.0.0.1:1/9")
+
+    result = run(
+        test_it="""
+            import sentry_sdk
+            from sentry_sdk.transport import HttpTransport
+
+            def test_it(sentry_events):
+                client = sentry_sdk.Client("http://key@127.0.0.1:1/9")
+                assert type(client.transport) is HttpTransport
+                client.close()
+        """
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_client_of_pytest_sentry_on_the_isolation_scope_does_not_shadow_the_application(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_SENTRY_DSN", "http://key@127.0.0.1:1/9")
+
+    result = run(
+        conftest="""
+            import sentry_sdk
+            sentry_sdk.init("https://key@example.com/3")
+            sentry_sdk.get_isolation_scope().set_client(sentry_sdk.Client("http://key@127.0.0.1:1/9"))
+        """,
+        test_it="""
+            import sentry_sdk
+
+            def test_it(sentry_events):
+                sentry_sdk.capture_message("the application's")
+                assert sentry_events.messages.find("the application's").project_id == "3"
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_transport_of_the_applications_own_is_left_alone_and_named(sentry_events: object) -> None:
+    import sentry_sdk
+    from sentry_sdk.transport import Transport
+
+    class Mine(Transport):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sent: list[object] = []
+
+        def capture_envelope(self, envelope: object) -> None:
+            self.sent.append(envelope)
+
+    mine = Mine()
+    sentry_sdk.init("https://key@example.com/3", transport=mine)
+    sentry_sdk.capture_message("kept")
+
+    assert len(mine.sent) == 1
+    assert "Mine" in sentry_events.explain()  # type: ignore[attr-defined]
+
+
+def test_spotlight_gets_no_copy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_SPOTLIGHT", "http://127.0.0.1:1/stream")
+
+    result = run(
+        conftest="""
+            import os, sentry_sdk
+            sentry_sdk.init("https://key@example.com/3", traces_sample_rate=0.0)
+            assert os.environ["SENTRY_SPOTLIGHT"]
+        """,
+        test_it="""
+            import os, sentry_sdk
+
+            def test_it(sentry_events):
+                assert sentry_sdk.get_client().spotlight is None
+                assert "SENTRY_SPOTLIGHT" not in os.environ
+                sentry_sdk.capture_message("once")
+                assert len(sentry_events) == 1
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_proxy_of_the_environment_is_not_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+
+    result = run(
+        test_it="""
+            import os, subprocess, sys, sentry_sdk
+
+            def test_here(sentry_events):
+                sentry_sdk.capture_message("here")
+                assert sentry_events.messages.find("here")
+
+            def test_in_a_child(sentry_events):
+                code = "import sentry_sdk; sentry_sdk.init(); sentry_sdk.capture_message('child')"
+                subprocess.run([sys.executable, "-c", code], env=sentry_events.env, check=True)
+                assert sentry_events.messages.find("child")
+        """
+    )
+
+    result.assert_outcomes(passed=2)
+
+
+def test_more_than_a_hundred_at_once_all_arrive(sentry_events: object) -> None:
+    import sentry_sdk
+
+    for number in range(1000):
+        sentry_sdk.capture_message(f"m{number}")
+
+    assert [event.message for event in sentry_events] == [f"m{n}" for n in range(1000)]  # type: ignore[attr-defined]
+
+
+def test_the_sdk_does_not_trace_its_own_posts(sentry_events: object) -> None:
+    import http.client
+
+    import sentry_sdk
+
+    sentry_sdk.init(f"http://key@127.0.0.1:{http.client.HTTP_PORT}1/1", traces_sample_rate=1.0)
+    with sentry_sdk.start_transaction(name="t"):
+        sentry_sdk.capture_message("first: starts the worker inside the span")
+        sentry_events.messages.find()  # type: ignore[attr-defined]
+
+    assert [span.op for span in sentry_events.spans] == [None]  # type: ignore[attr-defined]
+
+
+def test_an_integration_that_one_init_disables_can_be_enabled_by_a_later_one(run: Run) -> None:
+    result = run(
+        test_it="""
+            import sentry_sdk
+            from sentry_sdk.integrations.flask import FlaskIntegration
+
+            def test_disabled(sentry_events):
+                sentry_sdk.init("https://key@example.com/1", disabled_integrations=[FlaskIntegration()])
+
+            def test_enabled(sentry_events):
+                sentry_sdk.init("https://key@example.com/1", integrations=[FlaskIntegration()])
+                assert sentry_sdk.get_client().get_integration(FlaskIntegration) is not None
+        """
+    )
+
+    result.assert_outcomes(passed=2)
