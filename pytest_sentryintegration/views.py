@@ -224,6 +224,8 @@ class View(Sequence[T], Generic[T]):
 
     def _wait(self, count: int, query: Query, timeout: float | None) -> Generator[Step, Any, tuple[T, ...]]:
         __tracebackhide__ = True
+        if not isinstance(count, int):
+            raise TypeError(f"how many to wait for comes first, as in wait(1, {count!r}), not {count!r}")
         seconds = self._inbox.source.timeout if timeout is None else timeout
         found = yield from self._look(query, count, seconds)
         if len(found.matched) < count:
@@ -270,11 +272,12 @@ class View(Sequence[T], Generic[T]):
             wanted=wanted,
         )
 
+    def _reasons(self) -> list[str]:
+        return reasons(self._inbox.evidence(), self._inbox.source.contents, self._noun.name)
+
     def _no_such(self, index: int, count: int) -> str:
         arrived = f"{self._noun.counted(count)} arrived" if count else f"no {self._noun.singular} arrived"
         lines = [f"{self._noun.name}[{index}]: {arrived}"]
         if not count:
-            lines += [
-                f"- {reason}" for reason in reasons(self._inbox.evidence(), self._inbox.source.contents)
-            ]
+            lines += [f"- {reason}" for reason in self._reasons()]
         return "\n".join(lines)

@@ -48,24 +48,17 @@ class Matcher:
 
     def _at_once(self, pattern: Any, span: Any) -> bool | None:
         """Answer where the children need not be compared one by one, else return None."""
+        wanted = pattern.children
+        if not wanted:
+            return self._node_matches(pattern, span) and not span.children
         known = self._known.get((id(pattern), id(span)))
         if known is not None:
             return known[0]
-        answer: bool | None
         if not self._node_matches(pattern, span):
-            answer = False
-        else:
-            wanted, there = pattern.children, span.children
-            if not wanted:
-                answer = not there
-            elif all(child is ... for child in wanted):
-                answer = True
-            elif not there:
-                answer = False
-            else:
-                return None
-        self._known[id(pattern), id(span)] = (answer, span)
-        return answer
+            return False
+        if all(child is ... for child in wanted):
+            return True
+        return None if span.children else False
 
     def _ask(self, pattern: Any, span: Any) -> Matches:
         answer = self._at_once(pattern, span)

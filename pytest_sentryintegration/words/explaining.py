@@ -65,22 +65,26 @@ def explain(evidence: Evidence, contents: Any) -> str:
     return "\n".join(reasons(evidence, contents))
 
 
-def reasons(evidence: Evidence, contents: Any) -> list[str]:
-    """Return the lines of `explain`, never none of them."""
+def reasons(evidence: Evidence, contents: Any, noun: str | None = None) -> list[str]:
+    """Return the lines of `explain`, at least one; only what concerns *noun*, where that is given."""
     said = [
         *_of_client(evidence),
         *_of_delivery(evidence),
         *_of_refused(contents.refused),
-        *(
-            _of_loss(reason, category, count, evidence)
-            for (reason, category), count in lost(contents).items()
-        ),
+        *_of_losses(lost(contents), evidence),
         *_of_threads(evidence),
-        *_of_tracing(evidence),
+        *(_of_tracing(evidence) if noun is None or noun in _TRACED else ()),
         *_of_processes(evidence),
         *evidence.notes,
     ]
-    return list(dict.fromkeys(said)) or ["Nothing was held back or lost on the way: no sender has sent it."]
+    return list(dict.fromkeys(said)) or [_NOTHING]
+
+
+_NOTHING: Final = (
+    "Nothing was lost on the way: nothing was captured, or the SDK passed over it silently (ignore_errors, "
+    "an ignored logger)."
+)
+_TRACED: Final = ("transactions", "spans", "traces", "envelopes", "items")
 
 
 def lost(contents: Any) -> Counter[tuple[str, str]]:
@@ -189,20 +193,33 @@ def _of_refused(refused: Iterable[Any]) -> Iterable[str]:
         yield f"{what} refused by the fake Sentry with status {status}: {plain(reason, 200)}."
 
 
-def _of_loss(reason: str, category: str, count: int, evidence: Evidence) -> str:
-    what = f"{things(category, count)} {'was' if count == 1 else 'were'}"
-    if reason == "sample_rate":
-        traced = category in ("transaction", "span")
-        rate = evidence.traces_sample_rate if traced else evidence.sample_rate
-        option = "traces_sample_rate" if traced else "sample_rate"
-        if traced and evidence.traces_sampler:
-            return f"{what} sampled out by the traces_sampler."
-        return f"{what} sampled out{'' if rate is None else f': {option} is {rate}'}."
-    return f"{what} dropped: {_DROPPED.get(reason) or plain(reason)}."
+def _of_losses(losses: Counter[tuple[str, str]], evidence: Evidence) -> Iterable[str]:
+    grouped: dict[tuple[str, bool], list[str]] = {}
+    total: Counter[tuple[str, bool]] = Counter()
+    for (reason, category), count in losses.items():
+        key = (reason, reason == "sample_rate" and category in ("transaction", "span"))
+        grouped.setdefault(key, []).append(things(category, count))
+        total[key] += count
+    for (reason, traced), parts in grouped.items():
+        what = f"{' and '.join(parts)} {'was' if total[reason, traced] == 1 else 'were'}"
+        if reason == "sample_rate":
+            yield f"{what} sampled out{_by_which_rate(traced, evidence)}."
+        else:
+            yield f"{what} dropped: {_DROPPED.get(reason) or plain(reason)}."
+
+
+def _by_which_rate(traced: bool, evidence: Evidence) -> str:
+    if traced and evidence.traces_sampler:
+        return " by the traces_sampler"
+    option = "traces_sample_rate" if traced else "sample_rate"
+    rate = evidence.traces_sample_rate if traced else evidence.sample_rate
+    return "" if rate is None else f": {option} is {rate}"
 
 
 def _of_threads(evidence: Evidence) -> Iterable[str]:
     for there in evidence.elsewhere:
+        if there.thread.startswith("sentry-sdk."):
+            continue  # the SDK's own worker, which sends what others captured
         what = f"{there.count} came" if there.count else "What it captures goes"
         whose = f"the inbox of {there.test}" if there.test else "no test's inbox"
         yield (

@@ -70,13 +70,13 @@ def too_few(
     """
     noun = query.noun
     expected = f"one {noun.singular}" if wanted is None else f"at least {noun.counted(wanted)}"
-    lines = _headline(expected, query, waited, _arrived(noun, len(received), len(matched)))
+    lines = _headline(expected, query, waited, _arrived(query, len(received), len(matched)))
     if len(query):
         for miss in _misses(query, received):
             lines += _miss_lines(query, miss)
     lines += _also_received(noun, contents)
-    if not received:
-        lines += _bulleted(reasons(evidence, contents))
+    if len(matched) == len(received):
+        lines += _bulleted(reasons(evidence, contents, noun.name))
     else:
         lines += _bulleted(evidence.notes)
     return "\n".join(lines)
@@ -125,10 +125,12 @@ def _headline(expected: str, query: Query, waited: float, outcome: str) -> list[
     return [*lines, f"{within[1:]}{'; ' if within else ''}{outcome}"]
 
 
-def _arrived(noun: Noun, received: int, matched: int) -> str:
+def _arrived(query: Query, received: int, matched: int) -> str:
     if not received:
-        return f"no {noun.singular} arrived."
-    arrived = f"{noun.counted(received)} arrived"
+        return f"no {query.noun.singular} arrived."
+    arrived = f"{query.noun.counted(received)} arrived"
+    if not len(query):
+        return f"{arrived}."
     if matched:
         return f"{arrived}, {matched} matched."
     return f"{arrived}, {'none matched' if received > 1 else 'which does not match'}."

@@ -68,6 +68,8 @@ def objections_to(contents: Any, allow: Sequence[str] | None = None) -> list[Obj
         Objection("refused", request.reason, f"request, answered with status {request.status}", ())
         for request in contents.refused
     ]
+    for shelf in (contents.events, contents.transactions, contents.attachments):
+        len(shelf)  # their objects are made, by which items are named below
     for item in contents.items:
         verdict = item.verdict
         if verdict.outcome == "accepted":

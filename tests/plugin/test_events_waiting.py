@@ -73,6 +73,11 @@ def test_wait_takes_its_timeout_by_position_and_by_name() -> None:
         received.events.messages.wait(2, "one", timeout=0.01)
 
 
+def test_wait_needs_a_number_first() -> None:
+    with pytest.raises(TypeError, match=r"how many to wait for comes first, as in wait\(1, 'one'\)"):
+        Received().events.wait("one")  # type: ignore[arg-type]
+
+
 def test_none_fails_on_what_comes_within_its_time() -> None:
     received = Received()
 

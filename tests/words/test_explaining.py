@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_sentryintegration.words import Elsewhere, Evidence, explain
-from pytest_sentryintegration.words.explaining import dropped, things
+from pytest_sentryintegration.words.explaining import dropped, reasons, things
 from tests.words.inboxes import Received
 
 
@@ -79,7 +79,8 @@ def test_evidence_in_a_sentence(evidence: Evidence, sentence: str) -> None:
 )
 def test_without_a_reason_no_sender_has_sent(evidence: Evidence) -> None:
     assert explain(evidence, Received().contents) == (
-        "Nothing was held back or lost on the way: no sender has sent it."
+        "Nothing was lost on the way: nothing was captured, or the SDK passed over it silently"
+        " (ignore_errors, an ignored logger)."
     )
 
 
@@ -111,6 +112,32 @@ def test_what_senders_report_as_lost(reason: str, category: str, quantity: int, 
     received.contents.update()
 
     assert explain(Evidence(client=True, traces_sample_rate=0.0), received.contents) == sentence
+
+
+def test_losses_for_one_reason_are_one_sentence() -> None:
+    received = Received()
+    received.dropped("sample_rate", "transaction", 1)
+    received.dropped("sample_rate", "span", 3)
+    received.dropped("sample_rate", "error", 1)
+    received.contents.update()
+
+    assert explain(Evidence(traces_sample_rate=0.25, sample_rate=0.5), received.contents).splitlines() == [
+        "1 transaction and 3 spans were sampled out: traces_sample_rate is 0.25.",
+        "1 event was sampled out: sample_rate is 0.5.",
+    ]
+
+
+def test_the_worker_of_the_sdk_is_no_thread_to_adopt() -> None:
+    evidence = Evidence(queued=1, elsewhere=(Elsewhere("sentry-sdk.BackgroundWorker", "test_a"),))
+
+    assert explain(evidence, Received().contents) == "1 envelope is still queued in the SDK."
+
+
+@pytest.mark.parametrize(("noun", "count"), [("transactions", 2), ("spans", 2), ("errors", 1), (None, 2)])
+def test_that_tracing_is_off_is_told_where_it_matters(noun: str | None, count: int) -> None:
+    evidence = Evidence(client=True, dsn=False, traces_sampler=False)
+
+    assert len(reasons(evidence, Received().contents, noun)) == count
 
 
 def test_a_sampler_is_named_where_it_decided() -> None:

@@ -124,6 +124,19 @@ def test_a_wait_that_gets_too_few_tells_how_many_there_are() -> None:
         """)
 
 
+def test_a_wait_in_which_all_matched_tells_what_was_lost() -> None:
+    received = Received()
+    received.error(("ValueError", "boom"))
+    received.dropped("event_processor", "error", 1)
+
+    assert failure(lambda: received.events.errors.wait(2)) == text("""
+        Expected at least 2 errors; 1 error arrived.
+        Also received: 1 client report (1 event dropped by an event processor).
+        - 1 event was dropped: an event processor returned None (one is the SDK's deduplication, which drops
+          an exception that was captured just before).
+        """)
+
+
 def test_what_should_not_be_there_is_listed() -> None:
     received = Received()
     received.error(("ValueError", "boom"))
