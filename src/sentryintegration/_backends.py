@@ -34,6 +34,12 @@ _TRACES = _optional("sentry_sdk.traces")
 _STREAM_SWITCH = getattr(_optional("sentry_sdk.tracing_utils"), "has_span_streaming_enabled", None)
 _TAKES_OPTIONS = "client_options" in inspect.signature(sentry_sdk.utils.event_from_exception).parameters
 
+_STACK_OPTIONS = [
+    name
+    for name in inspect.signature(sentry_sdk.utils.current_stacktrace).parameters
+    if name in ("include_local_variables", "include_source_context", "max_value_length")
+]
+
 
 def is_absent(client: Any) -> bool:
     """Say whether nobody initialised the SDK."""
@@ -45,6 +51,17 @@ def event_from(exc_info: Any, client: Any) -> tuple[Any, dict[str, Any]]:
     options = {"client_options": client.options} if _TAKES_OPTIONS else {}
     event, hint = sentry_sdk.utils.event_from_exception(exc_info, **options)
     return event, hint
+
+
+def stack_here(client: Any) -> Any:
+    """Return the calling thread's stack as an event's ``threads``, where the client attaches it."""
+    options = client.options
+    if not options.get("attach_stacktrace"):
+        return None
+    __tracebackhide__ = True
+    given = {name: options.get(name) for name in _STACK_OPTIONS}
+    stack = sentry_sdk.utils.current_stacktrace(**given)
+    return {"values": [{"stacktrace": stack, "crashed": False, "current": True}]}
 
 
 def tracing_enabled(options: Any) -> bool:

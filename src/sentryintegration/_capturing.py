@@ -13,12 +13,14 @@ import sentry_sdk
 from sentryintegration import _repair
 from sentryintegration._attachments import Attachable
 from sentryintegration._attachments import attachments as attachments_of
-from sentryintegration._backends import event_from
+from sentryintegration._backends import event_from, stack_here
+from sentryintegration._frames import fit
 from sentryintegration._guard import guarded, repaired, shown
 from sentryintegration._levels import Error, Level, level_of
 from sentryintegration._tracing import Tags
 
 EXCEPTIONS_LIMIT = 50
+VALUES_LIMIT = 100
 
 
 class _Default(str):
@@ -90,12 +92,14 @@ def capture_exception(
     client = sentry_sdk.get_client()
     event, hint = event_from(found[-1], client)
     if len(found) > 1:
-        values: list[Any] = []
+        several: list[Any] = []
         for one in found[:-1]:
-            values += _renumbered(event_from(one, client)[0]["exception"]["values"], len(values))
-        values += _renumbered(event["exception"]["values"], len(values))
-        event["exception"]["values"] = values
-    for value in event["exception"]["values"]:
+            several += _renumbered(event_from(one, client)[0]["exception"]["values"], len(several))
+        several += _renumbered(event["exception"]["values"], len(several))
+        event["exception"]["values"] = several[-VALUES_LIMIT:]
+    values = event["exception"]["values"]
+    fit([value.get("stacktrace") for value in values])
+    for value in values:
         for key in ("type", "value", "module"):
             if isinstance(value.get(key), str):
                 value[key] = _repair.text(value[key])
@@ -106,6 +110,11 @@ def _capture(
     event: Any, hint: dict[str, Any], level: Level | None, tags: Any, attachments: Any
 ) -> str | None:
     __tracebackhide__ = True
+    if "exception" not in event:
+        threads = stack_here(sentry_sdk.get_client())
+        if threads is not None:
+            fit([thread["stacktrace"] for thread in threads["values"]])
+            event["threads"] = threads
     applied: dict[str, Any] = {}
     if level is not None:
         event["level"] = applied["level"] = level.value

@@ -160,6 +160,7 @@ def tags(given: object) -> Tags:
     Tags(tags={'url': '/cart'}, fields={'release': '1.2'})
     """
     found = Tags({}, {})
+    made: set[str] = set()
     if given is None:
         return found
     for key, value in _pairs(given, "tags"):
@@ -172,8 +173,10 @@ def tags(given: object) -> Tags:
                 found.fields[key] = valid
             continue
         legal = tag_key(key)
-        if legal in found.tags and legal != key:
+        if legal in found.tags and (legal != key or legal in made):
             legal = next(name for n in itertools.count(2) if (name := f"{legal[:190]}-{n}") not in found.tags)
+        if legal != key:
+            made.add(legal)
         found.tags[legal] = tag_value(value)
     return found
 

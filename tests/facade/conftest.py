@@ -1,4 +1,4 @@
-"""One set of tests for every tracing API: ``SENTRYINTEGRATION_TEST_MODE=stream`` selects streamed spans in 2.x."""
+"""One set of tests for every tracing API; ``SENTRYINTEGRATION_TEST_MODE=stream`` has 2.x stream its spans."""
 
 from __future__ import annotations
 

@@ -142,18 +142,21 @@ def finish_in_the_order_of_starting() -> None:
     finish_transaction(second)
 
 
+def adopt_and_finish(t: Handle) -> None:
+    set_task_transaction(t)
+    finish_in_the_order_of_starting()
+
+
 def in_a_thread() -> None:
-    t = current()
-    thread = threading.Thread(target=lambda: (set_task_transaction(t), finish_in_the_order_of_starting()))
+    thread = threading.Thread(target=adopt_and_finish, args=(current(),))
     thread.start()
     thread.join()
 
 
 def in_a_pool() -> None:
-    t = current()
     with ThreadPoolExecutor(1) as pool:
         pool.submit(int).result()
-        pool.submit(lambda: (set_task_transaction(t), finish_in_the_order_of_starting())).result()
+        pool.submit(adopt_and_finish, current()).result()
 
 
 def in_a_task() -> None:
@@ -338,7 +341,8 @@ def test_headers_carry_a_trace_over_a_process_boundary(sentry_events: SentryEven
 import sys, sentryintegration as si
 options = {} if sys.argv[3] == "static" else eval(sys.argv[4])
 si.init(traces_sample_rate=1.0, **options)
-with si.start_transaction(name="child", op="child", headers={"sentry-trace": sys.argv[1], "baggage": sys.argv[2]}):
+headers = {"sentry-trace": sys.argv[1], "baggage": sys.argv[2]}
+with si.start_transaction(name="child", op="child", headers=headers):
     with si.start_transaction(op="work"):
         pass
 assert si.close(5)
