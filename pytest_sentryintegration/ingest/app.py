@@ -36,7 +36,7 @@ _TAKE: dict[str, tuple[str, Callable[[Call], Taken]]] = {
 """What each route is called in the store, and what takes its requests."""
 
 # Nearly all of the traffic, and a tenth of the cost of asking the router.
-_ENVELOPE = re.compile(r"(?:/(.+?))?/api/([0-9]+)/envelope/", re.ASCII)
+_ENVELOPE = re.compile(r"(?:/(.+?))??/api/([0-9]+)/envelope/", re.ASCII)
 
 
 class Ingest:

@@ -21,7 +21,7 @@ HEALTHCHECK = "healthcheck"
 PREFLIGHT = "preflight"
 
 _SLASHES = re.compile("/{2,}")
-_INBOX = re.compile(r"(?:/(?P<inbox>.+?))?(?P<path>/api/.*|/stream/?)", re.DOTALL)
+_INBOX = re.compile(r"(?:/(?P<inbox>.+?))??(?P<path>/api/.*|/stream/?)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

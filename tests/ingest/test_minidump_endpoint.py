@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+import uuid
+from typing import Any
+
+import pytest
+import zstandard
+
+from pytest_sentryintegration.ingest.endpoints.form_fields import event_of_fields
+from tests.ingest.asking import EVENT_ID, Fake, said, text
+
+MINIDUMP = "/api/42/minidump/"
+DUMP = b"MDMP\x93\xa7\r\n--X\x00"
+FORM = "multipart/form-data; boundary=X"
+INVALID = "invalid multipart data"
+
+
+def part(name: str, payload: bytes, filename: str | None = None, content_type: str | None = None) -> bytes:
+    disposition = f'form-data; name="{name}"' + (f'; filename="{filename}"' if filename is not None else "")
+    head = f"Content-Disposition: {disposition}\r\n"
+    if content_type is not None:
+        head += f"Content-Type: {content_type}\r\n"
+    return b"--X\r\n" + head.encode() + b"\r\n" + payload + b"\r\n"
+
+
+def form(*parts: bytes) -> bytes:
+    return b"".join(parts) + b"--X--\r\n"
+
+
+def dump(payload: bytes = DUMP, filename: str = "crash.dmp") -> bytes:
+    return part("upload_file_minidump", payload, filename, "application/octet-stream")
+
+
+def attachments(fake: Fake) -> list[tuple[str, str, bytes]]:
+    return [
+        (item.headers["attachment_type"], item.headers["filename"], item.payload)
+        for item in fake.envelope.items
+        if item.type == "attachment"
+    ]
+
+
+def event(fake: Fake) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(fake.envelope.items[0].payload)
+    return loaded
+
+
+@pytest.mark.parametrize("path", ["/api/42/minidump", MINIDUMP])
+def test_a_minidump_becomes_an_event_with_an_attachment(fake: Fake, path: str) -> None:
+    status, answer = text(fake.post(path, form(dump()), content_type=FORM))
+
+    assert (status, str(uuid.UUID(answer))) == (200, answer)
+    assert [item.type for item in fake.envelope.items] == ["event", "attachment"]
+    assert event(fake) == {"platform": "native", "level": "fatal", "event_id": uuid.UUID(answer).hex}
+    assert attachments(fake) == [("event.minidump", "crash.dmp", DUMP)]
+    assert fake.arrivals[0].endpoint == "minidump"
+
+
+def test_fields_and_files_come_along(fake: Fake) -> None:
+    sentry = json.dumps({"event_id": EVENT_ID, "release": "1.0", "level": "error"}).encode()
+    body = form(
+        part("sentry", sentry),
+        part("sentry[tags][a]", b"1"),
+        part("guid", b"g"),
+        dump(),
+        part("log", b"line\r\nline", "app.log", "text/plain"),
+        part("view-hierarchy.json", b"{}", "view-hierarchy.json"),
+        part("__sentry-breadcrumb1", b"\x90", "crumbs"),
+        part("gpu", b"x", "crash.nv-gpudmp"),
+    )
+
+    assert text(fake.post(MINIDUMP, body, content_type=FORM)) == (200, str(uuid.UUID(EVENT_ID)))
+    assert event(fake) == {
+        "platform": "native",
+        "level": "error",
+        "event_id": EVENT_ID,
+        "release": "1.0",
+        "tags": {"a": "1"},
+        "extra": {"guid": "g"},
+    }
+    assert attachments(fake) == [
+        ("event.minidump", "crash.dmp", DUMP),
+        ("event.attachment", "app.log", b"line\r\nline"),
+        ("event.view_hierarchy", "view-hierarchy.json", b"{}"),
+        ("event.breadcrumbs", "crumbs", b"\x90"),
+        ("event.nv_gpudmp", "crash.nv-gpudmp", b"x"),
+    ]
+
+
+@pytest.mark.parametrize("content_type", ["application/octet-stream", "application/x-dmp"])
+@pytest.mark.parametrize("payload", [DUMP, b"PMDM"])
+def test_a_minidump_may_come_raw(fake: Fake, content_type: str, payload: bytes) -> None:
+    assert fake.post(MINIDUMP, payload, content_type=content_type).status == 200
+    assert attachments(fake) == [("event.minidump", "Minidump", payload)]
+
+
+@pytest.mark.parametrize(
+    ("compressed", "suffix"),
+    [
+        (gzip.compress(DUMP), ".gz"),
+        (lzma.compress(DUMP), ".xz"),
+        (bz2.compress(DUMP), ".bz2"),
+        (zstandard.compress(DUMP), ".zst"),
+    ],
+)
+def test_a_compressed_minidump_is_decompressed(fake: Fake, compressed: bytes, suffix: str) -> None:
+    fake.post(MINIDUMP, form(dump(compressed, f"crash.dmp{suffix}")), content_type=FORM)
+
+    assert attachments(fake) == [("event.minidump", "crash.dmp", DUMP)]
+
+
+def test_a_minidump_in_a_form_in_the_field_is_found(fake: Fake) -> None:
+    inner = b'--inner\r\nContent-Disposition: form-data; name="upload_file_minidump"; filename="a"\r\n\r\n'
+    fake.post(MINIDUMP, form(dump(inner + b"MDMP1\r\n--inner--\r\n")), content_type=FORM)
+
+    assert attachments(fake) == [("event.minidump", "crash.dmp", b"MDMP1")]
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (form(), "missing minidump"),
+        (form(part("log", b"x", "app.log")), "missing minidump"),
+        (form(part("upload_file_minidump", DUMP)), "missing minidump"),
+        (form(dump(b"nonsense")), "invalid minidump"),
+        (form(dump(b"")), "invalid minidump"),
+        (form(dump(gzip.compress(b"nonsense"))), "invalid minidump"),
+        (form(dump(gzip.compress(DUMP)[:-4])), "invalid compression format"),
+        (form(dump(b"BZh9nonsense")), "invalid compression format"),
+        (form(dump())[:-20], INVALID),
+        (b"nonsense", INVALID),
+        (b"", INVALID),
+        (b"--X\r\n\r\n", INVALID),
+        (b"--X\r\nnonsense\r\n\r\nx\r\n--X--\r\n", INVALID),
+        (form(*[part("f", b"")] * 2_000), INVALID),
+    ],
+)
+def test_a_form_without_a_minidump_is_400(fake: Fake, body: bytes, detail: str) -> None:
+    status, answer = said(fake.post(MINIDUMP, body, content_type=FORM))
+
+    assert (status, answer["detail"]) == (400, detail)
+    assert [refused.body for refused in fake.refused] == [body]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "nonsense", "multipart/form-data", "multipart/form-data; boundary=", "multipart/mixed; boundary=X"],
+)
+def test_a_form_without_a_boundary_is_400(fake: Fake, content_type: str) -> None:
+    status, answer = said(fake.post(MINIDUMP, form(dump()), content_type=content_type))
+
+    assert (status, answer["detail"]) == (400, INVALID)
+
+
+def test_too_many_fields_are_413(fake: Fake) -> None:
+    body = form(dump(), part("note", b"x" * 2**20))
+
+    assert said(fake.post(MINIDUMP, body, content_type=FORM))[1]["detail"].startswith(
+        "envelope exceeded size limits for type 'form_data'"
+    )
+
+
+def test_a_form_that_is_a_bomb_is_413_in_json(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_sentryintegration.ingest.app.body_limit", lambda path: 1000)
+    reply = fake.post(MINIDUMP, gzip.compress(bytes(10_000)), content_type=FORM, content_encoding="gzip")
+
+    assert said(reply) == (413, {"detail": "request content exceeded size limits"})
+
+
+def test_a_minidump_that_is_a_bomb_is_413(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_sentryintegration.ingest.endpoints.minidump.MAX_ATTACHMENT_SIZE", 1000)
+    reply = fake.post(MINIDUMP, gzip.compress(bytes(10_000)), content_type="application/x-dmp")
+
+    assert said(reply)[1]["detail"].startswith("envelope exceeded size limits for type 'attachment:minidump'")
+
+
+@pytest.mark.parametrize(
+    ("fields", "event"),
+    [
+        ([("sentry__2", b'"x"}'), ("sentry__1", b'{"message":')], {"message": "x"}),
+        (
+            [("sentry___crashpad", b'{"tags":{"b":2}}'), ("sentry", b'{"tags":{"a":1}}')],
+            {"tags": {"a": 1, "b": 2}},
+        ),
+        ([("sentry", b"nonsense"), ("sentry", b"[]")], {}),
+        ([("sentry[a][b]", b"1"), ("sentry[a]", b"2"), ("sentry[a][b][c]", b"3")], {"a": {"b": "1"}}),
+        ([("sentry[", b"1")], {"extra": {"sentry[": "1"}}),
+        ([("name", b"\xff")], {"extra": {"name": "\ufffd"}}),
+    ],
+)
+def test_fields_describe_the_event(fields: list[tuple[str, bytes]], event: dict[str, Any]) -> None:
+    assert event_of_fields(fields) == event
