@@ -1,0 +1,1 @@
+"""The service that charges cards."""
