@@ -77,12 +77,15 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None) -> list[
         *_of_processes(evidence),
         *evidence.notes,
     ]
-    return list(dict.fromkeys(said)) or [_NOTHING]
+    return list(dict.fromkeys(said)) or [_NOTHING, *([_FALLBACK] if evidence.fallback else [])]
 
 
 _NOTHING: Final = (
     "Nothing was lost on the way: nothing was captured, or the SDK passed over it silently (ignore_errors, "
     "an ignored logger)."
+)
+_FALLBACK: Final = (
+    "The application did not call sentry_sdk.init() here, so sentry_sdk.is_initialized() is false for it."
 )
 _TRACED: Final = ("transactions", "spans", "traces", "envelopes", "items")
 

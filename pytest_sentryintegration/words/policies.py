@@ -15,6 +15,8 @@ from pytest_sentryintegration.verdict import DEFAULT_ALLOW, Finding, objections,
 from pytest_sentryintegration.words.labels import label
 
 LISTED: Final = 10
+# How the reasons of faults begin: real Sentry would not have refused these.
+_FAULTS: Final = ("fault set by the test", "rate limited by the test")
 _WORST_FIRST: Final = ("refused", "dropped", "trimmed")
 
 
@@ -67,6 +69,7 @@ def objections_to(contents: Any, allow: Sequence[str] | None = None) -> list[Obj
     found = [
         Objection("refused", request.reason, f"request, answered with status {request.status}", ())
         for request in contents.refused
+        if not request.reason.startswith(_FAULTS)
     ]
     for shelf in (contents.events, contents.transactions, contents.attachments):
         len(shelf)  # their objects are made, by which items are named below
@@ -75,7 +78,7 @@ def objections_to(contents: Any, allow: Sequence[str] | None = None) -> list[Obj
         if verdict.outcome == "accepted":
             continue
         findings = tuple(objections(verdict.findings, patterns))
-        if findings or not verdict.findings:
+        if findings or verdict.outcome != "trimmed":
             found.append(Objection(verdict.outcome, verdict.reason, _item_label(item, contents), findings))
     return sorted(found, key=lambda objection: _rank(objection.outcome))
 

@@ -114,6 +114,12 @@ def test_what_senders_report_as_lost(reason: str, category: str, quantity: int, 
     assert explain(Evidence(client=True, traces_sample_rate=0.0), received.contents) == sentence
 
 
+def test_an_application_that_did_not_initialise_is_told() -> None:
+    assert explain(Evidence(client=True, fallback=True), Received().contents).splitlines()[1:] == [
+        "The application did not call sentry_sdk.init() here, so sentry_sdk.is_initialized() is false for it."
+    ]
+
+
 def test_losses_for_one_reason_are_one_sentence() -> None:
     received = Received()
     received.dropped("sample_rate", "transaction", 1)

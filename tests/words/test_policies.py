@@ -124,6 +124,26 @@ def test_what_was_refused_is_an_objection() -> None:
     ]
 
 
+@pytest.mark.parametrize("reason", ["fault set by the test: status 500", "rate limited by the test: error"])
+def test_what_a_fault_refused_is_no_objection(reason: str) -> None:
+    received = Received()
+    received.refused(500, reason)
+    received.contents.update()
+
+    assert objections_to(received.contents) == []
+
+
+def test_an_objection_names_what_it_is_about() -> None:
+    received = Received()
+    received.message("disk full", timestamp=1)
+    received.contents.update()
+
+    assert [(found.outcome, found.what) for found in objections_to(received.contents)] == [
+        ("trimmed", "event 'disk full'")
+    ]
+    assert objections_to(received.contents, allow=["timestamp"]) == []
+
+
 def test_the_captured_section_shows_events_and_trees() -> None:
     received = Received()
     received.message("Spec failed", "warning", tags={"graph": "g1"}, user={"id": "7"})
