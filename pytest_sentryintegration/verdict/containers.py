@@ -13,8 +13,9 @@ from typing import Any
 from pytest_sentryintegration.verdict.delivery import FUTURE, RETENTION, Delivery
 from pytest_sentryintegration.verdict.drift import MINIMUM
 from pytest_sentryintegration.verdict.finding import Finding
-from pytest_sentryintegration.verdict.losses import below, seconds
+from pytest_sentryintegration.verdict.losses import below
 from pytest_sentryintegration.verdict.ruling import Ruling, capital, dropped, kept
+from pytest_sentryintegration.verdict.sameness import seconds
 from pytest_sentryintegration.wire import strict_json
 from pytest_sentryintegration.wire.categories import is_container
 from pytest_sentryintegration.wire.containers import Problem, unpack

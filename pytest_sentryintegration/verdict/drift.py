@@ -10,7 +10,7 @@ import copy
 from datetime import datetime
 from typing import Any
 
-from pytest_sentryintegration.verdict.losses import seconds
+from pytest_sentryintegration.verdict.sameness import seconds
 
 MINIMUM = 55 * 60
 """The smallest difference that Relay corrects, in seconds."""

@@ -6,29 +6,29 @@ in the stored payload the counterpart of a sent value is found, and which differ
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from pytest_sentryintegration.verdict import meta
+from pytest_sentryintegration.verdict.exceptions import exception, stack, thread
 from pytest_sentryintegration.verdict.losses import (
     Check,
     Walk,
     identifier,
     left_over,
     listed,
-    means_the_same,
     moment,
     noted_only,
     nothing,
     plain,
     record,
     scalar,
-    seconds,
     values,
 )
 from pytest_sentryintegration.verdict.meta import NOTHING, Node
 from pytest_sentryintegration.verdict.pairs import headers, pairs, tags
+from pytest_sentryintegration.verdict.request import request
+from pytest_sentryintegration.verdict.sameness import means_the_same, seconds
 
 # Relay: the legacy_alias attributes of protocol/event.rs.
 ALIASES = {
@@ -52,7 +52,6 @@ _LEVELS = {
     50: "fatal",
 }
 _STATUSES = {"success": "ok", "failure": "internal_error", "unknown_error": "internal_error"}
-_OLD_FRAMES = 50
 
 
 def _spelled(names: Mapping[Any, str]) -> Check:
@@ -69,114 +68,6 @@ level = _spelled(_LEVELS)
 status = _spelled(_STATUSES)
 
 
-def method(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare the method of a request, which is stored in capitals."""
-    if not (isinstance(sent, str) and sent.upper() == stored):
-        plain(walk, path, sent, stored, noted, own)
-
-
-def function(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare the name of a function; ``?`` means that there is none."""
-    plain(walk, path, None if sent == "?" else sent, stored, noted, own)
-
-
-def mechanism(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare an exception's mechanism; without a ``type`` Relay takes it for one of an older protocol."""
-    if not isinstance(sent, dict) or not isinstance(stored, dict) or "type" in sent:
-        _MECHANISM(walk, path, sent, stored, noted, own)
-        return
-    walk.annotated(path, sent, stored, noted, own)
-    moved = stored.get("data")
-    for key, value in sent.items():
-        if key in ("data", "posix_signal", "mach_exception") or value is None or stored.get(key) == value:
-            continue
-        if isinstance(moved, dict) and key in moved:
-            walk.add(f"{path}.{key}", "legacy_mechanism", value, stored.get(key))
-        else:
-            scalar(walk, f"{path}.{key}", value, stored.get(key))
-
-
-_MECHANISM = record({"meta": noted_only})
-
-
-def frame_part(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare what frames in the middle of a large stack lose: variables and the lines around the line."""
-    if sent and stored is None and not noted:
-        walk.add(path, "stack_frames", sent, stored)
-    elif isinstance(sent, list):
-        plain(walk, path, ["" if line is None else line for line in sent], stored, noted, own)
-    else:
-        plain(walk, path, sent, stored, noted, own)
-
-
-_FRAME = record(
-    {
-        "function": function,
-        "symbol": function,
-        "vars": frame_part,
-        "pre_context": frame_part,
-        "post_context": frame_part,
-        "image_addr": noted_only,
-        "instruction_addr": noted_only,
-        "symbol_addr": noted_only,
-        "function_id": noted_only,
-    }
-)
-
-
-def frame(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare a stack frame; an absolute path may have been moved out of its filename."""
-    if (
-        isinstance(sent, dict)
-        and isinstance(stored, dict)
-        and not sent.get("abs_path")
-        and sent.get("filename")
-    ):
-        sent = {**sent, "filename": None, "abs_path": sent["filename"]}
-    _FRAME(walk, path, sent, stored, noted, own)
-
-
-def frames(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare the frames of a stack; of more than 250, Sentry keeps the first 50 and the last 200."""
-    if sent == stored and not noted:
-        return
-    cut = walk.annotated(path, sent, stored, noted, own)
-    if not isinstance(sent, list) or not isinstance(stored, list):
-        return
-    removed = len(sent) - len(stored) if cut else 0
-    for index, after in enumerate(stored):
-        place = index + removed if index >= _OLD_FRAMES else index
-        if place < len(sent):
-            mine = meta.child(own, place)
-            frame(walk, f"{path}.{place}", sent[place], after, meta.child(noted, index), mine)
-
-
-stack = record({"frames": frames, "registers": noted_only})
-
-
-def exception(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare an exception; a value ``Type: text`` without a type is split in two."""
-    if isinstance(sent, dict) and isinstance(stored, dict) and not sent.get("type") and stored.get("type"):
-        walk.add(f"{path}.value", "split", sent.get("value"), stored.get("value"))
-        sent = {**sent, "value": stored.get("value")}
-    _EXCEPTION(walk, path, sent, stored, noted, own)
-
-
-def exception_value(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare an exception's value; what is no text is stored as JSON."""
-    if isinstance(sent, dict | list) and isinstance(stored, str):
-        try:
-            if json.loads(stored) == sent:
-                return
-        except ValueError:
-            pass
-    plain(walk, path, sent, stored, noted, own)
-
-
-_EXCEPTION = record(
-    {"stacktrace": stack, "raw_stacktrace": stack, "mechanism": mechanism, "value": exception_value}
-)
-_THREAD = record({"stacktrace": stack, "raw_stacktrace": stack, "held_locks": noted_only})
 _BREADCRUMB = record({"timestamp": moment, "level": level, "event_id": identifier})
 
 
@@ -202,43 +93,6 @@ def user(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) 
 
 
 _USER = frozenset({"id", "email", "ip_address", "username", "name", "sentry_user", "geo", "segment", "data"})
-
-
-def body(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare the body of a request; a text that is JSON or a form is stored as what it means."""
-    if isinstance(sent, str) and not isinstance(stored, str):
-        try:
-            sent = json.loads(sent)
-        except ValueError:
-            noted_only(walk, path, sent, stored, noted, own)
-            return
-    plain(walk, path, sent, stored, noted, own)
-
-
-def url(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare the URL of a request; its query and fragment become fields of their own."""
-    if not walk.annotated(path, sent, stored, noted, own) and sent and stored is None:
-        scalar(walk, path, sent, stored)
-
-
-def request(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare a request; the header ``Cookie`` is stored as cookies."""
-    if isinstance(sent, dict) and isinstance(stored, dict) and not sent.get("cookies"):
-        sent = {key: value for key, value in sent.items() if key != "cookies"}
-    _REQUEST(walk, path, sent, stored, noted, own)
-
-
-_REQUEST = record(
-    {
-        "url": url,
-        "method": method,
-        "data": body,
-        "headers": headers,
-        "query_string": pairs,
-        "cookies": pairs,
-        "inferred_content_type": nothing,
-    }
-)
 
 
 def contexts(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
@@ -297,6 +151,14 @@ def transaction_info(walk: Walk, path: str, sent: Any, stored: Any, noted: Node,
 _TRANSACTION_INFO = record({"source": _spelled({"url": "sanitized"}), "changes": noted_only})
 
 
+def platform(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+    """Compare the platform; one that Sentry does not know is stored as ``other``."""
+    if sent != stored and isinstance(sent, str):
+        walk.add(path, "unknown_platform", sent, stored)
+    else:
+        plain(walk, path, sent, stored, noted, own)
+
+
 def _transaction(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
     if sent:
         plain(walk, path, sent, stored, noted, own)
@@ -339,6 +201,7 @@ def _message(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: No
 _FIELDS: dict[str, Check] = {
     "event_id": identifier,
     "level": level,
+    "platform": platform,
     "timestamp": moment,
     "start_timestamp": moment,
     "transaction": _transaction,
@@ -349,7 +212,7 @@ _FIELDS: dict[str, Check] = {
     "contexts": contexts,
     "breadcrumbs": values(_BREADCRUMB),
     "exception": values(exception),
-    "threads": values(_THREAD),
+    "threads": values(thread),
     "stacktrace": stack,
     "spans": listed(_SPAN),
     "debug_meta": noted_only,

@@ -6,15 +6,13 @@ without a word is found by comparing. Knows values and annotations; the fields o
 
 from __future__ import annotations
 
-import math
-import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from pytest_sentryintegration.verdict import meta, words
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.meta import Node
+from pytest_sentryintegration.verdict.sameness import bare, means_the_same, seconds
 
 Check = Callable[["Walk", str, Any, Any, Node, Node], None]
 """Compares one place: ``check(walk, path, sent, stored, noted, noted_by_sender)``."""
@@ -22,6 +20,10 @@ Check = Callable[["Walk", str, Any, Any, Node, Node], None]
 
 PAIRED = frozenset({"tags", "request.headers", "request.cookies", "request.query_string"})
 """The fields that Sentry stores as a list of pairs; a path names such a pair by its key."""
+
+
+# An attribute that is stored under the name it has got since.
+_RENAMED = "attribute.deprecated"
 
 
 class Walk:
@@ -49,7 +51,7 @@ class Walk:
             rule, reason = meta.rule(errors[0])
             self.add(path, rule, sent, stored, reason)
             return True
-        remarks = meta.added(noted, own, "rem")
+        remarks = [one for one in meta.added(noted, own, "rem") if meta.rule(one)[0] != _RENAMED]
         size = meta.length(noted, own)
         if remarks and sent != stored:
             self.add(path, meta.rule(remarks[0])[0], sent, stored, size=size)
@@ -119,53 +121,12 @@ def scalar(walk: Walk, path: str, sent: Any, stored: Any) -> None:
         walk.add(path, "changed", sent, stored)
 
 
-def means_the_same(sent: Any, stored: Any) -> bool:
-    """Whether storing *stored* for *sent* loses nothing: a number as text, spaces around a text.
-
-    >>> means_the_same(5, "5"), means_the_same(True, "True"), means_the_same(1.5, "1")
-    (True, True, False)
-    """
-    if _hollow(sent):
-        return True
-    if isinstance(sent, bool):
-        return sent is stored or (isinstance(stored, str) and stored.lower() == str(sent).lower())
-    if isinstance(sent, int | float):
-        if isinstance(stored, bool):
-            return False
-        if isinstance(stored, int | float):
-            return math.isclose(sent, stored, rel_tol=1e-12)
-        if isinstance(stored, str):
-            try:
-                return math.isclose(sent, float(stored), rel_tol=1e-12)
-            except ValueError:
-                return False
-        return False
-    if isinstance(sent, str) and isinstance(stored, str):
-        return sent.strip() == stored.strip()
-    if isinstance(sent, str) and isinstance(stored, int | float) and not isinstance(stored, bool):
-        return sent == str(stored)
-    return bool(sent == stored)
-
-
-def _hollow(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(map(_hollow, value.values()))
-    return value is None or value == "" or (isinstance(value, list) and all(map(_hollow, value)))
-
-
 def identifier(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
     """Compare two ids, which may be spelled in capitals and with hyphens."""
     if walk.annotated(path, sent, stored, noted, own):
         return
-    if not (isinstance(sent, str) and isinstance(stored, str) and _bare(sent) == _bare(stored)):
+    if not (isinstance(sent, str) and isinstance(stored, str) and bare(sent) == bare(stored)):
         scalar(walk, path, sent, stored)
-
-
-def _bare(text: str) -> str:
-    try:
-        return uuid.UUID(text).hex
-    except ValueError:
-        return text.lower()
 
 
 def moment(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
@@ -177,31 +138,6 @@ def moment(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node
         scalar(walk, path, sent, stored)
     elif abs(before + walk.shift - after) > 0.001:
         walk.add(path, "moved", sent, stored)
-
-
-def seconds(value: Any) -> float | None:
-    """Return a timestamp as seconds since 1970, ``None`` for what Relay does not read as one.
-
-    >>> seconds("2026-01-01T00:00:00Z"), seconds(3.5), seconds("soon")
-    (1767225600.0, 3.5, None)
-    """
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return float(value)
-    if not isinstance(value, str):
-        return None
-    text = value.strip().replace("Z", "+00:00").replace("z", "+00:00")
-    try:
-        # Python 3.10 reads fractions of 3 or 6 digits only, and Rust's are 9 digits long.
-        head, dot, tail = text.partition(".")
-        if dot:
-            digits = tail[: len(tail) - len(tail.lstrip("0123456789"))]
-            text = f"{head}.{digits[:6]:0<6}{tail[len(digits) :]}"
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def record(fields: Mapping[str, Check], *, ignored: frozenset[str] = frozenset()) -> Check:

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from pytest_sentryintegration.verdict import meta
-from pytest_sentryintegration.verdict.losses import Walk, means_the_same, plain
+from pytest_sentryintegration.verdict.losses import Walk, plain
 from pytest_sentryintegration.verdict.meta import Node
+from pytest_sentryintegration.verdict.sameness import means_the_same
 
 # Relay: normalize_event_tags and normalize_device_class in event.rs.
 RESERVED = frozenset({"release", "dist", "user", "filename", "function", "device.class"})

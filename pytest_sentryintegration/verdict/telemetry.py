@@ -17,8 +17,8 @@ from pytest_sentryintegration.verdict.delivery import (
     is_uint,
 )
 from pytest_sentryintegration.verdict.finding import Finding
-from pytest_sentryintegration.verdict.losses import seconds
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
+from pytest_sentryintegration.verdict.sameness import seconds
 from pytest_sentryintegration.wire import strict_json
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
 

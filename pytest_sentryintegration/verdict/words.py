@@ -78,7 +78,7 @@ _RULES = {
     "source lines around theirs.",
     "int": "numbers and ids in a name that comes from a URL are replaced: Sentry stores {stored}.",
     "nil_trace_id": "an id of zeros is no trace id; Sentry makes one up.",
-    "platform": "Sentry does not know this platform and stores {stored}.",
+    "unknown_platform": "Sentry does not know this platform and stores {stored}.",
 }
 
 

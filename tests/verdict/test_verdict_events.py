@@ -49,7 +49,7 @@ LOST: dict[str, tuple[dict[str, Any], Places]] = {
     "level as digits": ({"level": "30"}, [("level", DATA, "30", "error")]),
     "level of logs": ({"level": "trace"}, [("level", DATA, "trace", "error")]),
     "type": ({"type": "transaction"}, [("type", "type", "transaction", "default")]),
-    "platform": ({"platform": "rust"}, [("platform", "changed", "rust", "other")]),
+    "platform": ({"platform": "rust"}, [("platform", "unknown_platform", "rust", "other")]),
     "timestamp unreadable": ({"timestamp": "soon"}, [("timestamp", DATA, "soon", NOW)]),
     "timestamp bool": ({"timestamp": True}, [("timestamp", DATA, True, NOW)]),
     "release empty": ({"release": ""}, [("release", DATA, "", None)]),
