@@ -20,9 +20,9 @@ def test_sentry_cli_sends_an_event_from_its_arguments(
     logfile.write_text("2026-01-02 03:04:05 INFO started\n2026-01-02 03:04:06 ERROR stopped\n")
     said = run(
         *(installed("sentry-cli", "sentry-cli"), "send-event", "--no-environ", "--logfile", logfile),
-        *"-l warning -r shop@1.2.3 -d 7 -E staging -t region:eu -e rows:3 -a shop".split(),
-        *"-u id:42 -u email:jane@example.com -f deploy -m".split(),
-        "Deploy of %s failed",
+        *("--level=warning", "--release=shop@1.2.3", "--dist=7", "--env=staging", "--tag=region:eu"),
+        *("--extra=rows:3", "--user=id:42", "--user=email:jane@example.com", "--fingerprint=deploy"),
+        *("--message=Deploy of %s failed", "--message-arg=shop"),
     )
 
     event = sentry_events.find("Deploy of shop failed", level="warning", environment="staging")

@@ -16,7 +16,7 @@ client: Any = raven.Client(
     site="shop",
     include_paths=["__main__"],
 )
-sent = []
+sent: list[str] = []
 send_remote = client.send_remote
 
 
