@@ -141,4 +141,4 @@ class ArrivedEvents(Arrived[Event]):
         return [event for found in self._pool.containing(needle) for event in self._sifted(found)]
 
     def _sifted(self, event: Event) -> tuple[Event, ...]:
-        return (event,) if event.is_readable and self._wanted(event) else ()
+        return (event,) if event._is_readable and self._wanted(event) else ()

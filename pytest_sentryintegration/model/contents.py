@@ -180,7 +180,7 @@ class Contents:
         envelope, index = place
         item = envelope.items[index]
         if item.type == "transaction":
-            if item.is_object:
+            if item._is_object:
                 transaction = transaction_at(envelope, index, self._registry)
                 yield from read_transaction(transaction_record(transaction))
             return
@@ -195,7 +195,7 @@ class Contents:
         envelope, index = place
         if envelope.items[index].type == "transaction":
             transaction = transaction_at(envelope, index, self._registry)
-            if transaction.is_readable:
+            if transaction._is_readable:
                 yield transaction
             return
         self._registry.read_all()

@@ -48,15 +48,15 @@ class Event(Frozen):
     @property
     def raw(self) -> dict[str, Any]:
         """Its payload: the JSON object as it was sent."""
-        return self.item.fields
+        return self.item._fields
 
     @property
-    def is_readable(self) -> bool:
+    def _is_readable(self) -> bool:
         """Whether its payload is a JSON object; what is not, is no event."""
-        return self.item.is_object
+        return self.item._is_object
 
     @property
-    def is_security_report(self) -> bool:
+    def _is_security_report(self) -> bool:
         """Whether it is a browser's report of a blocked resource or certificate."""
         return self.item.type in SECURITY_TYPES
 
@@ -73,7 +73,7 @@ class Event(Frozen):
     @lazy
     def message(self) -> str | None:
         """Its message, as formatted; ``None`` for an exception without one."""
-        return security_message(self.raw) if self.is_security_report else event_message(self.raw)
+        return security_message(self.raw) if self._is_security_report else event_message(self.raw)
 
     @property
     def logger(self) -> str | None:
@@ -214,7 +214,7 @@ class Event(Frozen):
         payload and the message; not what is put together of several.
         """
         payload = self.item.payload
-        if needle in payload or self.is_security_report:
+        if needle in payload or self._is_security_report:
             return True
         return not (keeps_texts(payload) and is_verbatim(needle))
 
@@ -223,10 +223,10 @@ class Event(Frozen):
         return event_snapshot(self)
 
     def _of_security_report(self, header: str) -> str | None:
-        return text(self.item.headers.get(header)) if self.is_security_report else None
+        return text(self.item.headers.get(header)) if self._is_security_report else None
 
     def __repr__(self) -> str:
-        if not self.is_readable:
+        if not self._is_readable:
             return f"<Event that cannot be read, {len(self.item.payload)} bytes>"
         if self.exception is None:
             return f"<Event {self.level} {_cut(self.message)!r}>"
@@ -331,7 +331,7 @@ def attachment_at(envelope: Envelope, index: int) -> Attachment:
 def _owner(envelope: Envelope) -> Event | None:
     # Relay takes one event an envelope; of several, the first owns the attachments.
     events = (event_at(envelope, index) for index in _indexes(envelope, EVENT_TYPES))
-    return next((event for event in events if event.is_readable), None)
+    return next((event for event in events if event._is_readable), None)
 
 
 def _indexes(envelope: Envelope, types: frozenset[str]) -> list[int]:

@@ -122,13 +122,13 @@ class Item(Frozen):
         return value
 
     @lazy
-    def fields(self) -> dict[str, Any]:
+    def _fields(self) -> dict[str, Any]:
         """Its payload where that is a JSON object, else an empty dict."""
         value = self._parsed[0]
         return value if isinstance(value, dict) else {}
 
     @lazy
-    def is_object(self) -> bool:
+    def _is_object(self) -> bool:
         """Whether its payload is a JSON object."""
         return isinstance(self._parsed[0], dict)
 

@@ -140,11 +140,15 @@ class Registry:
 
     def read_all(self) -> None:
         """Read what has arrived since into records. Callers hold the lock."""
-        while self.unread:
-            unread, self.unread = self.unread, []
-            for source in unread:
+        read = 0
+        try:
+            for source in self.unread:
+                read += 1
                 for record in self._read(source):
                     self._add(record)
+        finally:
+            # Only now: until all is there, other threads see that something is unread, and wait for the lock.
+            del self.unread[:read]
 
     def _add(self, record: Record) -> None:
         # Without a trace id nothing links two requests, but the spans of one item belong together.

@@ -36,7 +36,7 @@ _NAMES = {
 
 # Where the sender says what machine, process or build it is.
 _MACHINE = re.compile(
-    r"(?:sentry\.|thread\.|process\.|code\.|host\.|os\.|device\.|telemetry\.|profiler|sys\.argv$)"
+    r"(?:sentry\.|thread\.|process\.|code\.|host\.|os\.|device\.|server\.address$|telemetry\.|profiler|sys\.argv$)"
     r"|(?:^|.*[._-])(?:port|pid|hostname|server_name|build|version|release|dist)$"
 )
 

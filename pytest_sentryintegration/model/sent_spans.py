@@ -215,7 +215,7 @@ def tags_of_attributes(attributes: dict[str, Any]) -> dict[str, str]:
 
 def root_record(item: Item) -> RootRecord:
     """Read a transaction event as the root of its spans."""
-    payload = item.fields
+    payload = item._fields
     trace = mapping(mapping(payload.get("contexts")).get("trace"))
     trace_id, span_id = identifier(trace.get("trace_id")), identifier(trace.get("span_id"))
     return RootRecord(item, payload, 0, trace_id, span_id, identifier(trace.get("parent_span_id")), True)
@@ -240,7 +240,7 @@ def read_span_item(item: Item) -> Iterator[Record]:
 
     Relay tells the two by their content type; here a container is what holds ``items``.
     """
-    payload = item.fields
+    payload = item._fields
     if not isinstance(payload.get("items"), list):
         if payload:
             yield _single(StaticRecord, item, payload, 0)

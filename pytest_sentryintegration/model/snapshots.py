@@ -147,13 +147,8 @@ def _lost(trace: Any) -> list[Any]:
 
 
 def _exception(exception: Any) -> dict[str, Any]:
-    mechanism = exception.mechanism.get("type")
     return _present(
-        type=exception.type,
-        module=exception.module,
-        value=exception.value,
-        handled=exception.handled,
-        mechanism=mechanism,
+        type=exception.type, module=exception.module, value=exception.value, handled=exception.handled
     )
 
 

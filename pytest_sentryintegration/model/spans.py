@@ -256,9 +256,9 @@ class Transaction(Frozen):
         return self._record.raw
 
     @property
-    def is_readable(self) -> bool:
+    def _is_readable(self) -> bool:
         """Whether its payload is a JSON object; what is not, is no transaction."""
-        return self.item.type != "transaction" or self.item.is_object
+        return self.item.type != "transaction" or self.item._is_object
 
     @property
     def name(self) -> str:

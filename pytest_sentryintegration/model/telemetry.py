@@ -305,20 +305,20 @@ def read_metrics(item: Item) -> Iterator[Metric]:
 
 def read_check_ins(item: Item) -> Iterator[CheckIn]:
     """Yield the check-in of a ``check_in`` item."""
-    if item.is_object:
-        yield CheckIn(item, item.fields)
+    if item._is_object:
+        yield CheckIn(item, item._fields)
 
 
 def read_client_reports(item: Item) -> Iterator[ClientReport]:
     """Yield the report of a ``client_report`` item."""
-    if item.is_object:
-        yield ClientReport(item, item.fields)
+    if item._is_object:
+        yield ClientReport(item, item._fields)
 
 
 def read_feedback(item: Item) -> Iterator[Feedback]:
     """Yield the feedback of a ``feedback`` item, or of a ``user_report`` item, its predecessor."""
-    if item.is_object:
-        yield Feedback(item, item.fields)
+    if item._is_object:
+        yield Feedback(item, item._fields)
 
 
 def read_sessions(item: Item) -> Iterator[Session]:
@@ -326,13 +326,13 @@ def read_sessions(item: Item) -> Iterator[Session]:
 
     Relay: aggregates have ``started`` and counts named ``exited``, ``errored``, ``crashed``, ``abnormal``.
     """
-    if not item.is_object:
+    if not item._is_object:
         return
-    attributes = mapping(item.fields.get("attrs"))
+    attributes = mapping(item._fields.get("attrs"))
     if item.type == "session":
-        yield Session(item, item.fields, attributes)
+        yield Session(item, item._fields, attributes)
         return
-    for raw in listing(item.fields.get("aggregates")):
+    for raw in listing(item._fields.get("aggregates")):
         for status in ("exited", "errored", "abnormal", "crashed", "unhandled"):
             count = number(mapping(raw).get(status))
             if count is not None and count > 0:
@@ -341,6 +341,6 @@ def read_sessions(item: Item) -> Iterator[Session]:
 
 def _elements(item: Item) -> list[dict[str, Any]]:
     # One log or metric without a container is dropped by Sentry, which is the verdict's to say.
-    payload = item.fields
+    payload = item._fields
     elements = listing(payload.get("items")) if "items" in payload or not payload else [payload]
     return [element for element in elements if isinstance(element, dict)]

@@ -83,3 +83,14 @@ def test_many_deep_chains_stop_at_200_lines_too() -> None:
     assert drawn[-1].endswith("spans more")
     left_out = sum(int(line.split()[-3].replace(",", "")) for line in drawn if "..." in line)
     assert sum(1 for line in drawn if "..." not in line) + left_out == 8 * 61 + 1
+
+
+@pytest.mark.parametrize("width", range(154, 164))
+def test_wherever_the_two_limits_meet_every_span_is_drawn_or_counted(width: int) -> None:
+    wide = [span(f"w{n}", start=100.1) for n in range(width)]
+
+    drawn = only_transaction(*wide, *chain(60), span("after", start=100.9)).tree.outline().splitlines()
+
+    left_out = sum(int(line.split()[-3]) for line in drawn if "..." in line)
+    assert len(drawn) <= 200
+    assert sum(1 for line in drawn if "..." not in line) + left_out == width + 62

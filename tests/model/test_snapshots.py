@@ -100,7 +100,7 @@ def test_an_event_has_a_snapshot_of_its_own() -> None:
 
     assert event(fields).snapshot() == {
         "level": "warning",
-        "exceptions": [{"handled": False, "mechanism": "django", "module": "m", "type": "E", "value": "bad"}],
+        "exceptions": [{"handled": False, "module": "m", "type": "E", "value": "bad"}],
         "user": {"id": 1},
         "contexts": {"shop": {"cart": 3}},
         "flags": {"f": True},
