@@ -172,6 +172,9 @@ class View(Sequence[T], Generic[T]):
         return obj
 
     def __contains__(self, obj: object) -> bool:
+        if isinstance(obj, str):
+            # It would never be there, and `not in` would always pass.
+            raise TypeError(f"{obj!r} is text, and {self._noun.name} holds objects: use where({obj!r})")
         return obj in self._read()
 
     def __eq__(self, other: object) -> bool:
@@ -202,6 +205,7 @@ class View(Sequence[T], Generic[T]):
         return list(self._inbox.shelf(self._noun))
 
     def _query(self, main: Any, criteria: dict[str, Any]) -> Query:
+        __tracebackhide__ = True
         return Query(self._noun, main, criteria, self._class)
 
     def _matching(self, query: Query) -> list[T]:

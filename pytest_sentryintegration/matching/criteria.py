@@ -60,12 +60,14 @@ def differences(obj: object, criteria: Mapping[str, Any]) -> list[Difference]:
 
 def iter_differences(obj: object, criteria: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield what `differences` lists, one at a time: the first tells that there is no match."""
+    __tracebackhide__ = True
     for name, criterion in criteria.items():
         yield from compare(criterion, field_value(obj, name), name)
 
 
 def field_value(obj: Any, name: str) -> Any:
     """Return the field *name* of *obj*, or raise a `TypeError` that names the nearest field."""
+    __tracebackhide__ = True
     try:
         return getattr(obj, name)
     except AttributeError:
@@ -81,6 +83,7 @@ def compare(criterion: Any, value: Any, path: str) -> Iterator[Difference]:
     >>> [d.text for d in compare({"rows": [1, ...]}, {"rows": [2, 3], "other": 1}, "extra")]
     ['extra.rows[0]: expected 1, got 2']
     """
+    __tracebackhide__ = True
     if criterion is ...:
         if not _is_there(value):
             yield Difference(path, criterion, value, "nothing is there")
@@ -102,6 +105,7 @@ def compare(criterion: Any, value: Any, path: str) -> Iterator[Difference]:
 
 def equal(criterion: Any, value: Any, path: str) -> bool:
     """Return whether *criterion* equals *value*; a comparison that raises is a `CriterionError`."""
+    __tracebackhide__ = True
     try:
         return bool(criterion == value)
     except Exception as error:
@@ -129,6 +133,7 @@ def _compare_pattern(criterion: re.Pattern[Any], value: Any, path: str) -> Itera
 
 
 def _compare_class(criterion: type, value: Any, path: str) -> Iterator[Difference]:
+    __tracebackhide__ = True
     if issubclass(criterion, BaseException):
         if not is_instance(value, criterion):
             yield Difference(path, criterion, value)
@@ -145,6 +150,7 @@ def _compare_class(criterion: type, value: Any, path: str) -> Iterator[Differenc
 
 
 def _compare_callable(criterion: Any, value: Any, path: str) -> Iterator[Difference]:
+    __tracebackhide__ = True
     if value is MISSING:
         yield Difference(path, criterion, value)
         return
@@ -157,6 +163,7 @@ def _compare_callable(criterion: Any, value: Any, path: str) -> Iterator[Differe
 
 
 def _compare_mapping(criterion: Mapping[Any, Any], value: Any, path: str) -> Iterator[Difference]:
+    __tracebackhide__ = True
     if isinstance(value, Mapping):
         for key, inner in criterion.items():
             inner_path = f"{path}.{key}"
@@ -178,6 +185,7 @@ def _has_fields(value: Any) -> bool:
 
 
 def _compare_elements(criterion: Sequence[Any], value: Any, path: str) -> Iterator[Difference]:
+    __tracebackhide__ = True
     if not isinstance(value, Sequence) or isinstance(value, str | bytes | bytearray):
         yield Difference(path, criterion, value)
         return

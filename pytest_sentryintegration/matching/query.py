@@ -27,6 +27,7 @@ class Query:
     """
 
     def __init__(self, noun: Noun, main: Any, criteria: Mapping[str, Any], cls: type | None = None) -> None:
+        __tracebackhide__ = True
         self.noun = noun
         named = dict(criteria)
         fields = fields_of(cls) if cls is not None else ()
@@ -55,6 +56,7 @@ class Query:
 
     def matches(self, obj: Any) -> bool:
         """Return whether *obj* meets every criterion."""
+        __tracebackhide__ = True
         return self.may_match(obj) and next(self._iter_differences(obj), None) is None
 
     def may_match(self, obj: Any) -> bool:
@@ -81,11 +83,13 @@ class Query:
         return "exception" if self.noun.kind == "text" and _is_exception_class(self.main) else self.noun.main
 
     def _iter_differences(self, obj: Any) -> Iterator[Difference]:
+        __tracebackhide__ = True
         if self.main is not ...:
             yield from self._main_differences(obj)
         yield from iter_differences(obj, self.criteria)
 
     def _main_differences(self, obj: Any) -> Iterator[Difference]:
+        __tracebackhide__ = True
         if self.noun.kind == "field":
             yield from compare(self.main, getattr(obj, self.noun.main), self.noun.main)
         elif self.noun.kind == "members":

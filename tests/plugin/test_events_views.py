@@ -127,6 +127,11 @@ def test_a_view_is_indexed_and_sliced() -> None:
     assert None not in received.events
 
 
+def test_text_in_a_view_is_an_error_as_it_never_is() -> None:
+    with pytest.raises(TypeError, match="'one' is text, and messages holds objects: use where"):
+        assert "one" not in messages("one").events.messages
+
+
 def test_an_index_beyond_the_end_tells_how_many_arrived() -> None:
     with pytest.raises(IndexError, match=r"^messages\[3\]: 2 messages arrived$"):
         messages("one", "two").events.messages[3]
