@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from pytest_sentryintegration.model.arrived import Arrived, ArrivedEvents
 from pytest_sentryintegration.model.breadcrumbs import Breadcrumb
+from pytest_sentryintegration.model.check_ins import CheckIn
+from pytest_sentryintegration.model.client_reports import ClientReport, Discarded
 from pytest_sentryintegration.model.contents import Contents
 from pytest_sentryintegration.model.events import Attachment, Event
 from pytest_sentryintegration.model.exceptions import Frame, SentException
+from pytest_sentryintegration.model.feedback import Feedback
 from pytest_sentryintegration.model.items import Envelope, Item, Refused, UnreadablePayload
+from pytest_sentryintegration.model.logs import Log
+from pytest_sentryintegration.model.metrics import Metric
+from pytest_sentryintegration.model.sessions import Session
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction
-from pytest_sentryintegration.model.telemetry import (
-    CheckIn,
-    ClientReport,
-    Discarded,
-    Feedback,
-    Log,
-    Metric,
-    Session,
-)
 from pytest_sentryintegration.model.traces import Trace
 
 __all__ = [

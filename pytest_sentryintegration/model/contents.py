@@ -7,12 +7,18 @@ from threading import RLock
 from typing import Any
 
 from pytest_sentryintegration.model.arrived import Arrived, ArrivedEvents, EventPool
+from pytest_sentryintegration.model.check_ins import CheckIn, read_check_ins
+from pytest_sentryintegration.model.client_reports import ClientReport, read_client_reports
 from pytest_sentryintegration.model.events import EVENT_TYPES, SECURITY_TYPES, Attachment, attachment_at
+from pytest_sentryintegration.model.feedback import Feedback, read_feedback
 from pytest_sentryintegration.model.items import Envelope, Item, Refused
 from pytest_sentryintegration.model.linking import Forest, Registry
+from pytest_sentryintegration.model.logs import Log, read_logs
+from pytest_sentryintegration.model.metrics import Metric, read_metrics
 from pytest_sentryintegration.model.otlp import is_otlp_logs, read_otlp_spans
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import read_span_item, read_transaction
+from pytest_sentryintegration.model.sessions import Session, read_sessions
 from pytest_sentryintegration.model.snapshots import inbox_snapshot
 from pytest_sentryintegration.model.spans import (
     Span,
@@ -21,20 +27,6 @@ from pytest_sentryintegration.model.spans import (
     span_of,
     transaction_at,
     transaction_record,
-)
-from pytest_sentryintegration.model.telemetry import (
-    CheckIn,
-    ClientReport,
-    Feedback,
-    Log,
-    Metric,
-    Session,
-    read_check_ins,
-    read_client_reports,
-    read_feedback,
-    read_logs,
-    read_metrics,
-    read_sessions,
 )
 from pytest_sentryintegration.model.traces import Trace
 from pytest_sentryintegration.store import Arrival, RefusedRequest

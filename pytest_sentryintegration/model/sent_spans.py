@@ -85,6 +85,8 @@ class RootRecord(Record):
 class StaticRecord(Record):
     """A span of a transaction event, or a single one in the same format."""
 
+    # What is looked up at once is not kept: of 100,000 spans that would be as many dicts.
+
     @property
     def started(self) -> Any:
         return self.raw.get("start_timestamp")
@@ -93,20 +95,20 @@ class StaticRecord(Record):
     def ended(self) -> Any:
         return self.raw.get("timestamp")
 
-    @lazy
+    @property
     def op(self) -> str | None:
         return text(self.raw.get("op"))
 
-    @lazy
+    @property
     def description(self) -> str | None:
         return text(self.raw.get("description"))
 
-    @lazy
+    @property
     def status(self) -> str | None:
         # sentry-sdk 2.41 sends the status as a tag only.
         return text(self.raw.get("status")) or self.tags.get("status")
 
-    @lazy
+    @property
     def origin(self) -> str | None:
         return text(self.raw.get("origin"))
 
@@ -114,7 +116,7 @@ class StaticRecord(Record):
     def tags(self) -> dict[str, str]:
         return texts(self.raw.get("tags"))
 
-    @lazy
+    @property
     def data(self) -> dict[str, Any]:
         return mapping(self.raw.get("data"))
 

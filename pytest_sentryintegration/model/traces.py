@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from pytest_sentryintegration.model.events import Event
 from pytest_sentryintegration.model.frozen import Frozen
 from pytest_sentryintegration.model.linking import Forest, sort_by_start
+from pytest_sentryintegration.model.logs import Log
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction, span_of
-from pytest_sentryintegration.model.telemetry import Log
 
 __all__ = ["Trace"]
 

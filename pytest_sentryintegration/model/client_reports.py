@@ -1,0 +1,54 @@
+"""What SDKs say they discarded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from pytest_sentryintegration.model.elements import Sent
+from pytest_sentryintegration.model.frozen import lazy
+from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.reading import listing, moment, number, text
+
+__all__ = ["ClientReport", "Discarded", "read_client_reports"]
+
+
+class Discarded(NamedTuple):
+    """What an SDK discarded, for one reason and of one category."""
+
+    reason: str
+    category: str
+    quantity: int
+
+
+class ClientReport(Sent):
+    """What an SDK did not send, and why."""
+
+    @lazy
+    def discarded(self) -> tuple[Discarded, ...]:
+        """What was discarded: reason, category and quantity each."""
+        return tuple(
+            Discarded(
+                text(entry.get("reason")) or "",
+                text(entry.get("category")) or "",
+                int(number(entry.get("quantity")) or 0),
+            )
+            for entry in listing(self.raw.get("discarded_events"))
+            if isinstance(entry, dict)
+        )
+
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it was made, in UTC."""
+        return moment(self.raw.get("timestamp"))
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{lost.quantity} {lost.category} {lost.reason}" for lost in self.discarded[:5])
+        return f"<ClientReport {parts}>"
+
+
+def read_client_reports(item: Item) -> Iterator[ClientReport]:
+    """Yield the report of a ``client_report`` item."""
+    if item._is_object:
+        yield ClientReport(item, item._fields)

@@ -1,0 +1,66 @@
+"""Structured log records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from pytest_sentryintegration.model.elements import Sent, elements_of
+from pytest_sentryintegration.model.frozen import lazy
+from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.otlp import read_otlp_logs
+from pytest_sentryintegration.model.reading import identifier, moment, shown, text
+from pytest_sentryintegration.model.sent_spans import unwrapped
+
+__all__ = ["Log", "read_logs"]
+
+
+class Log(Sent):
+    """One structured log record; of OTLP, `raw` is the `OtlpLog`."""
+
+    _fields: dict[str, Any]
+
+    def __init__(self, item: Item, raw: Any, fields: dict[str, Any] | None = None) -> None:
+        super().__init__(item, raw)
+        self.__dict__["_fields"] = raw if fields is None else fields
+
+    @property
+    def level(self) -> str:
+        """``trace``, ``debug``, ``info``, ``warn``, ``error`` or ``fatal``; ``""`` where none was sent."""
+        return text(self._fields.get("level")) or ""
+
+    @property
+    def body(self) -> str:
+        """Its text, ``""`` where none was sent."""
+        return shown(self._fields.get("body")) or ""
+
+    @lazy
+    def attributes(self) -> dict[str, Any]:
+        """Its attributes, without their types."""
+        return unwrapped(self._fields.get("attributes"))
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that it was written in, 32 hexadecimal digits."""
+        return identifier(self._fields.get("trace_id"))
+
+    @property
+    def span_id(self) -> str | None:
+        """The span that was active, 16 hexadecimal digits."""
+        return identifier(self._fields.get("span_id"))
+
+    @lazy
+    def timestamp(self) -> datetime | None:
+        """When it was written, in UTC."""
+        return moment(self._fields.get("timestamp"))
+
+    def __repr__(self) -> str:
+        return f"<Log {self.level} {self.body[:80]!r}>"
+
+
+def read_logs(item: Item) -> Iterator[Log]:
+    """Yield the logs of a ``log`` item, or of what came by OTLP."""
+    if item.type == "integration":
+        return (Log(item, raw, fields) for raw, fields in read_otlp_logs(item))
+    return (Log(item, raw) for raw in elements_of(item))
