@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, overload
 
-from pytest_sentryintegration.model.events import Event, event_at, keeps_texts
+from pytest_sentryintegration.model.events import SECURITY_TYPES, Event, event_at, keeps_texts
 from pytest_sentryintegration.model.items import Envelope, is_verbatim
+from pytest_sentryintegration.store import Arrival
 
 __all__ = ["Arrived", "ArrivedEvents", "EventPool"]
 
@@ -73,26 +74,37 @@ class Arrived(Sequence[T_co], Generic[T_co]):
 
 
 class EventPool:
-    """All event items of an inbox, searchable before they are made into events and parsed."""
+    """All event items of an inbox, searchable before they are made into events and parsed.
 
-    def __init__(self, lock: Lock) -> None:
-        self.places: list[tuple[Envelope, int]] = []
-        """Where the items are; grows."""
-        self.composed: list[int] = []
-        """Which of them Sentry puts a message together for: no search of the bytes finds that."""
+    Args:
+        lock: Held while events are made.
+        envelope_of: Returns the envelope of a request; asked again, the same object.
+    """
+
+    def __init__(self, lock: Lock, envelope_of: Callable[[Arrival], Envelope]) -> None:
+        # Two lists, as 50,000 pairs would be 50,000 further objects.
+        self._arrivals: list[Arrival] = []
+        self._indexes: list[int] = []
+        self._composed: list[int] = []
         self._lock = lock
+        self._envelope_of = envelope_of
         self._events: list[Event] = []
         self._payloads: list[bytes] = []
         self._elsewhere: list[int] = []
         self._found: dict[bytes, tuple[int, list[int]]] = {}
 
+    def add(self, arrival: Arrival, index: int, kind: str) -> None:
+        """Take in an item of that type, unread. Callers hold the lock."""
+        if kind in SECURITY_TYPES:
+            self._composed.append(len(self._indexes))
+        self._arrivals.append(arrival)
+        self._indexes.append(index)
+
     def settle(self) -> list[Event]:
         """Return all events, those among them that cannot be read, too."""
-        if len(self._events) < len(self.places):
+        if len(self._events) < len(self._indexes):
             with self._lock:
-                self._events += [
-                    event_at(envelope, index) for envelope, index in self.places[len(self._events) :]
-                ]
+                self._events += [self._event(at) for at in range(len(self._events), len(self._indexes))]
         return self._events
 
     def containing(self, needle: bytes) -> list[Event]:
@@ -107,17 +119,19 @@ class EventPool:
             if len(self._found) > 64:
                 del self._found[next(iter(self._found))]
             places = sorted({*found, *self._elsewhere}) if self._elsewhere else found
-            return [event_at(*self.places[at]) for at in places]
+            return [self._event(at) for at in places]
+
+    def _event(self, at: int) -> Event:
+        return event_at(self._envelope_of(self._arrivals[at]), self._indexes[at])
 
     def _take_payloads(self) -> None:
         known = len(self._payloads)
-        if known < len(self.places):
-            added = [
-                envelope.arrival.envelope.items[index].payload for envelope, index in self.places[known:]
-            ]
+        if known < len(self._indexes):
+            places = zip(self._arrivals[known:], self._indexes[known:], strict=True)
+            added = [arrival.envelope.items[index].payload for arrival, index in places]
             self._payloads += added
             self._elsewhere += [at for at, payload in enumerate(added, known) if not keeps_texts(payload)]
-            self._elsewhere = sorted({*self._elsewhere, *self.composed})
+            self._elsewhere = sorted({*self._elsewhere, *self._composed})
 
 
 class ArrivedEvents(Arrived[Event]):

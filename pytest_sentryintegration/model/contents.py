@@ -9,7 +9,7 @@ from typing import Any
 from pytest_sentryintegration.model.arrived import Arrived, ArrivedEvents, EventPool
 from pytest_sentryintegration.model.check_ins import CheckIn, read_check_ins
 from pytest_sentryintegration.model.client_reports import ClientReport, read_client_reports
-from pytest_sentryintegration.model.events import EVENT_TYPES, SECURITY_TYPES, Attachment, attachment_at
+from pytest_sentryintegration.model.events import EVENT_TYPES, Attachment, attachment_at
 from pytest_sentryintegration.model.feedback import Feedback, read_feedback
 from pytest_sentryintegration.model.items import Envelope, Item, Refused
 from pytest_sentryintegration.model.linking import Forest, Registry
@@ -33,7 +33,7 @@ from pytest_sentryintegration.store import Arrival, RefusedRequest
 
 __all__ = ["Contents"]
 
-Place = tuple[Envelope, int]
+Place = tuple[Arrival, int]
 
 _TRACE_TYPES = frozenset({"transaction", "span", "integration"})
 _SHELVES = {
@@ -100,7 +100,7 @@ class Contents:
             for entry in self._fetch(self._number):
                 self._number = entry.number
                 if isinstance(entry, Arrival):
-                    self._take(Envelope(entry))
+                    self._take(entry)
                 else:
                     self._refused.append(Refused(entry))
 
@@ -114,35 +114,41 @@ class Contents:
         """Return all that came as plain data that is equal on every run and machine; see `snapshots`."""
         return inbox_snapshot(self)
 
-    def _take(self, envelope: Envelope) -> None:
-        self._envelopes.append(envelope)
-        for index, raw in enumerate(envelope.arrival.envelope.items):
+    def _take(self, arrival: Arrival) -> None:
+        # Objects are made when they are looked at: here, 50,000 requests are to take 0.1 s.
+        self._arrivals.append(arrival)
+        for index, raw in enumerate(arrival.envelope.items):
             kind = raw.headers.get("type")
             if not isinstance(kind, str):
                 continue
             if kind in EVENT_TYPES:
-                if kind in SECURITY_TYPES:
-                    self._pool.composed.append(len(self._pool.places))
-                self._pool.places.append((envelope, index))
+                self._pool.add(arrival, index, kind)
+            elif kind in _SHELVES:
+                self._shelves[_SHELVES[kind]].append((arrival, index))
             elif kind in _TRACE_TYPES:
-                if kind == "integration" and is_otlp_logs(envelope.items[index]):
-                    self._shelves["logs"].append((envelope, index))
-                    continue
-                place = (envelope, index)
-                self._transaction_places.append(place)
-                self._registry.unread.append(place)
-            else:
-                shelf = _SHELVES.get(kind)
-                if shelf is not None:
-                    self._shelves[shelf].append((envelope, index))
+                place = (arrival, index)
+                if is_otlp_logs(raw):
+                    self._shelves["logs"].append(place)
+                else:
+                    self._transaction_places.append(place)
+                    self._registry.unread.append(place)
+
+    def _envelope_of(self, arrival: Arrival) -> Envelope:
+        known = self._envelopes.get(arrival.number)
+        return known or self._envelopes.setdefault(arrival.number, Envelope(arrival))
+
+    def _item(self, place: Place) -> Item:
+        arrival, index = place
+        return self._envelope_of(arrival).items[index]
 
     def _reset(self) -> None:
         lock = self._lock
-        self._envelopes: list[Envelope] = []
+        self._arrivals: list[Arrival] = []
+        self._envelopes: dict[int, Envelope] = {}
         self._refused: list[Refused] = []
         self._transaction_places: list[Place] = []
         self._shelves: dict[str, list[Place]] = {shelf: [] for shelf in _SHELVES.values()}
-        self._pool = pool = EventPool(lock)
+        self._pool = pool = EventPool(lock, self._envelope_of)
         self._registry = registry = Registry(lock, self._read_records)
 
         self.events = ArrivedEvents(lock, pool, lambda event: True)
@@ -151,15 +157,19 @@ class Contents:
         self.transactions = self._arrived(self._transaction_places, self._read_transactions)
         self.spans = Arrived(lock, registry.settled_records, lambda record: (span_of(record, True),))
         self.traces = Arrived(lock, registry.settled_forests, self._read_trace)
-        self.attachments = self._shelf("attachments", lambda place: (attachment_at(*place),))
-        self.logs = self._shelf("logs", lambda place: read_logs(_item(place)))
-        self.metrics = self._shelf("metrics", lambda place: read_metrics(_item(place)))
-        self.check_ins = self._shelf("check_ins", lambda place: read_check_ins(_item(place)))
-        self.feedback = self._shelf("feedback", lambda place: read_feedback(_item(place)))
-        self.sessions = self._shelf("sessions", lambda place: read_sessions(_item(place)))
-        self.client_reports = self._shelf("client_reports", lambda place: read_client_reports(_item(place)))
-        self.envelopes = self._arrived(self._envelopes, lambda envelope: (envelope,))
-        self.items = self._arrived(self._envelopes, lambda envelope: envelope.items)
+        self.attachments = self._shelf(
+            "attachments", lambda place: (attachment_at(self._envelope_of(place[0]), place[1]),)
+        )
+        self.logs = self._shelf("logs", lambda place: read_logs(self._item(place)))
+        self.metrics = self._shelf("metrics", lambda place: read_metrics(self._item(place)))
+        self.check_ins = self._shelf("check_ins", lambda place: read_check_ins(self._item(place)))
+        self.feedback = self._shelf("feedback", lambda place: read_feedback(self._item(place)))
+        self.sessions = self._shelf("sessions", lambda place: read_sessions(self._item(place)))
+        self.client_reports = self._shelf(
+            "client_reports", lambda place: read_client_reports(self._item(place))
+        )
+        self.envelopes = self._arrived(self._arrivals, lambda arrival: (self._envelope_of(arrival),))
+        self.items = self._arrived(self._arrivals, lambda arrival: self._envelope_of(arrival).items)
         self.refused = self._arrived(self._refused, lambda refused: (refused,))
 
     def _arrived(self, sources: list[Any], read: Callable[[Any], Iterable[Any]]) -> Arrived[Any]:
@@ -169,8 +179,8 @@ class Contents:
         return self._arrived(self._shelves[name], read)
 
     def _read_records(self, place: Place) -> Iterator[Record]:
-        envelope, index = place
-        item = envelope.items[index]
+        item = self._item(place)
+        envelope, index = item.envelope, item.index
         if item.type == "transaction":
             if item._is_object:
                 transaction = transaction_at(envelope, index, self._registry)
@@ -184,8 +194,9 @@ class Contents:
             yield record
 
     def _read_transactions(self, place: Place) -> Iterator[Transaction]:
-        envelope, index = place
-        if envelope.items[index].type == "transaction":
+        item = self._item(place)
+        envelope, index = item.envelope, item.index
+        if item.type == "transaction":
             transaction = transaction_at(envelope, index, self._registry)
             if transaction._is_readable:
                 yield transaction
@@ -200,8 +211,3 @@ class Contents:
         if not forest.trace_id:
             return ()
         return (Trace(forest, lambda: self.events, lambda: self.logs),)
-
-
-def _item(place: Place) -> Item:
-    envelope, index = place
-    return envelope.items[index]

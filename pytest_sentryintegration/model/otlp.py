@@ -10,6 +10,7 @@ from pytest_sentryintegration.model.items import Item
 from pytest_sentryintegration.model.reading import text
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import tags_of_attributes
+from pytest_sentryintegration.wire.envelope import RawItem
 
 __all__ = ["is_otlp_logs", "read_otlp_logs", "read_otlp_spans"]
 
@@ -76,9 +77,9 @@ class OtlpRecord(Record):
         return {key: part for key, part in parts.items() if part is not None}
 
 
-def is_otlp_logs(item: Item) -> bool:
+def is_otlp_logs(item: RawItem) -> bool:
     """Return whether an ``integration`` item holds logs; others hold spans, or nothing that is known."""
-    return item.type == "integration" and "logs" in str(item.headers.get("integration"))
+    return item.headers.get("type") == "integration" and "logs" in str(item.headers.get("integration"))
 
 
 def read_otlp_spans(item: Item) -> Iterator[Record]:
