@@ -38,6 +38,8 @@ class Call:
     """What Sentry would have refused, and was accepted all the same."""
     decoded: bytes | None = None
     """The decoded body, once `body` was called."""
+    broken: Refusal | None = None
+    """Why there is none: a bomb is not to be decoded twice."""
     answer: Callable[[Refusal], Reply] = error_reply
     """How the endpoint says no."""
 
@@ -51,7 +53,14 @@ class Call:
             Refusal: It is broken or too long.
         """
         if self.decoded is None:
-            self.decoded = decode_body(self.request.body, self.headers.get("content-encoding"), self.limit)
+            if self.broken is not None:
+                raise self.broken
+            encoding = self.headers.get("content-encoding")
+            try:
+                self.decoded = decode_body(self.request.body, encoding, self.limit)
+            except Refusal as refusal:
+                self.broken = refusal
+                raise
         return self.decoded
 
     def project(self) -> str:

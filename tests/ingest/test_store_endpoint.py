@@ -133,7 +133,8 @@ def test_the_error_says_where(fake: Fake) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"a":"\\ud800"}', b'{"a":1e999}', b'{"a":' + b"[" * 9_000, b"{}" + b" " * 9]
+    "body",
+    [b'{"a":"\\ud800"}', b'{"a":1e999}', b'{"a":' + b"[" * 99_999 + b"]" * 99_999 + b"}", b"{}" + b" " * 9],
 )
 def test_what_relay_passes_over_here_is_accepted(fake: Fake, body: bytes) -> None:
     assert fake.post(STORE, body).status == 200

@@ -179,6 +179,8 @@ def test_the_reason_says_what_was_too_much() -> None:
         ("/api/1/envelope/", 200 * MIB),
         ("/inbox/api/1/envelope/", 200 * MIB),
         ("/stream", 200 * MIB),
+        ("//api//1//envelope//", 200 * MIB),
+        ("/api//1//cron//slug", MIB),
         ("/api/1/store/", MIB),
         ("/api/store/", MIB),
         ("/api/1/security/", MIB),
