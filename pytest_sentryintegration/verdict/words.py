@@ -8,8 +8,8 @@ from typing import Any
 _BYTES = (
     (r"extra", "262,144 bytes of extra data in all"),
     (r"extra\..*", "16,384 bytes for one value of the extra data"),
-    (r"contexts\.flags(\..*)?", "131,072 bytes of feature flags"),
-    (r"contexts\..*", "8,192 bytes for one context"),
+    (r"contexts\.flags(\.values)?", "131,072 bytes of feature flags"),
+    (r"contexts\.(?!flags\.).*", "8,192 bytes for one context"),
     (r".*\.frames\.\d+\.vars(\..*)?", "2,048 bytes of variables for one stack frame"),
     (r".*\.frames", "250 stack frames: the first 50 and the last 200"),
     (r"breadcrumbs\.values\.\d+\.data(\..*)?", "2,048 bytes of data for one breadcrumb"),
@@ -51,6 +51,7 @@ _INVALID = (
     (r"request\.method", "an HTTP method has 3 to 32 letters, '-' or '_'; Sentry drops {sent}."),
     (r".*(timestamp|start_timestamp)", "this is no time that Sentry can read: {sent}; it stores {stored}."),
 )
+_FIELD_TAGS = ("tags.release", "tags.environment", "tags.dist", "tags.user")
 _KEY = "the key of a tag may have letters, digits, '_', '.', ':' and '-' only, at most 200 of them"
 _RULES = {
     "past_timestamp": "this lies more than 90 days in the past; Sentry stores when it was received.",
@@ -58,17 +59,16 @@ _RULES = {
     "clock_drift": "the sender's clock is wrong by 55 minutes or more; Sentry moves all times by as much.",
     "invalid_attribute": "Sentry has no field of this name here, and drops it.",
     "missing_attribute": "Sentry requires {reason} here, and nothing was sent.",
-    "value_too_long": "this is longer than Sentry takes, and it is dropped as a whole.",
+    "value_too_long": "a dist may have at most 64 characters; Sentry drops a longer one as a whole.",
     "duplicate": "the same key is sent twice; Sentry keeps the first, {stored}.",
     "duplicate_key": "two keys are no valid tag keys; Sentry drops both keys and keeps one of the values.",
     "empty": "Sentry drops empty text without a word.",
-    "reserved_tag": "Sentry sets this tag itself and removes it where it is sent; set the field of the event "
-    "instead (in sentryintegration: set_tag does).",
+    "reserved_tag": "Sentry sets this tag itself and removes it where it is sent{field}.",
     "tag_key": "spaces in the key of a tag become '-': Sentry stores it as {stored}.",
     "coerced": "Sentry keeps this as another type and loses something: {sent} is stored as {stored}.",
     "changed": "Sentry stores {stored} in place of {sent}.",
     "moved": "Sentry moves this time to {stored}.",
-    "removed": "Sentry drops this without a word.",
+    "removed": "Sentry has no use for this here, and drops it without a word.",
     "legacy_mechanism": "a mechanism without a type is read as one of an old protocol, and this is lost; "
     "send a type, such as 'generic'.",
     "split": "an exception without a type whose value reads 'Type: text' is split; Sentry keeps {stored} as "
@@ -106,7 +106,8 @@ def _sentence(path: str, rule: str, sent: Any, stored: Any, reason: str, size: i
     if rule == "depth":
         depth = next(limit for pattern, limit in _DEPTH if re.fullmatch(pattern, path, re.DOTALL))
         return f"Sentry keeps {depth} levels of nesting here; what lies deeper is stored as text, in JSON."
-    shown = {"sent": _short(sent), "stored": _short(stored), "reason": reason or "a value"}
+    field = "; set the event's field of that name" if path in _FIELD_TAGS else ""
+    shown = {"sent": _short(sent), "stored": _short(stored), "reason": reason or "a value", "field": field}
     if rule == "invalid_data":
         return _invalid(path, reason, shown)
     if rule in _RULES:
@@ -126,6 +127,8 @@ def _invalid(path: str, reason: str, shown: dict[str, str]) -> str:
             return "the value of a tag may contain no line break; Sentry drops it."
         return f"{_KEY}; Sentry drops the key ({reason})."
     why = f": {reason}" if reason else ""
+    if shown["stored"] == "nothing":
+        return "Sentry cannot use this{why}; it drops {sent}.".format(why=why, **shown)
     return "Sentry cannot use this{why}; {sent} is stored as {stored}.".format(why=why, **shown)
 
 
