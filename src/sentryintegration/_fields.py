@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sentry_sdk
+
+from sentryintegration._backends import is_absent
 
 ATTRIBUTES = {"release": "sentry.release", "environment": "sentry.environment", "dist": "sentry.dist"}
 
 
 class Fields:
-    """An event processor on the global scope that holds what was set, before or after an ``init``."""
+    """An event processor on the global scope that holds what was set, before or after an ``init``.
+
+    Never changed, only replaced, so that a fork of the scope keeps what it had.
+    """
 
     __slots__ = ("values",)
 
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = values
 
     def __call__(self, event: Any, hint: Any) -> Any:
         """Set the fields of an event that has none of its own."""
@@ -25,20 +31,21 @@ class Fields:
         return event
 
 
-def fields() -> Fields:
-    """Return the fields that are set on the global scope, which keeps them."""
-    processors = sentry_sdk.get_global_scope()._event_processors
-    for processor in processors:
+def fields() -> dict[str, str]:
+    """Return the fields that were set on the global scope."""
+    for processor in sentry_sdk.get_global_scope()._event_processors:
         if type(processor) is Fields:
-            return processor
-    found = Fields()
-    processors.append(found)
-    return found
+            return dict(processor.values)
+    return {}
 
 
-def set_field(name: str, value: str) -> None:
-    """Set a field for everything that this process sends."""
-    fields().values[name] = value
+def set_fields(values: Mapping[str, str]) -> None:
+    """Set fields for everything that this process sends."""
+    if not values:
+        return
+    scope = sentry_sdk.get_global_scope()
+    others = [processor for processor in scope._event_processors if type(processor) is not Fields]
+    scope._event_processors = [*others, Fields({**fields(), **values})]
     sync_fields(sentry_sdk.get_client())
 
 
@@ -48,7 +55,7 @@ def sync_fields(client: Any) -> None:
     for processor in scope._event_processors:
         if type(processor) is Fields:
             for name, value in processor.values.items():
-                if client.options.get(name) != value and hasattr(client, "transport"):
+                if not is_absent(client) and client.options.get(name) != value:
                     client.options[name] = value
                 if hasattr(scope, "set_attribute") and scope._attributes.get(ATTRIBUTES[name]) != value:
                     scope.set_attribute(ATTRIBUTES[name], value)

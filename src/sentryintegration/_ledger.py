@@ -15,6 +15,8 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
+import sentry_sdk
+
 from sentryintegration._guard import failed
 from sentryintegration._nesting import Tree, end_all, expire
 
@@ -30,7 +32,6 @@ class Ledger:
     def __init__(self) -> None:
         self.trees: weakref.WeakSet[Tree] = weakref.WeakSet()
         self.pid = os.getpid()
-        self.off = False
         self._held: list[tuple[float, int, weakref.ref[Tree]]] = []
         self._order = itertools.count()
         self._changed = threading.Condition(threading.RLock())
@@ -103,6 +104,27 @@ def ledger_of(client: Any) -> Ledger:
 def existing_ledger(client: Any) -> Ledger | None:
     """Return the ledger of *client* if it has one."""
     return getattr(client, "__dict__", {}).get(ATTRIBUTE)
+
+
+class Off:
+    """An event processor that says, on the global scope, that tracing is off; it changes nothing."""
+
+    __slots__ = ()
+
+    def __call__(self, event: Any, hint: Any) -> Any:
+        """Leave the event as it is."""
+        return event
+
+
+def is_off() -> bool:
+    """Say whether tracing was switched off, since the SDK lacks what the facade needs."""
+    return any(type(processor) is Off for processor in sentry_sdk.get_global_scope()._event_processors)
+
+
+def switch_off() -> None:
+    """Switch tracing off until the global scope is another one."""
+    scope = sentry_sdk.get_global_scope()
+    scope._event_processors = [*scope._event_processors, Off()]
 
 
 def _is_settled(reference: weakref.ref[Tree]) -> bool:

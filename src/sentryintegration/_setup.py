@@ -15,7 +15,7 @@ import sentry_sdk
 
 from sentryintegration import _repair
 from sentryintegration._backends import is_absent
-from sentryintegration._fields import fields, set_field, sync_fields
+from sentryintegration._fields import fields, set_fields, sync_fields
 from sentryintegration._guard import failed, guarded, log, repaired, shown
 from sentryintegration._ledger import existing_ledger, ledger_of
 from sentryintegration._printing import PrintingTransport
@@ -67,12 +67,12 @@ def init(
     given.update((name, value) for name, value in own.items() if value is not None)
     if dry:
         given["transport"] = PrintingTransport()
-    kept = fields().values
+    named: dict[str, str] = {}
     for name, value in (("release", release), ("environment", environment), ("dist", options.get("dist"))):
         valid = _repair.field(name, value)
         if valid is not None:
-            kept[name] = valid
-    given.update(kept)
+            named[name] = valid
+    given.update({**fields(), **named})
 
     old = sentry_sdk.get_global_scope().client
     replaces = not is_absent(old) and old.is_active() and getattr(old, "transport", None) is not None
@@ -89,6 +89,7 @@ def init(
         sentry_sdk.init(**given)
         client = sentry_sdk.get_global_scope().client
         _repair_defaults(client)
+        set_fields(named)
         sync_fields(client)
         _start_worker(client)
     if replaces:
@@ -109,7 +110,7 @@ def set_tag(key: str, value: object) -> None:
     if isinstance(key, str) and key in _repair.FIELDS:
         valid = _repair.field(key, value)
         if valid is not None:
-            set_field(key, valid)
+            set_fields({key: valid})
         return
     name, text = _repair.tag_key(key), _repair.tag_value(value)
     scope = sentry_sdk.get_global_scope()

@@ -21,7 +21,7 @@ from sentryintegration._backends import UNLABELED, Backend, backend_of, is_absen
 from sentryintegration._fields import sync_fields
 from sentryintegration._guard import failed, guarded, log, repaired, shown
 from sentryintegration._headers import Remote, incoming, outgoing
-from sentryintegration._ledger import Ledger, ledger_of
+from sentryintegration._ledger import Ledger, is_off, ledger_of, switch_off
 from sentryintegration._nesting import (
     Mark,
     Node,
@@ -319,9 +319,9 @@ def start(
         client = sentry_sdk.get_client()
         if is_absent(client):
             return Handle(None)
-        ledger = ledger_of(client)
-        if ledger.off:
+        if is_off():
             return Handle(None)
+        ledger = ledger_of(client)
         wanted = _Wanted(name, op, description, data, trace_id, parent_span_id, headers)
     except Exception:
         failed("start_transaction")
@@ -329,7 +329,7 @@ def start(
     try:
         node = _start(client, ledger, wanted)
     except Exception as error:
-        _switch_off(ledger, error)
+        _after_failure(error)
         return Handle(None)
     if tags is not None:
         try:
@@ -542,7 +542,7 @@ def _status_of(error: BaseException | None) -> str | None:
     return "internal_error"
 
 
-def _switch_off(ledger: Ledger, error: Exception) -> None:
+def _after_failure(error: Exception) -> None:
     """After a failure because the SDK lacks what the facade needs, leave tracing alone from now on."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
@@ -553,7 +553,7 @@ def _switch_off(ledger: Ledger, error: Exception) -> None:
         return
     if os.environ.get("SENTRYINTEGRATION_RAISE"):
         raise error
-    ledger.off = True
+    switch_off()
     log(
         logging.ERROR,
         "tracing is off: sentry-sdk %s lacks what it needs (%s)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -101,9 +102,10 @@ def test_nothing_stays_behind_after_a_transaction(sentry_events: SentryEvents) -
 
 
 def test_a_named_start_inside_a_framework_transaction_keeps_its_trace(sentry_events: SentryEvents) -> None:
-    with raw_transaction("request", "http.server"), start_transaction(name="named", op="named"):
-        with start_transaction(op="child"):
-            pass
+    with raw_transaction("request", "http.server"):
+        start_transaction(
+            lambda t: finish_transaction(start_transaction(op="child")), name="named", op="named"
+        )
 
     request = sentry_events.transactions.find("request")
     named = sentry_events.transactions.find("named")
@@ -133,9 +135,12 @@ def test_an_unnamed_start_inside_a_framework_transaction_is_its_child(sentry_eve
 
 
 def test_spans_of_the_sdk_nest_inside_spans_of_the_facade(sentry_events: SentryEvents) -> None:
-    with start_transaction(name="root", op="root"), start_transaction(op="facade"):
-        with raw_span("sdk"), start_transaction(op="facade.in"), raw_span("sdk.in"):
-            pass
+    with ExitStack() as stack:
+        stack.enter_context(start_transaction(name="root", op="root"))
+        stack.enter_context(start_transaction(op="facade"))
+        stack.enter_context(raw_span("sdk"))
+        stack.enter_context(start_transaction(op="facade.in"))
+        stack.enter_context(raw_span("sdk.in"))
 
     assert sentry_events.transactions.find("root").tree == span(
         "root", span("facade", span("sdk", span("facade.in", span("sdk.in"))))
@@ -190,7 +195,9 @@ def test_an_exception_sets_the_status_and_goes_on(sentry_events: SentryEvents, f
             with start_transaction(op="broken"):
                 raise error
     except KeyError as caught:
-        assert caught is error
+        raised = caught
+
+    assert raised is error
 
     assert sentry_events.transactions.find("root").tree == span(
         "root", span("fine", status="ok"), span("broken", status=failed), status=failed
