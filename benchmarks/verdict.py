@@ -99,7 +99,7 @@ def timed(body: dict[str, Any]) -> bytes:
 
 
 def judging(*items: tuple[str, bytes]) -> Callable[[], float]:
-    """Return a function that receives these items as one envelope each, judges them, and returns the ms."""
+    """Return a function that receives these items as one envelope each, judges them, and returns the ms of processor time."""
     store = Store()
     headers = {"sent_at": datetime.now(timezone.utc).isoformat()}
     arrivals = [
@@ -108,10 +108,11 @@ def judging(*items: tuple[str, bytes]) -> Callable[[], float]:
     ]
 
     def run() -> float:
-        started = time.perf_counter()
+        # Judging only computes, so time on the processor is what it costs, also on a busy machine.
+        started = time.process_time()
         for arrival in arrivals:
             objections(judge(arrival, 0).findings)
-        return (time.perf_counter() - started) * 1000
+        return (time.process_time() - started) * 1000
 
     return run
 
