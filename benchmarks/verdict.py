@@ -99,7 +99,7 @@ def timed(body: dict[str, Any]) -> bytes:
 
 
 def judging(*items: tuple[str, bytes]) -> Callable[[], float]:
-    """Return a function that receives these items as one envelope each, judges them, and returns the ms of processor time."""
+    """Return a function that judges these items, an envelope each, and returns the ms of processor time."""
     store = Store()
     headers = {"sent_at": datetime.now(timezone.utc).isoformat()}
     arrivals = [
