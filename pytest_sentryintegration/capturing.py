@@ -118,6 +118,12 @@ class Shared:
             self._fake = self._poster = None
 
 
+def _blocker(error: Exception) -> str:
+    """Name what blocks sockets, by the error that it raises."""
+    module = type(error).__module__.partition(".")[0]
+    return "pytest-socket" if module == "pytest_socket" else f"{module} ({error})"
+
+
 def _weakly(live: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
     """Return *live*, without keeping its object alive."""
     reference = weakref.WeakMethod(live)
@@ -190,7 +196,7 @@ class Capture:
             try:
                 self._fake.start()
             except RuntimeError as error:
-                self._blocked = f"{type(error).__name__}: {error}"
+                self._blocked = _blocker(error)
         self._isolation.begin()
         store.start(inbox)
         self._environment.enter(FALLBACK_DSN if self._memory or self._blocked else self._dsn())

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 SETTINGS = pytest.StashKey[Settings]()
 CAPTURE = pytest.StashKey[Any]()
 COUNTS = pytest.StashKey[dict[str, Any]]()
+DIFFERENCE = pytest.StashKey[str]()
 BEFORE = pytest.StashKey[Any]()
 
 _CAPTURING = "pytest_sentryintegration.capturing"
+_RUNNING: list[pytest.Item] = []
 _SESSIONS: list[pytest.Config] = []
 """The sessions that run in this process: more than one where pytest runs inside pytest."""
 
@@ -158,7 +160,11 @@ def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test, after it passed, for what its policies do not allow."""
-    result = yield
+    _RUNNING.append(item)
+    try:
+        result = yield
+    finally:
+        _RUNNING.remove(item)
     capture = item.stash.get(CAPTURE, None)
     if capture is not None:
         for policy, message in capture.violations():
@@ -177,7 +183,11 @@ def pytest_runtest_makereport(
     capture = item.stash.get(CAPTURE, None)
     if capture is not None and report.when == "call":
         if report.failed:
-            report.sections.append(("Captured Sentry", capture.summary()))
+            if text := capture.summary():
+                report.sections.append(("Captured Sentry", text))
+            # pytest cuts an explanation of more than eight lines.
+            if difference := item.stash.get(DIFFERENCE, None):
+                report.sections.append(("Span tree", difference))
         folder = item.config.getoption("--sentry-dump")
         if folder:
             capture.dump(folder)
@@ -192,7 +202,10 @@ def pytest_assertrepr_compare(
         return None
     from pytest_sentryintegration.words.trees import compare_lines
 
-    return compare_lines(left, right)
+    lines = compare_lines(left, right)
+    if lines is not None and len(lines) > 8 and _RUNNING:
+        _RUNNING[-1].stash[DIFFERENCE] = "\n".join(lines)
+    return lines
 
 
 _COMPARED = {

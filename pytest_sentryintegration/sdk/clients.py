@@ -116,8 +116,14 @@ class Clients:
 
     def overridden(self, client: Any) -> Any:
         """Make a client as *client* was made, under the options that the running test lays over it."""
-        args, kwargs = self._redirect.arguments.get(client, ((), dict(client.options)))
-        return sentry_sdk.Client(*args, **kwargs)
+        made_with = self._redirect.arguments.get(client)
+        if made_with is not None:
+            args, kwargs = made_with
+            return sentry_sdk.Client(*args, **kwargs)
+        # It was made before the SDK was patched: as unpickling would make it, of finished options.
+        copy = type(client).__new__(type(client))
+        copy.__setstate__({"options": {**client.options, **self._redirect.overrides()}})
+        return copy
 
     def sweep(self) -> None:
         """Close the clients of finished tests of which no thread runs any more."""

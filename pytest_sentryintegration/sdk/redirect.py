@@ -146,6 +146,7 @@ class Redirect:
         self.clients.add(client)
 
         def undo() -> None:
+            self.clients.discard(client)
             if redirected(client) is not None:
                 client.transport.kill()
                 client.transport = before

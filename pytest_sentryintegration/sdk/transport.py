@@ -112,7 +112,8 @@ class RedirectedTransport(HttpTransport):
         """Queue *envelope*, for the inbox of the test whose scope it was captured in."""
         owner = self._owner()
         running = ownership.running()
-        if running is not None and owner is not running and owner is not None:
+        mine = hasattr(self._sending, "owner")  # a client report, from the worker
+        if running is not None and owner is not running and owner is not None and not mine:
             running.elsewhere.append((threading.current_thread().name, owner.test))
         envelope._sentryintegration_owner = owner  # type: ignore[attr-defined]
         super().capture_envelope(envelope)

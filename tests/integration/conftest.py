@@ -23,8 +23,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     def run_project(
         *args: str, ini: str = "", plugins: tuple[str, ...] = (), **files: str
     ) -> pytest.RunResult:
-        settings = "\n".join(line.strip() for line in ini.splitlines())
-        pytester.makefile(".ini", pytest=f"[pytest]\n{settings}")
+        pytester.makefile(".ini", pytest=f"[pytest]\n{ini}")
         pytester.makepyfile(**files)
         named = [word for name in ("pytest_sentryintegration.plugin", *plugins) for word in ("-p", name)]
         return pytester.runpytest_subprocess(*named, "--strict-markers", "--strict-config", *args)

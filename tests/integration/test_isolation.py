@@ -215,9 +215,10 @@ def test_a_forked_child_reports_into_its_test(run: Run) -> None:
 
 
 def test_late_threads_random_order_double_inits_and_failures_never_mix(run: Run) -> None:
-    files = {
-        "conftest": "import sentry_sdk; sentry_sdk.init('https://key@example.com/1', traces_sample_rate=1.0)",
-        "test_many": """
+    result = run(
+        "-q",
+        conftest="import sentry_sdk; sentry_sdk.init('https://key@example.com/1', traces_sample_rate=1.0)",
+        test_many="""
             import threading, pytest, sentry_sdk
             inboxes, threads = {}, []
 
@@ -245,9 +246,7 @@ def test_late_threads_random_order_double_inits_and_failures_never_mix(run: Run)
                     expected = {f"now {number}"} | ({f"late {number}"} if number % 5 == 0 else set())
                     assert {event.message for event in inbox} == expected
         """,
-    }
-
-    result = run("-q", **files)
+    )
 
     result.assert_outcomes(passed=120 - 18 + 1, failed=18)
 
