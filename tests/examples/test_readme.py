@@ -1,0 +1,139 @@
+"""What the README and the pages of `docs` show is run as it stands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pytest_sentryintegration import SentryEvents
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAME = re.compile(r"# (\w+\.py)(, which fails)?\n")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page; Python that begins with a file name is that file, other is a script."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+    name: str
+    fails: bool
+
+    def __str__(self) -> str:
+        return f"{self.page.name}:{self.line}"
+
+
+def blocks_of(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    found = []
+    for match in BLOCK.finditer(text):
+        name = NAME.match(match[2])
+        line = text.count("\n", 0, match.start()) + 1
+        found.append(Block(page, line, match[1], match[2], name[1] if name else "", bool(name and name[2])))
+    return found
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+TESTS = [block for block in BLOCKS if block.name.startswith("test_")]
+SCRIPTS = [block for block in BLOCKS if block.language == "python" and not block.name]
+SETTINGS = [block for block in BLOCKS if block.language == "toml"]
+
+
+def write_files(page: Path, folder: Path) -> None:
+    for block in BLOCKS:
+        if block.page == page and block.name:
+            (folder / block.name).write_text(block.text, encoding="utf-8")
+
+
+def run_pytest(pytester: pytest.Pytester, blocks: list[Block]) -> pytest.RunResult:
+    names = [block.name for block in blocks]
+    return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", *names)
+
+
+@pytest.mark.parametrize("page", sorted({block.page for block in TESTS}), ids=lambda page: page.name)
+def test_the_tests_of_a_page_pass(page: Path, pytester: pytest.Pytester) -> None:
+    write_files(page, pytester.path)
+    shown = [block for block in TESTS if block.page == page and not block.fails]
+
+    result = run_pytest(pytester, shown)
+
+    assert result.parseoutcomes() == {"passed": sum(block.text.count("def test_") for block in shown)}
+
+
+@pytest.mark.parametrize("block", [block for block in TESTS if block.fails], ids=str)
+def test_a_failure_that_is_shown_is_what_pytest_prints(block: Block, pytester: pytest.Pytester) -> None:
+    write_files(block.page, pytester.path)
+    outputs = [other.text for other in BLOCKS if other.page == block.page and other.language == "text"]
+
+    result = run_pytest(pytester, [block])
+
+    assert result.parseoutcomes() == {"failed": len(outputs)}
+    printed = "\n".join(line.rstrip() for line in result.outlines)
+    assert [output for output in outputs if output not in printed] == []
+
+
+@pytest.mark.parametrize("block", SCRIPTS, ids=str)
+def test_a_script_that_is_shown_runs(block: Block, sentry_events: SentryEvents, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(block.text, encoding="utf-8")
+
+    subprocess.run([sys.executable, script], env=sentry_events.env, check=True, timeout=60)
+
+    assert not sentry_events.refused
+
+
+@pytest.mark.parametrize("block", SETTINGS, ids=str)
+def test_settings_that_are_shown_exist(block: Block, pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml(block.text)
+    pytester.makepyfile("def test_nothing(sentry_events):\n    assert not sentry_events\n")
+
+    result = pytester.runpytest_inprocess("-p", "no:asyncio", "--strict-config")
+
+    assert result.ret == pytest.ExitCode.OK
+
+
+def first_column(heading: str) -> list[str]:
+    readme = PAGES[0].read_text(encoding="utf-8")
+    section = readme.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [
+        name
+        for row in re.findall(r"^\| (.*?) \|", section, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    ]
+
+
+def test_the_nouns_of_the_readme_exist(sentry_events: SentryEvents) -> None:
+    nouns = first_column("What a test can say")
+
+    assert [noun for noun in nouns if not hasattr(sentry_events, noun) and noun != "sentry_events"] == []
+
+
+def test_the_settings_of_the_readme_exist(pytestconfig: pytest.Config) -> None:
+    for name in first_column("Settings"):
+        pytestconfig.getini(name)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_files_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^):#]+)[)#]", page.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    readme = PAGES[0].read_text(encoding="utf-8")
+
+    for target in re.findall(r"^make (\w+)", readme, re.MULTILINE):
+        assert f"\n{target}:" in makefile
