@@ -48,7 +48,7 @@ Attachable: TypeAlias = "Attachment | Path | bytes | str | Mapping[str, Any] | t
 
 def attachments(given: object) -> list[Any]:
     """Return the SDK's attachments for what a call gave, within the limits of an envelope."""
-    if given is None or given == ():
+    if given is None or (type(given) is tuple and not given):
         return []
     if isinstance(given, (str, bytes, bytearray, memoryview, os.PathLike, Mapping, Attachment)):
         repaired("attachments= was given %s alone, which is taken as the one attachment", shown(given))
@@ -139,10 +139,12 @@ def _tree(value: object, parents: tuple[int, ...], depth: int) -> Any:
         if isinstance(value, dict):
             return {
                 key if isinstance(key, str) else _repr(key): _tree(item, inside, depth - 1)
-                for key, item in value.items()
+                for key, item in dict.items(value)
             }
-        if isinstance(value, (list, tuple)):
-            return [_tree(item, inside, depth - 1) for item in value]
+        if isinstance(value, list):
+            return [_tree(item, inside, depth - 1) for item in list.__iter__(value)]
+        if isinstance(value, tuple):
+            return [_tree(item, inside, depth - 1) for item in tuple.__iter__(value)]
     return _repr(value)
 
 

@@ -14,7 +14,7 @@ from sentryintegration import _repair
 from sentryintegration._attachments import Attachable
 from sentryintegration._attachments import attachments as attachments_of
 from sentryintegration._backends import event_from, stack_here
-from sentryintegration._frames import fit
+from sentryintegration._fitting import fit_stacks
 from sentryintegration._guard import guarded, repaired, shown
 from sentryintegration._levels import Error, Level, level_of
 from sentryintegration._tracing import Tags
@@ -82,10 +82,12 @@ def capture_exception(
         attachments: As for :func:`capture_message`.
     """
     __tracebackhide__ = True
-    found = _exceptions(sys.exc_info() if error is None else error)
-    if not found:
+    if error is None or (type(error) is tuple and len(error) == 3 and all(one is None for one in error)):
+        error = sys.exc_info()[1]
         if error is None:
             return None
+    found = _exceptions(error)
+    if not found:
         repaired("capture_exception was given %s, which is no exception", shown(error))
         plain = {"message": _repair.message(error), "level": "error"}
         return _capture(plain, {}, Error if level is None else level_of(level), tags, attachments)
@@ -98,7 +100,7 @@ def capture_exception(
         several += _renumbered(event["exception"]["values"], len(several))
         event["exception"]["values"] = several[-VALUES_LIMIT:]
     values = event["exception"]["values"]
-    fit([value.get("stacktrace") for value in values])
+    fit_stacks([value.get("stacktrace") for value in values])
     for value in values:
         for key in ("type", "value", "module"):
             if isinstance(value.get(key), str):
@@ -113,7 +115,7 @@ def _capture(
     if "exception" not in event:
         threads = stack_here(sentry_sdk.get_client())
         if threads is not None:
-            fit([thread["stacktrace"] for thread in threads["values"]])
+            fit_stacks([thread["stacktrace"] for thread in threads["values"]])
             event["threads"] = threads
     applied: dict[str, Any] = {}
     if level is not None:
@@ -136,9 +138,7 @@ def _exceptions(given: object) -> list[ExcInfo]:
     if isinstance(given, BaseException):
         return [(type(given), given, given.__traceback__)]
     if isinstance(given, tuple) and len(given) == 3 and not isinstance(given[0], BaseException):
-        kind, error, trace = given
-        if kind is None and error is None:
-            return []
+        _, error, trace = given
         if isinstance(error, BaseException) and (trace is None or isinstance(trace, TracebackType)):
             return [(type(error), error, trace)]
     if isinstance(given, type) and issubclass(given, BaseException):

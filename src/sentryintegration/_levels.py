@@ -63,7 +63,8 @@ STEPS = ((50, Fatal), (40, Error), (30, Warn), (20, Info))
 
 def _known(value: object) -> Level | None:
     if isinstance(value, str):
-        name = value.strip().lower()
+        # A subclass of str may do anything in its methods.
+        name = str.__str__(value).strip().lower()
         if name in ALIASES:
             return Level(ALIASES[name])
         return _known(int(name)) if name.isdecimal() and len(name) < 6 else None

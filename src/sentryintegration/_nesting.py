@@ -15,6 +15,7 @@ from typing import Any
 from sentry_sdk import Scope
 
 from sentryintegration._backends import UNLABELED, Backend, Static
+from sentryintegration._fitting import fit_transaction
 from sentryintegration._guard import failed
 from sentryintegration._headers import Remote
 
@@ -110,6 +111,7 @@ class Mark:
         if event.get("type") == "transaction":
             trace = event.get("contexts", {}).get("trace") or {}
             if trace.get("span_id") == tree.root.span_id:
+                fit_transaction(event)
                 event.setdefault("tags", {}).update(tree.tags)
                 event.update(tree.fields)
         elif event.get("transaction") == tree.first_name:

@@ -22,7 +22,8 @@ NAME_LIMIT = 200
 OP_LIMIT = 128
 DESCRIPTION_LIMIT = 8192
 TAG_LIMIT = 200
-TAGS_LIMIT = 500
+TAGS_LIMIT = 200
+DATA_ROOM = 16_384
 EMPTY = "(empty)"
 
 LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -139,7 +140,7 @@ def tag_key(key: object) -> str:
     result = NOT_IN_TAG_KEY.sub("_", re.sub(r"\s", "-", line(key, TAG_LIMIT)))[:TAG_LIMIT] or "tag"
     if result in LOST_TAGS:
         result = f"tag.{result}"
-    if result != key:
+    if type(key) is not str or result != key:
         repaired("tag key %s is not one that Sentry keeps, sent as %r", shown(key), result)
     return result
 
@@ -173,9 +174,10 @@ def tags(given: object) -> Tags:
                 found.fields[key] = valid
             continue
         legal = tag_key(key)
-        if legal in found.tags and (legal != key or legal in made):
+        changed = type(key) is not str or legal != key
+        if legal in found.tags and (changed or legal in made):
             legal = next(name for n in itertools.count(2) if (name := f"{legal[:190]}-{n}") not in found.tags)
-        if legal != key:
+        if changed:
             made.add(legal)
         found.tags[legal] = tag_value(value)
     return found
@@ -205,7 +207,7 @@ def field(name: str, value: object) -> str | None:
     if not result:
         repaired("%s %s is empty and is left out", name, shown(value))
         return None
-    if result != value:
+    if type(value) is not str or result != value:
         repaired("%s %s is not one that Sentry keeps, sent as %r", name, shown(value), result)
     return result
 
@@ -238,7 +240,7 @@ def status(value: object) -> str:
     ('ok', 'internal_error', 'not_found')
     """
     if isinstance(value, str):
-        name = value.strip().lower()
+        name = str.__str__(value).strip().lower()
         name = STATUS_ALIASES.get(name, name)
         if name in STATUSES:
             return name
@@ -260,24 +262,40 @@ def pairs_of_data(given: object) -> dict[str, Any]:
     return {line(key, TAG_LIMIT) or EMPTY: data(value) for key, value in pairs}
 
 
-def data(value: object, depth: int = 5) -> Any:
+def data(value: object) -> Any:
     """Return *value* as JSON data, bounded in depth and size; what JSON cannot hold becomes text.
 
     >>> data({"rows": 3, "rate": float("nan"), "at": {1, 2}})
     {'rows': 3, 'rate': 'nan', 'at': '{1, 2}'}
     """
+    return _data(value, 5, [DATA_ROOM])
+
+
+def _data(value: object, depth: int, room: list[int]) -> Any:
+    """Return *value* as JSON data; *room* counts down the characters that are left for all of it."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**63 else text(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else str(float(value))
-    if isinstance(value, dict) and depth:
-        some = itertools.islice(list(value.items()), 100)
-        return {line(key, TAG_LIMIT) or EMPTY: data(item, depth - 1) for key, item in some}
-    if isinstance(value, (list, tuple)) and depth:
-        return [data(item, depth - 1) for item in value[:100]]
-    return text(value)
+    if depth and isinstance(value, dict):
+        return {
+            line(key, TAG_LIMIT) or EMPTY: _data(item, depth - 1, room)
+            for key, item in itertools.islice(dict.items(value), 100)
+            if _take(room, 8)
+        }
+    if depth and isinstance(value, (list, tuple)):
+        items = list.__iter__(value) if isinstance(value, list) else tuple.__iter__(value)
+        return [_data(item, depth - 1, room) for item in itertools.islice(items, 100) if _take(room, 4)]
+    result = text(value, max(16, min(MESSAGE_LIMIT, room[0])))
+    _take(room, len(result))
+    return result
+
+
+def _take(room: list[int], size: int) -> bool:
+    room[0] -= size
+    return room[0] > 0
 
 
 def seconds(value: object, default: float) -> float:

@@ -94,14 +94,14 @@ class Handle:
     def set_tag(self, key: str, value: object) -> None:
         """Set a tag of this transaction or span; ``release``, ``environment``, ``dist`` set the field."""
         if self._node is not None:
-            _apply_tags(self._node, {key: value})
+            _apply_tags(self._node, [(key, value)])
 
     @guarded(lambda: None)
     def set_data(self, key: str, value: object) -> None:
         """Set a datum of this transaction or span: anything that JSON holds; the rest becomes text."""
         node = self._node
         if node is not None:
-            for name, item in _repair.pairs_of_data({key: value}).items():
+            for name, item in _repair.pairs_of_data([(key, value)]).items():
                 node.tree.backend.set_data(node.span, name, item)
 
     @guarded(lambda: None)
@@ -367,7 +367,7 @@ class _Wanted:
         parent_span_id: Any,
         headers: Any,
     ) -> None:
-        self.name = _repair.line(name, _repair.NAME_LIMIT) if name else ""
+        self.name = _repair.line(name, _repair.NAME_LIMIT) if name is not None else ""
         self.op = _repair.line(op, _repair.OP_LIMIT) or None if op is not None else None
         self.description = None
         if description is not None:
