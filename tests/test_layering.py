@@ -1,0 +1,158 @@
+"""Rooms import only what the table allows, and no modules import each other in a circle.
+
+Imports inside functions and under TYPE_CHECKING count too: they hide a cycle, they do not remove it.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PLUGIN = ROOT / "pytest_sentryintegration"
+FACADE = ROOT / "src" / "sentryintegration"
+
+# Bottom floor first. A row names rooms above it in this table, which are the floors below it in the
+# house, and packages from outside; so the table cannot describe a cycle.
+ALLOWED: dict[str, set[str]] = {
+    "clock": set(),
+    "steps": set(),
+    "environment": set(),
+    "settings": set(),
+    "wire": {"brotli", "zstandard", "opentelemetry", "google"},
+    "store": {"clock", "wire"},
+    "ingest": {"store", "wire", "werkzeug"},
+    "serving": {"clock", "ingest", "httptools"},
+    "fake_sentry": {"ingest", "serving", "store", "wire"},
+    "matching": set(),
+    "verdict": {"store", "wire", "sentry_relay"},
+    "model": {"matching", "store", "verdict", "wire"},
+    "words": {"matching", "verdict"},
+    "source": {"model", "words"},
+    "views": {"clock", "matching", "source", "steps", "words"},
+    "events": {"matching", "model", "source", "views", "words"},
+    "sdk": {"clock", "sentry_sdk"},
+    "capturing": {
+        "environment",
+        "events",
+        "fake_sentry",
+        "model",
+        "sdk",
+        "sentry_sdk",
+        "settings",
+        "store",
+        "wire",
+        "words",
+    },
+    "plugin": {"capturing", "events", "fake_sentry", "sdk", "settings", "words", "pytest"},
+    "__init__": {"capturing", "events", "matching"},
+}
+
+ONLY_HERE = {"sentry_relay": "verdict/relay.py", "pytest": "plugin.py", "httptools": "serving.py"}
+"""Packages that one module alone may touch."""
+
+
+def modules(package: Path) -> dict[str, Path]:
+    """Return the modules of *package* by dotted name."""
+    names: dict[str, Path] = {}
+    for path in package.rglob("*.py"):
+        parts = [package.name, *path.relative_to(package).with_suffix("").parts]
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
+
+
+def imported(path: Path, name: str, known: set[str]) -> set[str]:
+    """Return what the module imports, anywhere in it: modules of ours, packages of others."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            origin = node.module or ""
+            if node.level:
+                base = package.split(".")[: len(package.split(".")) - node.level + 1]
+                origin = ".".join([*base, origin] if origin else base)
+            submodules = {f"{origin}.{alias.name}" for alias in node.names} & known
+            # What is imported from a package's own __init__ is that module, not the package.
+            found |= submodules or {origin}
+    return {target for target in found if target.partition(".")[0] not in sys.stdlib_module_names}
+
+
+def room(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+GRAPH = {name: imported(path, name, set(modules(PLUGIN))) for name, path in sorted(modules(PLUGIN).items())}
+
+
+def test_every_room_has_a_row() -> None:
+    assert {room(name) for name in GRAPH} == ALLOWED.keys()
+
+
+def test_rows_name_only_rows_above_them() -> None:
+    rows = list(ALLOWED)
+
+    for position, (name, allowed) in enumerate(ALLOWED.items()):
+        assert not allowed & set(rows[position:]), name
+
+
+@pytest.mark.parametrize("name", GRAPH)
+def test_a_module_imports_only_what_its_rooms_row_allows(name: str) -> None:
+    targets = {
+        room(target) if target.startswith(f"{PLUGIN.name}.") else target.partition(".")[0]
+        for target in GRAPH[name] - {PLUGIN.name}
+    }
+
+    assert targets - {room(name)} <= ALLOWED[room(name)]
+
+
+@pytest.mark.parametrize("package", [PLUGIN, FACADE], ids=lambda package: str(package.name))
+def test_no_modules_import_each_other_in_a_circle(package: Path) -> None:
+    names = set(modules(package))
+    graph = {
+        name: (imported(path, name, names) & names) - {name, package.name}
+        for name, path in modules(package).items()
+        # The package's own page lists what users import; nothing inside imports from it.
+        if name != package.name
+    }
+
+    assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)
+
+
+@pytest.mark.parametrize(("package", "place"), ONLY_HERE.items())
+def test_a_package_is_touched_in_one_place_only(package: str, place: str) -> None:
+    touching = {
+        path.relative_to(PLUGIN).as_posix()
+        for name, path in modules(PLUGIN).items()
+        if any(target.partition(".")[0] == package for target in GRAPH[name])
+    }
+
+    assert touching == {place}
+
+
+def test_the_facade_and_the_plugin_never_import_each_other() -> None:
+    facade = {
+        target
+        for name, path in modules(FACADE).items()
+        for target in imported(path, name, set(modules(FACADE)))
+        if not target.startswith(FACADE.name)
+    }
+
+    assert {target.partition(".")[0] for target in facade} == {"sentry_sdk"}
+    assert not any(target.startswith(f"{FACADE.name}.") for targets in GRAPH.values() for target in targets)
+
+
+@pytest.mark.parametrize("planted", ["from {0}.plugin import x", "def f():\n    import {0}.words.trees"])
+def test_a_planted_violation_is_seen(planted: str, tmp_path: Path) -> None:
+    path = tmp_path / "store.py"
+    path.write_text(planted.format(PLUGIN.name))
+
+    targets = {room(target) for target in imported(path, f"{PLUGIN.name}.store", set(GRAPH))}
+
+    assert targets - ALLOWED["store"]
