@@ -214,41 +214,69 @@ def test_a_forked_child_reports_into_its_test(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_late_threads_random_order_double_inits_and_failures_never_mix(run: Run) -> None:
+def test_a_thousand_tests_in_random_order_on_four_workers_never_mix(run: Run) -> None:
     result = run(
+        "-n4",
         "-q",
-        conftest="import sentry_sdk; sentry_sdk.init('https://key@example.com/1', traces_sample_rate=1.0)",
+        plugins=("xdist", "pytest_randomly"),
+        conftest="""
+            import os, sentry_sdk
+            from sentry_sdk import scope
+
+            os.environ["SENTRY_ENVIRONMENT"] = "as before"
+            sentry_sdk.init("https://key@example.com/1", traces_sample_rate=1.0)
+            sentry_sdk.set_tag("at", "import")
+
+            def state():
+                client = sentry_sdk.get_client()
+                return (
+                    scope._global_scope, scope._isolation_scope.get(), scope._current_scope.get(),
+                    client, client.transport, dict(client.options),
+                    {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
+                )
+
+            def pytest_sessionstart(session):
+                session.before = state()
+
+            def pytest_sessionfinish(session):
+                import test_many
+                if not test_many.inboxes:
+                    return
+                assert state() == session.before
+                for thread in test_many.threads:
+                    thread.join()
+                for number, inbox in test_many.inboxes.items():
+                    expected = [f"late {number}", f"now {number}"] if number % 5 == 0 else [f"now {number}"]
+                    assert sorted(event.message for event in inbox) == expected, (number, list(inbox))
+                    assert all(event.tags == {"at": "import", "in": str(number)} for event in inbox)
+        """,
         test_many="""
             import threading, pytest, sentry_sdk
             inboxes, threads = {}, []
 
-            def late(name):
-                threading.Event().wait(0.3)
-                sentry_sdk.capture_message(f"late {name}")
+            def late(number):
+                threading.Event().wait(1)
+                sentry_sdk.set_tag("at", "import")
+                sentry_sdk.set_tag("in", str(number))
+                sentry_sdk.capture_message(f"late {number}")
 
-            @pytest.mark.parametrize("number", range(120))
+            @pytest.mark.parametrize("number", range(1000))
             def test_one(sentry_events, number):
                 inboxes[number] = sentry_events
-                if number % 3 == 0:
+                for _ in range(number % 3):
                     sentry_sdk.init("https://key@example.com/2", default_integrations=number % 2 == 0)
+                sentry_sdk.set_tag("in", str(number))
                 if number % 5 == 0:
-                    thread = threading.Thread(target=late, args=(number,))
-                    threads.append(thread)
-                    thread.start()
+                    threads.append(threading.Thread(target=late, args=(number,)))
+                    threads[-1].start()
                 sentry_sdk.capture_message(f"now {number}")
                 assert [event.message for event in sentry_events] == [f"now {number}"]
                 assert number % 7, "fails now and then"
-
-            def test_zz_all_that_came_late_is_in_its_own():
-                for thread in threads:
-                    thread.join()
-                for number, inbox in inboxes.items():
-                    expected = {f"now {number}"} | ({f"late {number}"} if number % 5 == 0 else set())
-                    assert {event.message for event in inbox} == expected
         """,
     )
 
-    result.assert_outcomes(passed=120 - 18 + 1, failed=18)
+    result.assert_outcomes(passed=857, failed=143)
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
 def test_no_thread_is_left_eleven_seconds_later(run: Run) -> None:
