@@ -25,5 +25,5 @@ def test_two_visitors(
         print(f"  {attachment.filename}: {attachment.text}")
 
     sold = sentry_events.spans.find("task").trace_id
-    sentry_events.transactions.wait(2, "charge")
+    sentry_events.spans.find("bank.charge", timeout=10)
     print(f"\n{sentry_events.traces.find(sold).tree}\n")

@@ -17,7 +17,6 @@ def start() -> None:
     sentryintegration.init(
         traces_sample_rate=1.0,
         before_send=hide_credentials,
-        before_send_transaction=hide_credentials,
         # payments.py hands the trace on itself: the SDK would put a second header beside its own.
         trace_propagation_targets=[],
     )
