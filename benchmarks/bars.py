@@ -1,0 +1,54 @@
+"""What the benchmarks share: a bar and whether it is met, a table of them, a clock for both times."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One line of the table."""
+
+    what: str
+    measured: str
+    bar: str
+    met: bool | None
+    """``None`` where it could not be measured."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds on the wall and on the processor; the second is what tells on a busy machine."""
+
+    wall: float
+    processor: float
+
+    def __sub__(self, other: Spent) -> Spent:
+        return Spent(self.wall - other.wall, self.processor - other.processor)
+
+
+def now() -> Spent:
+    """Return the times of this process, all its threads together."""
+    return Spent(time.perf_counter(), time.process_time())
+
+
+def of_children() -> Spent:
+    """Return the wall clock, and what ended children of this process spent on the processor."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Spent(time.perf_counter(), usage.ru_utime + usage.ru_stime)
+
+
+def table(bars: Sequence[Bar]) -> str:
+    """Return the bars as text, a line each."""
+    rows = [("what", "measured", "bar", "")]
+    said = {True: "met", False: "NOT met", None: "not measured"}
+    rows += [(bar.what, bar.measured, bar.bar, said[bar.met]) for bar in bars]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

@@ -1,0 +1,33 @@
+"""The same test as other tools do it: a client a test, whose transport collects envelopes in a list."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import sentry_sdk
+from capturing import work
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import Transport
+
+
+class Collecting(Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.envelopes: list[Envelope] = []
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        self.envelopes.append(envelope)
+
+
+@pytest.mark.parametrize("number", range(int(os.environ["BENCHMARK_TESTS"])))
+def test_reports(number: int) -> None:
+    transport = Collecting()
+    sentry_sdk.init("https://key@sentry.invalid/1", transport=transport, traces_sample_rate=1.0)
+    work()
+    (message,) = (event for envelope in transport.envelopes if (event := envelope.get_event()))
+    assert (message["message"], message["level"]) == ("Spec failed", "warning")
+    (transaction,) = (sent for envelope in transport.envelopes if (sent := envelope.get_transaction_event()))
+    assert transaction["contexts"]["trace"]["op"] == "http.server"
+    (child,) = transaction["spans"]
+    assert (child["op"], child["description"]) == ("db.query", "SELECT * FROM cart")
