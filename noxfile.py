@@ -33,7 +33,7 @@ PYTHON_CLIENTS = {
         "opentelemetry-exporter-otlp-json-http==0.66b1",
     ),
 }
-CLIENTS = Path(".nox", "clients")
+CLIENTS = Path(".nox", "installed-clients")
 NODE = Path("tests", "clients", "node")
 
 

@@ -37,7 +37,7 @@ def missing(client: str) -> NoReturn:
 
 def installed(client: str, program: str = "python") -> Path:
     """Return a program of the environment of a client that is a Python package."""
-    folder = os.environ.get("SENTRYINTEGRATION_CLIENTS", str(HERE.parents[1] / ".nox" / "clients"))
+    folder = os.environ.get("SENTRYINTEGRATION_CLIENTS", str(HERE.parents[1] / ".nox" / "installed-clients"))
     scripts = Path(folder, client, "Scripts" if os.name == "nt" else "bin")
     found = shutil.which(program, path=str(scripts))
     return Path(found) if found is not None else missing(client)

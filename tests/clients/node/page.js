@@ -2,7 +2,7 @@
 import * as Sentry from "@sentry/browser";
 
 const sent = {};
-const replay = Sentry.replayIntegration({ minReplayDuration: 0, flushMinDelay: 100, maskAllText: false });
+const replay = Sentry.replayIntegration({ minReplayDuration: 0, maskAllText: false });
 
 function countingTransport(options) {
   const transport = Sentry.makeFetchTransport(options);
@@ -46,7 +46,10 @@ async function run() {
     integrations: [replay],
     beforeSend: (event) => (event.message === "dropped" ? null : event),
   });
-  if (query.has("errors")) return sendTwoErrors();
+  if (query.has("errors")) {
+    await replay.stop();
+    return sendTwoErrors();
+  }
   Sentry.setTag("region", "eu");
   Sentry.setUser({ id: "42" });
   Sentry.captureMessage("dropped");
@@ -68,11 +71,14 @@ async function run() {
     { message: "nice shop", name: "Jane", email: "jane@example.com" },
     { attachments: [{ filename: "screen.txt", data: "pixels" }], includeReplay: true },
   );
-  await replay.flush();
+  const replayId = replay.getReplayId();
+  await replay.stop();
   await leave();
-  return { sent, traceId, replayId: replay.getReplayId() };
+  return { sent, traceId, replayId };
 }
 
-run()
+// A replay begins with a picture of the loaded page.
+new Promise((loaded) => addEventListener("load", loaded))
+  .then(run)
   .catch((error) => ({ failed: String(error.stack ?? error) }))
   .then((said) => fetch("/done", { method: "POST", body: JSON.stringify(said) }));
