@@ -138,7 +138,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 # Reads one value and says where it ended.
 _scan = strict_json.decoder(_object).raw_decode
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\]]', re.DOTALL)
+# A string that is never closed is one token too: were it none, each quote in it would be tried as a start.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
 
 def _read_header(data: bytes, position: int, missing: str, invalid: str) -> tuple[dict[str, Any], int]:
@@ -183,6 +184,9 @@ def _json_end(data: bytes, position: int) -> int:
         character = token[0]
         if character in (b"{", b"["):
             depth += 1
+            if depth > strict_json.MAX_DEPTH:
+                # Refused anyway, and a long way from its end.
+                return token.end()
         elif character in (b"}", b"]"):
             depth -= 1
             if depth <= 0:
@@ -231,7 +235,7 @@ def _is_dsn(value: object) -> bool:
 
 
 def _is_timestamp(value: object) -> bool:
-    match = _TIMESTAMP.fullmatch(value) if isinstance(value, str) else None
+    match = _TIMESTAMP.fullmatch(value) if isinstance(value, str) and len(value) <= 100 else None
     if match is None:
         return False
     year, month, day = map(int, match.groups()[:3])

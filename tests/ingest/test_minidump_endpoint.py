@@ -163,6 +163,26 @@ def test_too_many_fields_are_413(fake: Fake) -> None:
     )
 
 
+def test_a_file_that_is_too_long_is_400(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_sentryintegration.ingest.endpoints.minidump.MAX_ATTACHMENT_SIZE", 100)
+    body = form(dump(), part("log", b"x" * 101, "app.log"))
+
+    assert said(fake.post(MINIDUMP, body, content_type=FORM)) == (
+        400,
+        {"detail": INVALID, "causes": ['field "log" exceeded the size limit: 100 bytes']},
+    )
+
+
+def test_files_that_are_too_long_together_are_413(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_sentryintegration.ingest.endpoints.minidump.MAX_ATTACHMENTS_SIZE", 100)
+    body = form(dump(), part("log", b"x" * 99, "app.log"))
+
+    assert said(fake.post(MINIDUMP, body, content_type=FORM)) == (
+        413,
+        {"detail": "request content exceeded size limits"},
+    )
+
+
 def test_a_form_that_is_a_bomb_is_413_in_json(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_sentryintegration.ingest.app.body_limit", lambda path: 1000)
     reply = fake.post(MINIDUMP, gzip.compress(bytes(10_000)), content_type=FORM, content_encoding="gzip")

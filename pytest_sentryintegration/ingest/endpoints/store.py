@@ -29,7 +29,7 @@ PIXEL = b"GIF89a\x01\x00\x01\x00\x00\xff\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x0
 
 _ITEM_TYPES = {"transaction": "transaction", "csp": "security", "feedback": "feedback"}
 _LEGACY_CLIENTS = ("raven-python/", "sentry-python/")
-_CONSTANT = re.compile(rb'"(?:[^"\\]|\\.)*"|-?Infinity|NaN', re.DOTALL)
+_CONSTANT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|-?Infinity|NaN', re.DOTALL)
 
 
 def take(call: Call) -> Taken:
