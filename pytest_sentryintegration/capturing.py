@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import itertools
-import os
 import re
 import weakref
 from collections import Counter
@@ -18,134 +16,16 @@ from sentry_sdk.consts import DEFAULT_OPTIONS
 
 from pytest_sentryintegration.environment import Environment, child_environment
 from pytest_sentryintegration.events import SentryEvents, Source
-from pytest_sentryintegration.fake_sentry import FakeSentry, NoServerError
+from pytest_sentryintegration.fake_sentry import NoServerError
 from pytest_sentryintegration.model import Contents
-from pytest_sentryintegration.sdk.clients import Clients
-from pytest_sentryintegration.sdk.draining import drain, drain_before_forks
 from pytest_sentryintegration.sdk.isolation import FALLBACK_DSN, Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
-from pytest_sentryintegration.sdk.posting import Answer, Headers, Poster
-from pytest_sentryintegration.sdk.redirect import Redirect
 from pytest_sentryintegration.settings import Settings, split_marker
-from pytest_sentryintegration.store import STRAYS, Arrival
+from pytest_sentryintegration.sharing import Shared, is_shared, release, shared
+from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.wire.envelope import serialize_envelope
 from pytest_sentryintegration.words.explaining import Elsewhere, Evidence
 from pytest_sentryintegration.words.policies import not_accepted, unexpected
-
-
-class Shared:
-    """What all captures of a process share: the patched SDK, its clients, the fake Sentry."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.redirect = Redirect(self)
-        self.clients = Clients(self.redirect)
-        self.tests = 0
-        self.envelopes = 0
-        self._fake: FakeSentry | None = None
-        self._poster: Poster | None = None
-        self._numbers = itertools.count(1)
-        drain_before_forks(_weakly(self.clients.live))
-
-    @property
-    def fake(self) -> FakeSentry:
-        """The fake Sentry of this process."""
-        if self._fake is None:
-            self._fake = FakeSentry(strict=self.settings.strict)
-        return self._fake
-
-    def fake_here(self) -> FakeSentry:
-        """Return the fake Sentry, a new one where a whole test runs in a fork (pytest-forked).
-
-        A process that a test forks reports to its parent's; one that has a fixture set up in it has
-        nobody in the parent who would read.
-        """
-        if self._fake is not None and self._fake.pid != os.getpid():
-            self._fake = self._poster = None
-        return self.fake
-
-    def next_inbox(self) -> str:
-        """Name a new inbox: unlike those of other processes too, which may report to this server."""
-        return f"t{next(self._numbers)}-{os.getpid():x}"
-
-    # Where redirected transports deliver.
-
-    def post(self, owner: Owner | None, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
-        """Deliver to the inbox of *owner*, or to the strays; ``None`` to let it reach its DSN."""
-        if owner is None or owner.post is None:
-            if not self.settings.guard:
-                return None
-            if self.settings.transport == "memory":
-                return self.post_in_memory(f"/{STRAYS}{path}", headers, body)
-            return self.post_by_socket(f"/{STRAYS}{path}", headers, body)
-        answer: Answer = owner.post(f"/{owner.inbox}{path}", headers, body)
-        owner.delivered += 1
-        return answer
-
-    def post_by_socket(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """Deliver over HTTP."""
-        if self._poster is None:
-            self._poster = Poster(self.fake.host, self.fake.port)
-        return self._poster.post(path, headers, body)
-
-    def post_in_memory(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """Deliver the same bytes to the same code, without a socket."""
-        reply = self.fake.receive(path, headers, body)
-        if reply.cut is not None:
-            raise ConnectionResetError("the fake Sentry broke the connection")
-        answer = Headers()
-        for name, value in reply.headers:
-            answer[name.lower()] = value
-        return Answer(reply.status, answer, reply.body)
-
-    def counts(self) -> dict[str, Any]:
-        """Count tests, envelopes, strays, and late envelopes by test."""
-        drain(self.clients.live())
-        store = self.fake.store
-        return {
-            "tests": self.tests,
-            "envelopes": self.envelopes,
-            "strays": store.strays,
-            "late": dict(store.late),
-        }
-
-    def release(self) -> None:
-        """Close clients and port, and put the SDK's functions back."""
-        self.clients.close()
-        self.redirect.uninstall()
-        if self._fake is not None:
-            self._fake.close()
-            self._fake = self._poster = None
-
-
-def _blocker(error: Exception) -> str:
-    """Name what blocks sockets, by the error that it raises."""
-    module = type(error).__module__.partition(".")[0]
-    return "pytest-socket" if module == "pytest_socket" else f"{module} ({error})"
-
-
-def _weakly(live: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
-    """Return *live*, without keeping its object alive."""
-    reference = weakref.WeakMethod(live)
-    return lambda: method() if (method := reference()) is not None else []
-
-
-_SHARED: list[Shared] = []
-
-
-def shared(settings: Settings | None = None) -> Shared:
-    """Return what this process's captures share; settings, where given, hold from now on."""
-    if not _SHARED:
-        _SHARED.append(Shared(settings or Settings()))
-    if settings is not None:
-        _SHARED[0].settings = settings
-    return _SHARED[0]
-
-
-def release() -> None:
-    """Undo everything: after it the SDK is as if there had never been a capture."""
-    while _SHARED:
-        _SHARED.pop().release()
 
 
 class Capture:
@@ -319,7 +199,7 @@ def capture(**options: Any) -> Iterator[SentryEvents]:
     ...     sentry_events.messages.find("hello").level
     'info'
     """
-    outermost = not _SHARED
+    outermost = not is_shared()
     common = shared()
     defaults = {"traces_sample_rate": 1.0}
     try:
@@ -330,8 +210,7 @@ def capture(**options: Any) -> Iterator[SentryEvents]:
             release()
 
 
-def finish() -> dict[str, Any]:
-    """Count what the run captured: tests, envelopes, strays, and late ones by test."""
-    if not _SHARED:
-        return {"tests": 0, "envelopes": 0, "strays": 0, "late": {}}
-    return _SHARED[0].counts()
+def _blocker(error: Exception) -> str:
+    """Name what blocks sockets, by the error that it raises."""
+    module = type(error).__module__.partition(".")[0]
+    return "pytest-socket" if module == "pytest_socket" else f"{module} ({error})"

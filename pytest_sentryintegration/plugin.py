@@ -23,14 +23,14 @@ COUNTS = pytest.StashKey[dict[str, Any]]()
 DIFFERENCE = pytest.StashKey[str]()
 BEFORE = pytest.StashKey[Any]()
 
-_CAPTURING = "pytest_sentryintegration.capturing"
+_SHARING = "pytest_sentryintegration.sharing"
 _RUNNING: list[pytest.Item] = []
 _SESSIONS: list[pytest.Config] = []
 """The sessions that run in this process: more than one where pytest runs inside pytest."""
 
 
 def _redirect() -> None:
-    from pytest_sentryintegration.capturing import shared
+    from pytest_sentryintegration.sharing import shared
 
     shared(_SESSIONS[-1].stash[SETTINGS] if _SESSIONS else None).redirect.install()
 
@@ -92,9 +92,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SETTINGS] = read_settings(config.getini)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[BEFORE] = capturing = sys.modules.get(_CAPTURING)
-    if capturing is not None:
-        capturing.shared(config.stash[SETTINGS])
+    config.stash[BEFORE] = sharing = sys.modules.get(_SHARING)
+    if sharing is not None:
+        sharing.shared(config.stash[SETTINGS])
     _SESSIONS.append(config)
     _HOOK.arm()
 
@@ -106,7 +106,7 @@ def sentry_server(request: pytest.FixtureRequest) -> FakeSentry:
     It listens on 127.0.0.1 on a free port, for as long as the session lasts. What is sent to it while a
     test runs that uses `sentry_events` is found there.
     """
-    from pytest_sentryintegration.capturing import shared
+    from pytest_sentryintegration.sharing import shared
 
     return shared(request.config.stash[SETTINGS]).fake
 
@@ -128,7 +128,8 @@ def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]
     views; `find` returns exactly one or fails with what arrived instead. It is itself a sequence of the
     error and message events.
     """
-    from pytest_sentryintegration.capturing import Capture, shared
+    from pytest_sentryintegration.capturing import Capture
+    from pytest_sentryintegration.sharing import shared
 
     item = request.node
     marked: dict[str, Any] = {}
@@ -217,10 +218,10 @@ _COMPARED = {
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Count what came late and what came outside tests, also for the controller of xdist."""
-    capture = sys.modules.get(_CAPTURING)
-    if capture is None:
+    sharing = sys.modules.get(_SHARING)
+    if sharing is None:
         return
-    counts = capture.finish()
+    counts = sharing.finish()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["sentryintegration"] = counts
@@ -259,9 +260,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     before = config.stash.get(BEFORE, None)
     if config in _SESSIONS:
         _SESSIONS.remove(config)
-    capture = sys.modules.get(_CAPTURING)
-    # A pytest inside pytest leaves what the outer one holds alone.
-    if capture is not None and (capture is not before or not _SESSIONS):
-        capture.release()
+    sharing = sys.modules.get(_SHARING)
+    if sharing is not None:
+        # A pytest inside pytest leaves what the outer one holds alone.
+        if _SESSIONS and sharing is before:
+            sharing.shared(_SESSIONS[-1].stash[SETTINGS])
+        else:
+            sharing.release()
     if not _SESSIONS:
         _HOOK.disarm()

@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "views": {"clock", "matching", "source", "steps", "words"},
     "events": {"matching", "model", "source", "views", "words"},
     "sdk": {"clock", "sentry_sdk"},
+    "sharing": {"fake_sentry", "sdk", "settings", "store"},
     "capturing": {
         "environment",
         "events",
@@ -44,11 +45,12 @@ ALLOWED: dict[str, set[str]] = {
         "sdk",
         "sentry_sdk",
         "settings",
+        "sharing",
         "store",
         "wire",
         "words",
     },
-    "plugin": {"capturing", "events", "fake_sentry", "sdk", "settings", "words", "pytest"},
+    "plugin": {"capturing", "events", "fake_sentry", "sdk", "settings", "sharing", "words", "pytest"},
     "__init__": {"capturing", "events", "matching"},
 }
 
