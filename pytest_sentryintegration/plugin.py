@@ -260,10 +260,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     before = config.stash.get(BEFORE, None)
     if config in _SESSIONS:
         _SESSIONS.remove(config)
-    sharing = sys.modules.get(_SHARING)
+    sharing: Any = sys.modules.get(_SHARING)
     if sharing is not None:
         # A pytest inside pytest leaves what the outer one holds alone.
-        if _SESSIONS and sharing is before:
+        if _SESSIONS and before is sharing:
             sharing.shared(_SESSIONS[-1].stash[SETTINGS])
         else:
             sharing.release()
