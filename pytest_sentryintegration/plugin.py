@@ -257,15 +257,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let go of the SDK, when the session ends that first held it."""
-    before = config.stash.get(BEFORE, None)
+    before: Any = config.stash.get(BEFORE, None)
     if config in _SESSIONS:
         _SESSIONS.remove(config)
     sharing: Any = sys.modules.get(_SHARING)
-    if sharing is not None:
-        # A pytest inside pytest leaves what the outer one holds alone.
-        if _SESSIONS and before is sharing:
-            sharing.shared(_SESSIONS[-1].stash[SETTINGS])
-        else:
-            sharing.release()
+    # A pytest inside pytest leaves what the outer one holds alone.
+    if sharing is not None and _SESSIONS and before is sharing:
+        sharing.shared(_SESSIONS[-1].stash[SETTINGS])
+    elif sharing is not None:
+        sharing.release()
     if not _SESSIONS:
         _HOOK.disarm()
