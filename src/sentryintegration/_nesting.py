@@ -184,12 +184,14 @@ def _finish_span(node: Node, status: str | None) -> bool:
             backend.finish(node.span, node.scope)
     else:
         backend.finish(node.span, node.scope)
+    if not backend.holds_root:
+        # When it ends, a streamed span puts the one before it back on its scope, be that alive or not. It is
+        # a parent still until its tree is sent; then _detach decides what comes after it.
+        node.scope._span = node.span
     if tree.borrowed or tree.sent:
         return False
     if tree.open:
         if node.is_root:
-            # A streamed span leaves its scope when it ends; until the tree is sent it is still a parent.
-            node.scope._span = node.span
             tree.ledger.hold(tree)
         return False
     tree.sent = True

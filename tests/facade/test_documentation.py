@@ -1,0 +1,40 @@
+"""Every public name is documented, and every example in a docstring runs."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+from typing import Any
+
+import pytest
+
+import sentryintegration
+from pytest_sentryintegration import SentryEvents
+
+MODULES = [name for _, name, _ in pkgutil.iter_modules(sentryintegration.__path__, "sentryintegration.")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module_run(sentry_events: SentryEvents, name: str, capsys: Any) -> None:
+    module = importlib.import_module(name)
+    namespace = {**vars(sentryintegration), **vars(module)}
+    finder, runner = doctest.DocTestFinder(exclude_empty=True), doctest.DocTestRunner()
+    for test in finder.find(module, name, globs=namespace):
+        runner.run(test)
+
+    assert runner.summarize(verbose=False).failed == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", sentryintegration.__all__)
+def test_a_public_name_is_documented(name: str) -> None:
+    public = getattr(sentryintegration, name)
+    if inspect.isfunction(public) or inspect.isclass(public):
+        assert inspect.getdoc(public)
+        example_optional = name == "Handle"
+        assert example_optional or ">>>" in (inspect.getdoc(public) or "")
+
+
+def test_all_is_sorted_and_complete() -> None:
+    assert sorted(sentryintegration.__all__) == sentryintegration.__all__
