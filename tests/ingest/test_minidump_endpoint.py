@@ -105,6 +105,7 @@ def test_a_minidump_may_come_raw(fake: Fake, content_type: str, payload: bytes) 
         (bz2.compress(DUMP), ".bz2"),
         (zstandard.compress(DUMP), ".zst"),
     ],
+    ids=["gzip", "xz", "bzip2", "zstd"],
 )
 def test_a_compressed_minidump_is_decompressed(fake: Fake, compressed: bytes, suffix: str) -> None:
     fake.post(MINIDUMP, form(dump(compressed, f"crash.dmp{suffix}")), content_type=FORM)

@@ -110,7 +110,9 @@ def test_raw_deflate_is_not_what_http_calls_deflate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "empty"), [("gzip", gzip.compress(b"")), ("zstd", zstandard.compress(b""))]
+    ("encoding", "empty"),
+    [("gzip", gzip.compress(b"")), ("zstd", zstandard.compress(b""))],
+    ids=["gzip", "zstd"],
 )
 def test_endless_empty_members_are_refused(encoding: str, empty: bytes) -> None:
     assert refusal(empty * 20_000, encoding).status == 400
