@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterable
 from typing import Any, Final
 
 from pytest_sentryintegration import model
 from pytest_sentryintegration.matching.nouns import NOUNS
 from pytest_sentryintegration.source import Source
+from pytest_sentryintegration.verdict.relay import available
 from pytest_sentryintegration.views import Inbox, View
 from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.explaining import explain
 from pytest_sentryintegration.words.policies import Objection, is_allowed, not_accepted, objections_to
 
-__all__ = ["LEVELS", "SentryEvents", "Source", "View"]
+__all__ = ["LEVELS", "NotJudgedWarning", "SentryEvents", "Source", "View"]
 
 LEVELS: Final = ("debug", "info", "warning", "error", "fatal")
 """Sentry's levels, the least first."""
+
+
+_NORMALISED: Final = {"event", "transaction"}
+
+
+class NotJudgedWarning(UserWarning):
+    """Something was to be judged, and what judges it is not installed."""
 
 
 class SentryEvents(View[model.Event]):
@@ -133,6 +142,13 @@ class SentryEvents(View[model.Event]):
         """Return what real Sentry would refuse, drop or trim, worst first; see `assert_accepted`."""
         self._inbox.drain()
         self._source.contents.update()
+        if not available() and any(item.type in _NORMALISED for item in self._source.contents.items):
+            warnings.warn(
+                "sentry-relay is not installed: events and transactions were not judged, only what contains"
+                ' them; pip install "sentryintegration[relay]"',
+                NotJudgedWarning,
+                stacklevel=2,
+            )
         return objections_to(
             self._source.contents, self._source.invalid_allow if allow is None else tuple(allow)
         )

@@ -135,7 +135,7 @@ def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]
     marked: dict[str, Any] = {}
     for marker in item.iter_markers("sentry"):
         if marker.args:
-            raise pytest.UsageError(f"the marker sentry takes keyword arguments only, got {marker.args!r}")
+            pytest.fail(f"the marker sentry takes keyword arguments only, got {marker.args!r}", pytrace=False)
         marked = {**marker.kwargs, **marked}
     settings = request.config.stash[SETTINGS]
     try:
@@ -143,7 +143,8 @@ def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]
             shared(settings), settings, test=item.nodeid, options=marked, defaults=sentry_options
         )
     except SettingError as error:
-        raise pytest.UsageError(f"{item.nodeid}: {error}") from error
+        # Not an exception: of that pytest would print where in the plugin it was raised.
+        pytest.fail(str(error), pytrace=False)
     with capture as events:
         item.stash[CAPTURE] = capture
         if isinstance(request.instance, unittest.TestCase):
@@ -212,6 +213,7 @@ def pytest_assertrepr_compare(
 _COMPARED = {
     "pytest_sentryintegration.matching.span_pattern",
     "pytest_sentryintegration.model.spans",
+    "pytest_sentryintegration.model.traces",
 }
 
 

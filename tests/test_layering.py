@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "words": {"matching", "verdict"},
     "source": {"model", "words"},
     "views": {"clock", "matching", "source", "steps", "words"},
-    "events": {"matching", "model", "source", "views", "words"},
+    "events": {"matching", "model", "source", "verdict", "views", "words"},
     "sdk": {"clock", "sentry_sdk"},
     "sharing": {"fake_sentry", "sdk", "settings", "store"},
     "capturing": {

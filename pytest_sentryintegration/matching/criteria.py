@@ -62,7 +62,13 @@ def iter_differences(obj: object, criteria: Mapping[str, Any]) -> Iterator[Diffe
     """Yield what `differences` lists, one at a time: the first tells that there is no match."""
     __tracebackhide__ = True
     for name, criterion in criteria.items():
-        yield from compare(criterion, field_value(obj, name), name)
+        try:
+            value = field_value(obj, name)
+        except ValueError as error:
+            # A field that cannot be told yet, as the one tree of a trace while parts of it are on the way.
+            yield Difference(name, criterion, MISSING, str(error))
+        else:
+            yield from compare(criterion, value, name)
 
 
 def field_value(obj: Any, name: str) -> Any:

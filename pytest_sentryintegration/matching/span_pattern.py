@@ -59,7 +59,10 @@ class SpanPattern:
         if isinstance(other, SpanPattern):
             return self is other
         if not is_span_like(other):
-            return NotImplemented
+            # A transaction or trace stands for its tree: what else could be meant?
+            other = getattr(other, "tree", None)
+            if not is_span_like(other):
+                return NotImplemented
         matched = Matcher(node_matches).matches(self, other)
         self._differs_from = None if matched else other
         return matched

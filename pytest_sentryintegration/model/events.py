@@ -166,7 +166,7 @@ class Event(Frozen):
         """What was attached, by filename; a second one of the same name is ``"name (2)"``."""
         owner = _owner(self.envelope)
         if owner is None or owner.index != self.index:
-            return {}
+            return _Named()
         return _by_filename(
             attachment_at(self.envelope, index)
             for index in _indexes(self.envelope, frozenset({"attachment"}))
@@ -338,8 +338,16 @@ def _indexes(envelope: Envelope, types: frozenset[str]) -> list[int]:
     return [item.index for item in envelope.items if item.type in types]
 
 
+class _Named(dict[str, Attachment]):
+    """A dict whose `KeyError` says which filenames there are."""
+
+    def __missing__(self, name: str) -> Attachment:
+        came = ", ".join(map(repr, self)) or "none"
+        raise KeyError(f"no attachment is named {name!r}; there came: {came}")
+
+
 def _by_filename(attachments: Iterable[Attachment]) -> dict[str, Attachment]:
-    named: dict[str, Attachment] = {}
+    named = _Named()
     counts: dict[str, int] = {}
     for attachment in attachments:
         name = attachment.filename

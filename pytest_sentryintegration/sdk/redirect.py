@@ -126,6 +126,9 @@ class Redirect:
             processed.intersection_update(sdk_integrations._installed_integrations)
             with _without_spotlight():
                 original(client)
+            for disabled in client.options.get("disabled_integrations") or ():
+                # Installed once a process: the init of another test may have been first.
+                client.integrations.pop(getattr(disabled, "identifier", None), None)
             self.clients.add(client)
             self.arguments[client] = self._making.__dict__.pop("arguments", ((), {}))
             if redirected(client) is not None:

@@ -53,7 +53,7 @@ def unexpected(events: Sequence[Any]) -> str:
     ]
     if len(events) > LISTED:
         lines.append(f"  ... and {len(events) - LISTED} more")
-    lines.append("Look at them, as with sentry_events.errors.find(...); or allow them:")
+    lines.append("Look at them, as with sentry_events.find(...); or allow them:")
     lines.append(f"  @pytest.mark.sentry(allow=[{_allowance(events[0])}])")
     return "\n".join(lines)
 

@@ -9,8 +9,8 @@ from typing import Any
 def summary_lines(counts: Mapping[str, Any]) -> list[str]:
     """Say what Sentry was sent in a run, and which tests' threads reported when they were over.
 
-    >>> summary_lines({"tests": 2, "envelopes": 5, "strays": 0, "late": {"t.py::test_a": 1}})
-    ['Sentry: 5 envelopes captured in 2 tests', 'Sentry: 1 envelope came late, after t.py::test_a had finished']
+    >>> summary_lines({"tests": 2, "envelopes": 5, "strays": 0, "late": {"test_a": 1}})
+    ['Sentry: 5 envelopes captured in 2 tests', 'Sentry: 1 envelope came late, after test_a had finished']
     """
     if not (counts["tests"] or counts["strays"] or counts["late"]):
         return []

@@ -29,6 +29,8 @@ def compare_lines(left: object, right: object) -> list[str] | None:
         pattern, span = left, right
     else:
         return None
+    if not is_span_like(span):
+        span = getattr(span, "tree", None)
     if isinstance(span, SpanPattern) or not is_span_like(span):
         return None
     rows = compare_trees(pattern, span)

@@ -65,7 +65,7 @@ def test_events_that_nobody_looked_at_are_told_with_the_remedy() -> None:
         2 events were reported that the test never looked at:
           1. ValueError: 'boom'   (error, in checkout, at shop.py:12)
           2. 'disk full'   (fatal)
-        Look at them, as with sentry_events.errors.find(...); or allow them:
+        Look at them, as with sentry_events.find(...); or allow them:
           @pytest.mark.sentry(allow=[ValueError])
         """)
 
