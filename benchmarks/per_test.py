@@ -19,6 +19,7 @@ from bars import Bar, Spent, table
 
 TESTS = 200
 REPETITIONS = 7
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider")
 SUITES = Path(__file__).parent / "suites"
 IN_PROCESS, FLOOR, AIM = 0.22, 0.9, 0.75
 
@@ -28,8 +29,7 @@ def session(suite: str, tests: int = TESTS, **environment: str) -> Spent:
     plugins = ["-p", "timing", *(("-p", "pytest_sentryintegration.plugin") if suite == "fixture" else ())]
     with tempfile.NamedTemporaryFile() as times:
         subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider", *plugins]
-            + [f"--rootdir={SUITES}", f"{SUITES / suite}.py"],
+            [*PYTEST, *plugins, f"--rootdir={SUITES}", f"{SUITES / suite}.py"],
             env={
                 **{name: value for name, value in os.environ.items() if not name.startswith("SENTRY_")},
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
