@@ -13,7 +13,7 @@ from sentry_sdk import api as sdk_api
 from sentry_sdk import client as sdk_client
 
 from pytest_sentryintegration.sdk.ownership import Owner
-from pytest_sentryintegration.sdk.redirect import Redirect, batchers, redirected
+from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, Redirect, batchers, redirected
 
 KEPT = 16
 """How many fallback clients are kept, by their options, to be used by later tests."""
@@ -41,26 +41,41 @@ class _State:
     """What a test can change in a client that outlives it."""
 
     client: Any
+    transport: Any
     options: dict[str, Any]
     disabled: dict[Any, Any]
     downsample: Any
+    last_seen: tuple[Any, Any] | None
 
     @classmethod
     def of(cls, client: Any) -> _State:
         transport = redirected(client)
         disabled = dict(transport._disabled_until) if transport is not None else {}
-        return cls(
-            client, dict(client.options), disabled, getattr(client.monitor, "_downsample_factor", None)
-        )
+        downsample = getattr(client.monitor, "_downsample_factor", None)
+        # An exception that one test has reported is no duplicate in the next.
+        seen = getattr(client.integrations.get("dedupe"), "_last_seen", None)
+        last_seen = None
+        if seen is not None:
+            last_seen = (seen, seen.get(None))
+            seen.set(None)
+        return cls(client, client.transport, dict(client.options), disabled, downsample, last_seen)
 
     def restore(self) -> None:
         self.client.options.clear()
         self.client.options.update(self.options)
+        if self.last_seen is not None:
+            seen, last = self.last_seen
+            seen.set(last)
+        if self.client.transport is None and not _is_fallback(self.client):
+            # The test closed it, as an application does when it shuts down.
+            self.client._init_impl()
+        elif self.client.transport is not self.transport:
+            self.client.transport = self.transport
         transport = redirected(self.client)
         if transport is not None:
             transport._disabled_until.clear()
             transport._disabled_until.update(self.disabled)
-        if self.downsample is not None:
+        if self.downsample is not None and self.client.monitor is not None:
             self.client.monitor._downsample_factor = self.downsample
             self.client.monitor._healthy = True
 
@@ -70,7 +85,7 @@ class Clients:
 
     def __init__(self, redirect: Redirect) -> None:
         self._redirect = redirect
-        self._fallbacks: OrderedDict[Any, FallbackClient] = OrderedDict()
+        self._fallbacks: OrderedDict[Any, _State] = OrderedDict()
         self._retired: list[tuple[Owner, list[Any]]] = []
 
     def note(self) -> Callable[[Owner], None]:
@@ -80,7 +95,7 @@ class Clients:
         reports late still needs them.
         """
         before = set(self._redirect.clients)
-        states = [_State.of(client) for client in before if redirected(client) is not None]
+        states = [_State.of(client) for client in before if client.transport is not None]
         name = sdk_client.SDK_INFO["name"]
 
         def put_back(owner: Owner) -> None:
@@ -99,19 +114,22 @@ class Clients:
         retired = {id(client) for _, clients in self._retired for client in clients}
         return [
             client
-            for client in tuple(self._redirect.clients)
+            for client in self._redirect.clients
             if id(client) not in retired and redirected(client) is not None
         ]
 
     def fallback(self, options: Mapping[str, Any], dsn: str) -> FallbackClient:
         """Return a client with these options; the same one for the same options, its state fresh."""
         key = tuple(sorted((name, _key(value)) for name, value in options.items()))
-        client = self._fallbacks.pop(key, None)
-        if client is None or client.transport is None:
-            client = FallbackClient(**{"dsn": dsn, **options})
+        state = self._fallbacks.pop(key, None)
+        if state is None or state.client.transport is None:
+            state = _State.of(FallbackClient(**{"dsn": dsn, **options}))
             while len(self._fallbacks) >= KEPT:
-                close(self._fallbacks.popitem(last=False)[1])
-        self._fallbacks[key] = client
+                close(self._fallbacks.popitem(last=False)[1].client)
+        # What the first test that used it did to it was after every `note`.
+        state.restore()
+        self._fallbacks[key] = state
+        client: FallbackClient = state.client
         return client
 
     def overridden(self, client: Any) -> Any:
@@ -121,7 +139,7 @@ class Clients:
             args, kwargs = made_with
             return sentry_sdk.Client(*args, **kwargs)
         # It was made before the SDK was patched: as unpickling would make it, of finished options.
-        copy = type(client).__new__(type(client))
+        copy: Any = object.__new__(type(client))
         copy.__setstate__({"options": {**client.options, **self._redirect.overrides()}})
         return copy
 
@@ -145,19 +163,20 @@ class Clients:
                 close(client)
         self._retired = []
         while self._fallbacks:
-            close(self._fallbacks.popitem()[1])
+            close(self._fallbacks.popitem()[1].client)
 
 
 def close(client: Any) -> None:
     """End the threads of *client*, without waiting for what it still holds."""
     # client.close() flushes first, for up to two seconds where nobody answers.
-    transport, client.transport = client.transport, None
-    if transport is None:
-        return
+    inner = redirected(client) or client.transport
+    client.transport = None
     for component in (client.session_flusher, *batchers(client), client.monitor):
         if component is not None:
             component.kill()
-    transport.kill()
+    # One of the application's own may serve other clients still.
+    if isinstance(inner, HTTP_TRANSPORTS):
+        inner.kill()
 
 
 def _is_fallback(client: Any) -> bool:

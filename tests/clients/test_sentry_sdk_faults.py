@@ -213,7 +213,6 @@ def test_what_is_cleared_has_no_effect(sentry_events: SentryEvents) -> None:
     assert messages(sentry_events) == ["kept"]
 
 
-@pytest.mark.xfail(reason="a client of the plugin's own keeps the limits of the first test that used it")
 def test_faults_and_limits_end_with_their_capture() -> None:
     with capture(max_breadcrumbs=7) as first:
         first.faults.rate_limit()
