@@ -14,7 +14,7 @@ from typing import Any
 
 from sentry_sdk.consts import DEFAULT_OPTIONS
 
-from pytest_sentryintegration.environment import Environment, child_environment
+from pytest_sentryintegration.environment import Environment, Patch, child_environment
 from pytest_sentryintegration.events import SentryEvents, Source
 from pytest_sentryintegration.fake_sentry import NoServerError
 from pytest_sentryintegration.model import Contents
@@ -37,6 +37,7 @@ class Capture:
         test: the node id of the test that it belongs to.
         options: SDK options and the plugin's own, laid over the application's.
         defaults: SDK options for where the application makes no client.
+        patch: what the test itself changes environment variables with.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Capture:
         test: str = "",
         options: Mapping[str, Any] | None = None,
         defaults: Mapping[str, Any] | None = None,
+        patch: Patch | None = None,
     ) -> None:
         own, sdk = split_marker(options or {}, set(DEFAULT_OPTIONS))
         self.settings = settings.changed(own)
@@ -61,7 +63,7 @@ class Capture:
         self._isolation = Isolation(
             shared.redirect, shared.clients, self._owner, options=sdk, defaults=defaults or {}
         )
-        self._environment = Environment()
+        self._environment = Environment(patch)
         self._blocked: str | None = None
         self._handed_out = False
         self.events: SentryEvents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Protocol
 
 HIDDEN = ("SENTRY_SPOTLIGHT", "SENTRY_TRACE", "SENTRY_BAGGAGE")
 """Would send a copy elsewhere, or make every trace of the test continue a foreign one."""
@@ -10,20 +11,40 @@ HIDDEN = ("SENTRY_SPOTLIGHT", "SENTRY_TRACE", "SENTRY_BAGGAGE")
 LOOPBACK = "127.0.0.1,localhost"
 
 
+class Patch(Protocol):
+    """What changes variables for the length of a test: pytest's ``monkeypatch``."""
+
+    def setenv(self, name: str, value: str) -> None:
+        """Set a variable."""
+
+    def delenv(self, name: str, raising: bool = True) -> None:
+        """Remove a variable."""
+
+
 class Environment:
     """Sets ``SENTRY_DSN`` for this process's children, and hides what would falsify a test.
+
+    Args:
+        patch: what the test itself changes variables with, if anything. Where that ends after the
+            capture it would put back the capture's values, so it learns of the ones before.
 
     >>> environment = Environment()
     >>> environment.enter("http://key@127.0.0.1:1234/1")
     >>> environment.leave()
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patch: Patch | None = None) -> None:
+        self._patch = patch
         self._before: dict[str, str | None] | None = None
 
     def enter(self, dsn: str) -> None:
         """Set *dsn*, hide the rest."""
         self._before = {name: os.environ.get(name) for name in ("SENTRY_DSN", *HIDDEN)}
+        if self._patch is not None:
+            for name in HIDDEN:
+                self._patch.delenv(name, raising=False)
+            self._patch.setenv("SENTRY_DSN", dsn)
+            return
         for name in HIDDEN:
             os.environ.pop(name, None)
         os.environ["SENTRY_DSN"] = dsn

@@ -121,7 +121,9 @@ def sentry_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
+def sentry_events(
+    request: pytest.FixtureRequest, sentry_options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SentryEvents]:
     """Everything that is sent to Sentry during this test, and nothing else.
 
     `.messages`, `.errors`, `.transactions`, `.spans`, `.traces`, `.attachments`, `.logs` and more are live
@@ -140,7 +142,12 @@ def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]
     settings = request.config.stash[SETTINGS]
     try:
         capture = Capture(
-            shared(settings), settings, test=item.nodeid, options=marked, defaults=sentry_options
+            shared(settings),
+            settings,
+            test=item.nodeid,
+            options=marked,
+            defaults=sentry_options,
+            patch=monkeypatch,
         )
     except SettingError as error:
         # Not an exception: of that pytest would print where in the plugin it was raised.
