@@ -8,3 +8,7 @@
 - `clients`: the client of a test, and which clients must be closed when.
 - `draining`: everything that the SDK holds back, sent now.
 """
+
+# Read by `draining` only, but this package is imported with the plugin: later a test may have frozen the
+# clock that it counts from.
+from pytest_sentryintegration import clock as clock

@@ -89,11 +89,19 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
             return
 
         def get_options(*args: object, **kwargs: object) -> object:
+            if module.get_options is not get_options:
+                # Something else wrapped this one meanwhile, and is calling it.
+                complete()
+                return original(*args, **kwargs)
             module.get_options = original  # type: ignore[attr-defined]
             complete()
             return module.get_options(*args, **kwargs)
 
         get_options._sentryintegration = True  # type: ignore[attr-defined]
         module.get_options = get_options  # type: ignore[attr-defined]
+        # Where this came late there may be a client already.
+        globe = getattr(sys.modules.get("sentry_sdk.scope"), "_global_scope", None)
+        if globe is not None and globe.client.is_active():
+            complete()
 
     return then
