@@ -56,6 +56,11 @@ class Shared:
 
     # Where redirected transports deliver.
 
+    @property
+    def guarded(self) -> bool:
+        """Whether nothing may reach Sentry, whoever sends it."""
+        return self.settings.guard
+
     def post(self, owner: Owner | None, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
         """Deliver to the inbox of *owner*, or to the strays; ``None`` to let it reach its DSN."""
         if owner is None or owner.post is None:

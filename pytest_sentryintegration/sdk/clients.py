@@ -66,9 +66,10 @@ class _State:
         if self.last_seen is not None:
             seen, last = self.last_seen
             seen.set(last)
-        if self.client.transport is None and not _is_fallback(self.client):
-            # The test closed it, as an application does when it shuts down.
-            self.client._init_impl()
+        if self.client.transport is None:
+            # The test closed it, as an application does when it shuts down. A fallback is made anew.
+            if not _is_fallback(self.client):
+                self.client._init_impl()
         elif self.client.transport is not self.transport:
             self.client.transport = self.transport
         transport = redirected(self.client)
@@ -169,7 +170,7 @@ class Clients:
 def close(client: Any) -> None:
     """End the threads of *client*, without waiting for what it still holds."""
     # client.close() flushes first, for up to two seconds where nobody answers.
-    inner = redirected(client) or client.transport
+    inner: Any = redirected(client) or client.transport
     client.transport = None
     for component in (client.session_flusher, *batchers(client), client.monitor):
         if component is not None:

@@ -32,6 +32,27 @@ class Answer:
         """Do nothing: the body has been read."""
 
 
+@dataclass(frozen=True)
+class HttpcoreAnswer:
+    """The same, as much of httpcore's response as the SDK's other transports read."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    content: bytes
+
+    @classmethod
+    def of(cls, answer: Answer) -> HttpcoreAnswer:
+        """Convert what a `Poster` returned."""
+        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+        return cls(answer.status, pairs, answer.data)
+
+    def close(self) -> None:
+        """Do nothing: the body has been read."""
+
+    async def aclose(self) -> None:
+        """Do nothing: the body has been read."""
+
+
 class Headers(dict[str, str]):
     """Response headers, found in any case."""
 

@@ -2,17 +2,21 @@
 
 Patched are the three places through which all clients go on every SDK: ``get_options`` (a test's
 own options, no Spotlight), ``make_transport`` (where it sends) and ``_init_impl`` (helpers that must not
-inherit a test's scopes).
+inherit a test's scopes). What sends past them (a transport that the application made by hand, a client
+from before, another copy of the SDK) is caught at the last moment, in ``_request``.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import sentry_sdk.client as sdk_client
@@ -21,9 +25,10 @@ import sentry_sdk.utils as sdk_utils
 from sentry_sdk.transport import HttpTransport, Transport, make_transport
 
 from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk.posting import Answer, HttpcoreAnswer
 from pytest_sentryintegration.sdk.transport import Destination, RedirectedTransport
 
-HTTP_TRANSPORTS: tuple[type, ...] = tuple(
+HTTP_TRANSPORTS: tuple[type[Transport], ...] = tuple(
     cls for cls in HttpTransport.__mro__ if issubclass(cls, Transport) and cls is not Transport
 )
 """The SDK's transports that open connections: `HttpTransport` and what it is made of."""
@@ -39,8 +44,9 @@ class Redirect:
     def __init__(self, destination: Destination) -> None:
         self._destination = destination
         self._undo: list[Callable[[], None]] = []
-        self.clients: weakref.WeakSet[Any] = weakref.WeakSet()
-        """Every client made since, redirected or not."""
+        self._patched: type | None = None
+        self._guarded: ModuleType | None = None
+        self._clients: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self.arguments: weakref.WeakKeyDictionary[Any, tuple[tuple[Any, ...], dict[str, Any]]] = (
             weakref.WeakKeyDictionary()
         )
@@ -50,14 +56,27 @@ class Redirect:
         self._making = threading.local()
 
     @property
+    def clients(self) -> list[Any]:
+        """Every client made since that is still there, redirected or not."""
+        # Not by iterating: another thread may make a client meanwhile.
+        return [client for reference in self._clients.valuerefs() if (client := reference()) is not None]
+
+    @property
     def installed(self) -> bool:
         """Whether the SDK is patched."""
         return bool(self._undo)
 
     def install(self) -> None:
-        """Patch the SDK; a second call does nothing."""
-        if self._undo:
-            return
+        """Patch the SDK; a second call does nothing, unless the SDK was loaded anew."""
+        if self._patched is not sdk_client._Client:
+            self._patched = sdk_client._Client
+            self._patch()
+        transports = sys.modules.get("sentry_sdk.transport")
+        if transports is not self._guarded and transports is not None:
+            self._guarded = transports
+            self._guard(transports)
+
+    def _patch(self) -> None:
         self._replace(sdk_client, "get_options", self._get_options(sdk_client.get_options))
         self._replace(sdk_client, "make_transport", self._make_transport(make_transport))
         self._replace(sdk_client._Client, "_init_impl", self._init_impl(sdk_client._Client._init_impl))
@@ -67,6 +86,7 @@ class Redirect:
 
     def uninstall(self) -> None:
         """Put the SDK's own functions back; clients keep the transports they have."""
+        self._patched = self._guarded = None
         while self._undo:
             self._undo.pop()()
 
@@ -129,13 +149,50 @@ class Redirect:
             for disabled in client.options.get("disabled_integrations") or ():
                 # Installed once a process: the init of another test may have been first.
                 client.integrations.pop(getattr(disabled, "identifier", None), None)
-            self.clients.add(client)
-            self.arguments[client] = self._making.__dict__.pop("arguments", ((), {}))
+            self._clients[id(client)] = client
+            made_with = self._making.__dict__.pop("arguments", None)
+            if made_with is not None:
+                self.arguments[client] = made_with
             if redirected(client) is not None:
                 client.spotlight = None
-                _detach(client)
+                for batcher in batchers(client):
+                    _label(batcher)
+            _detach(client)
 
         return _init_impl
+
+    def _guard(self, module: ModuleType) -> None:
+        for cls in vars(module).values():
+            if isinstance(cls, type) and "_request" in vars(cls):
+                self._replace(cls, "_request", self._request(vars(cls)["_request"]))
+
+    def _request(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def post(transport: Any, endpoint: Any, body: Any, headers: Any) -> Answer | None:
+            dsn = transport.parsed_dsn
+            if (
+                dsn is None
+                or not self._destination.guarded
+                or not self.wants({"dsn": transport.options.get("dsn")})
+            ):
+                return None
+            path = f"/api/{dsn.project_id}/{endpoint.value}/"
+            return self._destination.post(ownership.current(), path, dict(headers), body)
+
+        @functools.wraps(original)
+        def _request(transport: Any, method: str, endpoint: Any, body: Any, headers: Any) -> Any:
+            answer = post(transport, endpoint, body, headers)
+            if answer is None:
+                return original(transport, method, endpoint, body, headers)
+            return answer if isinstance(transport, HttpTransport) else HttpcoreAnswer.of(answer)
+
+        @functools.wraps(original)
+        async def _request_async(transport: Any, method: str, endpoint: Any, body: Any, headers: Any) -> Any:
+            answer = post(transport, endpoint, body, headers)
+            if answer is None:
+                return await original(transport, method, endpoint, body, headers)
+            return HttpcoreAnswer.of(answer)
+
+        return _request_async if inspect.iscoroutinefunction(original) else _request
 
     def swap(self, client: Any) -> Callable[[], None]:
         """Redirect a client that was made before the SDK was patched; returns what undoes it."""
@@ -145,11 +202,13 @@ class Redirect:
         if not isinstance(before, HTTP_TRANSPORTS):
             return lambda: None
         client.transport = self.transport_class(client.options)
+        for batcher in batchers(client):
+            _label(batcher)
         _detach(client)
-        self.clients.add(client)
+        self._clients[id(client)] = client
 
         def undo() -> None:
-            self.clients.discard(client)
+            self._clients.pop(id(client), None)
             if redirected(client) is not None:
                 client.transport.kill()
                 client.transport = before
@@ -171,7 +230,9 @@ def _inner(transport: Any) -> Any:
 def own_transport(client: Any) -> Transport | None:
     """Return the transport that the application brought along itself, ``None`` where it did not."""
     transport = getattr(client, "transport", None)
-    if transport is None or redirected(client) is not None or isinstance(transport, HTTP_TRANSPORTS):
+    if transport is None or redirected(client) is not None:
+        return None
+    if isinstance(transport, HTTP_TRANSPORTS) and transport is not client.options.get("transport"):
         return None
     return transport  # type: ignore[no-any-return]
 
@@ -184,17 +245,14 @@ def batchers(client: Any) -> list[Any]:
 
 def _detach(client: Any) -> None:
     """Keep the client's helper threads out of the tests that happen to start them."""
-    transport = redirected(client)
-    assert transport is not None
-    for batcher in batchers(client):
-        _label(batcher)
     for helper, method in (
-        (transport._worker, "start"),
+        (getattr(_inner(client.transport), "_worker", None), "start"),
         (client.monitor, "_ensure_running"),
         (client.session_flusher, "_ensure_running"),
         *((batcher, "_ensure_thread") for batcher in batchers(client)),
     ):
-        if hasattr(helper, method):
+        # A client may come here again: each capture swaps the transport of one made before.
+        if hasattr(helper, method) and method not in vars(helper):
             setattr(helper, method, _in_no_context(getattr(helper, method)))
 
 
@@ -219,6 +277,8 @@ def _label(batcher: Any) -> None:
     out. Under one lock, because a flusher that has taken the buffer and not sent it yet made `flush`
     return too early in 1 % of runs under load.
     """
+    if "_flush" in vars(batcher):
+        return
     add, flush = batcher.add, batcher._flush
     holds: list[ownership.Owner | None] = [None]
     locks: dict[int, Any] = {}
@@ -237,7 +297,7 @@ def _label(batcher: Any) -> None:
             owner = ownership.current()
             if owner is not holds[0]:
                 with lock():
-                    labelled_flush()
+                    batcher.flush()
                     holds[0] = owner
                     return add(item)  # type: ignore[no-any-return]
         return add(item)  # type: ignore[no-any-return]

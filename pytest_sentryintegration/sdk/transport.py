@@ -26,6 +26,10 @@ QUEUE_SIZE = 100_000
 class Destination(Protocol):
     """Where envelopes go instead of to Sentry."""
 
+    @property
+    def guarded(self) -> bool:
+        """Whether nothing may reach Sentry, whoever sends it (``sentry_guard``)."""
+
     def post(self, owner: Owner | None, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
         """Deliver to the inbox of *owner* (strays for ``None``).
 

@@ -1,0 +1,304 @@
+"""Whatever a test does to the SDK, its environment or its modules: the next one starts afresh, and nothing
+reaches Sentry."""
+
+from __future__ import annotations
+
+import copy
+import http.server
+import os
+import pickle
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sentry_sdk
+from sentry_sdk.client import get_options
+from sentry_sdk.transport import HttpTransport, Transport, make_transport
+
+from pytest_sentryintegration import SentryEvents, capture
+from pytest_sentryintegration.environment import Environment
+from pytest_sentryintegration.sdk import redirect
+from tests.integration.conftest import Run
+
+DSN = "https://key@o5.ingest.sentry.io/1"
+OLD = not hasattr(sentry_sdk, "new_trace")
+"""Whether the SDK is one before 3.0."""
+
+sentry_logger = pytest.importorskip("sentry_sdk.logger", reason="this SDK has no logs")
+
+
+# What a test does to its environment and to its clients is over with it.
+
+
+@pytest.mark.parametrize(
+    "change", [{"SENTRY_DSN": "other"}, {"SENTRY_TRACE": "1-2"}, {"SENTRY_SPOTLIGHT": "1"}]
+)
+def test_what_monkeypatch_undoes_after_the_capture_is_as_before_it(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str]
+) -> None:
+    monkeypatch.setenv("SENTRY_TRACE", "as before")
+    before = dict(os.environ)
+    patch = pytest.MonkeyPatch()
+    environment = Environment(patch)
+    environment.enter("http://key@127.0.0.1:1/1")
+    for name, value in change.items():
+        patch.setenv(name, value)
+
+    environment.leave()
+
+    assert dict(os.environ) == before
+    patch.undo()
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("attribute", ["close", "transport"])
+def test_a_client_that_a_test_closes_is_open_for_the_next(
+    sentry_events: SentryEvents, attribute: str
+) -> None:
+    sentry_sdk.init(DSN, release="shop@1")
+    client = sentry_sdk.get_client()
+    with capture() as inner:
+        sentry_sdk.capture_message("in the test")
+        assert len(inner) == 1
+        client.close() if attribute == "close" else setattr(client, "transport", None)
+
+    sentry_sdk.capture_message("in the next")
+    sentry_logger.info("in the next")
+    assert [(event.message, event.release) for event in sentry_events] == [("in the next", "shop@1")]
+
+
+@pytest.mark.skipif(not OLD, reason="3.0 marks the exception itself as reported")
+def test_an_exception_that_one_test_has_reported_is_no_duplicate_in_the_next(
+    sentry_events: SentryEvents,
+) -> None:
+    sentry_sdk.init(DSN)
+    error = ValueError("made once, for all tests")
+    for _ in range(2):
+        with capture() as inner:
+            sentry_sdk.capture_exception(error)
+            sentry_sdk.capture_exception(error)
+            assert len(inner.errors) == 1
+
+
+class Own(Transport):
+    def capture_envelope(self, envelope: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("options", [{"dsn": DSN, "transport": Own()}, {"dsn": ""}])
+def test_the_threads_of_a_client_that_is_not_redirected_end_too(
+    sentry_events: SentryEvents, options: dict[str, Any]
+) -> None:
+    before = set(threading.enumerate())
+    with capture():
+        sentry_sdk.init(**options)
+        client: Any = sentry_sdk.get_client()
+        client.log_batcher._ensure_thread()
+        started = set(threading.enumerate()) - before
+        assert started
+
+    for thread in started:
+        thread.join(11)
+    assert not any(thread.is_alive() for thread in started)
+
+
+def test_a_client_can_be_swapped_again_and_again(sentry_events: SentryEvents) -> None:
+    client: Any = sentry_sdk.Client(DSN)
+    batcher = client.log_batcher
+    before = (batcher.add, batcher._flush, batcher._ensure_thread, client.transport._worker.start)
+
+    redirect._label(batcher)
+    redirect._detach(client)
+
+    assert before == (batcher.add, batcher._flush, batcher._ensure_thread, client.transport._worker.start)
+
+
+def test_a_log_written_while_logs_are_sent_does_not_wait_for_itself(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentry_sdk.init(DSN)
+    batcher: Any = sentry_sdk.get_client().log_batcher
+    if not hasattr(batcher, "_active"):
+        pytest.skip("this SDK waits for itself")
+    convert = type(batcher)._to_transport_format
+
+    def convert_and_log(item: Any) -> Any:
+        sentry_logger.warning("collected while sending")
+        return convert(item)
+
+    monkeypatch.setattr(type(batcher), "_to_transport_format", staticmethod(convert_and_log))
+    sentry_logger.info("of the outer")
+    with capture() as inner:
+        sentry_logger.info("of the inner")  # sends first what the outer one logged
+        assert [log.body for log in inner.logs] == ["of the inner"]
+    assert [log.body for log in sentry_events.logs] == ["of the outer"]
+
+
+def test_the_markers_options_hold_also_where_the_fixture_made_the_first_client(run: Run) -> None:
+    result = run(
+        test_it="""
+            import pytest, sentry_sdk
+
+            def test_first(sentry_events):
+                sentry_sdk.capture_message("made a client")
+
+            @pytest.mark.sentry(release="marked@1")
+            def test_second(sentry_events):
+                sentry_sdk.init("https://key@example.com/1", release="shop@1")
+                sentry_sdk.capture_message("x")
+                assert sentry_events.find("x").release == "marked@1"
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
+
+
+def test_a_clock_that_is_frozen_before_the_fixture_does_not_stop_the_waiting(run: Run) -> None:
+    result = run(
+        "--timeout=20",
+        plugins=("pytest_timeout",),
+        test_it="""
+            import freezegun, pytest, sentry_sdk
+
+            @pytest.fixture(autouse=True)
+            def frozen():
+                with freezegun.freeze_time("2001-01-01"):
+                    yield
+
+            def test_frozen(sentry_events):
+                sentry_sdk.capture_message("x")
+                assert sentry_events.envelopes[0].received.year != 2001
+                with pytest.raises(AssertionError):
+                    sentry_events.find("not there", timeout=0.1)
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+# Nothing reaches Sentry.
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[tuple[str, list[str]]]:
+    """A server that is not the fake Sentry: its DSN, and the paths that were asked of it."""
+    paths: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            paths.append(self.path)
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://key@127.0.0.1:{server.server_port}/5", paths
+        server.shutdown()
+        thread.join()
+
+
+class OwnHttpTransport(HttpTransport):
+    pass
+
+
+def bound(client: Any) -> None:
+    sentry_sdk.get_global_scope().set_client(client)
+
+
+def assigned(dsn: str) -> None:
+    sentry_sdk.init(dsn)
+    sentry_sdk.get_client().transport = HttpTransport(get_options(dsn))
+
+
+def reloaded(client: Any) -> Any:
+    return pickle.loads(pickle.dumps(client))
+
+
+MADE: dict[str, Callable[[str], None]] = {
+    "an instance": lambda dsn: bound(sentry_sdk.Client(dsn, transport=HttpTransport(get_options(dsn)))),
+    "of a subclass": lambda dsn: bound(sentry_sdk.Client(dsn, transport=OwnHttpTransport(get_options(dsn)))),
+    "by hand": lambda dsn: bound(sentry_sdk.Client(dsn, transport=make_transport(get_options(dsn)))),
+    "assigned": assigned,
+    "copied": lambda dsn: bound(copy.copy(sentry_sdk.Client(dsn))),
+    "unpickled": lambda dsn: bound(reloaded(sentry_sdk.Client(dsn, default_integrations=False))),
+    "spotlight": lambda dsn: bound(sentry_sdk.Client(dsn, spotlight=dsn.replace("key@", ""))),
+}
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_a_transport_made_past_the_redirect_reaches_the_fake_all_the_same(
+    sentry_events: SentryEvents, elsewhere: tuple[str, list[str]], made: str
+) -> None:
+    dsn, paths = elsewhere
+    MADE[made](dsn)
+
+    sentry_sdk.capture_message("x")
+    sentry_sdk.flush()
+
+    assert [(event.message, event.project_id) for event in sentry_events] == [("x", "5")]
+    assert paths == []
+
+
+def test_a_transport_instance_of_the_sdks_own_class_is_named_too(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(DSN, transport=OwnHttpTransport(get_options(DSN)))
+
+    assert "OwnHttpTransport" in sentry_events.explain()
+
+
+@pytest.mark.parametrize(
+    "anew",
+    [
+        "import importlib; importlib.reload(sentry_sdk.client); importlib.reload(sentry_sdk)",
+        "for name in [n for n in sys.modules if n.split('.')[0] == 'sentry_sdk']: del sys.modules[name]",
+    ],
+    ids=["reloaded", "forgotten"],
+)
+def test_an_sdk_that_is_loaded_anew_is_redirected_too(
+    run: Run, elsewhere: tuple[str, list[str]], anew: str
+) -> None:
+    dsn, paths = elsewhere
+    result = run(
+        test_it=f"""
+            import sys, sentry_sdk
+
+            def test_anew(sentry_events):
+                sentry_sdk.capture_message("before")
+                {anew}
+                import sentry_sdk as anew
+                anew.init({dsn!r})
+                anew.capture_message("after")
+                anew.flush()
+                assert [event.message for event in sentry_events] == ["before", "after"]
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
+    assert paths == []
+
+
+def test_a_client_from_before_the_plugin_is_redirected_at_once(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, elsewhere: tuple[str, list[str]]
+) -> None:
+    dsn, paths = elsewhere
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(
+        early=f"import sentry_sdk; sentry_sdk.init({dsn!r})",
+        test_it="""
+            import sentry_sdk
+
+            def test_without_the_fixture():
+                sentry_sdk.capture_message("x")
+                sentry_sdk.flush()
+        """,
+    )
+    result = pytester.runpytest_subprocess("-p", "early", "-p", "pytest_sentryintegration.plugin")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*1 stray outside tests*"])
+    assert paths == []
