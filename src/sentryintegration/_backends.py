@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import sentry_sdk
+import sentry_sdk.client
 import sentry_sdk.utils
 from sentry_sdk import Scope
 
@@ -222,6 +223,18 @@ class Static(Backend):
     def sampled(self, span: Any) -> bool | None:
         return span.sampled  # type: ignore[no-any-return]
 
+    def count_unsampled(self) -> None:
+        """Count a transaction that is left out, for the client's report.
+
+        The SDK does it when it finishes one, together with a log record that takes longer than all the rest.
+        """
+        client = sentry_sdk.get_client()
+        if client.transport and tracing_enabled(client.options):
+            monitor = client.monitor
+            reason = "backpressure" if monitor and monitor.downsample_factor > 0 else "sample_rate"
+            client.transport.record_lost_event(reason, data_category="transaction")
+            client.transport.record_lost_event(reason, data_category="span")
+
     def end_now(self, span: Any) -> datetime:
         """Return the time at which *span* would end if it were finished now."""
         return end_of(span.start_timestamp, span._start_timestamp_monotonic_ns)
@@ -270,18 +283,27 @@ class Streaming(Backend):
         self, scope: Any, name: str, op: str | None, description: str | None, remote: Remote | None, data: Any
     ) -> Any:
         scope.set_new_propagation_context()
+        context = scope.get_active_propagation_context()
         if remote is not None:
             if remote.baggage is not None and remote.trace_id and remote.parent_span_id:
                 headers = {"sentry-trace": _sentry_trace(remote), "baggage": remote.baggage}
                 scope.generate_propagation_context(headers)
-            context = scope.get_active_propagation_context()
+                context = scope.get_active_propagation_context()
             if remote.trace_id:
                 context.trace_id = remote.trace_id
             if remote.parent_span_id:
                 context.parent_span_id = remote.parent_span_id
-            # With tracing off the SDK would send a span whose parent was sampled.
-            enabled = tracing_enabled(sentry_sdk.get_client().options)
-            context.parent_sampled = remote.sampled if enabled else None
+            context.parent_sampled = remote.sampled
+        if not tracing_enabled(sentry_sdk.get_client().options):
+            # The SDK would send a span whose parent was sampled; and makes of the others what this is.
+            return getattr(_TRACES, self._no_op)(
+                name=name,
+                scope=scope,
+                trace_id=context.trace_id,
+                parent_span_id=context.parent_span_id,
+                baggage=context.baggage,
+                sampled=None,
+            )
         attributes = {key: _attribute(value) for key, value in data.items()}
         if op:
             attributes["sentry.op"] = op
@@ -295,12 +317,20 @@ class Streaming(Backend):
         return getattr(_TRACES, self._no_op)(name=name, scope=scope, trace_id=trace_id, sampled=False)
 
     def start_child(self, scope: Any, parent: Any, op: str | None, description: str | None) -> Any:
+        name = description or op or "<unlabeled span>"
+        if not parent.sampled:
+            # The SDK makes the same of it, in several times the time.
+            return getattr(_TRACES, self._no_op)(
+                name=name,
+                scope=scope,
+                segment=parent._segment,
+                trace_id=parent.trace_id,
+                parent_span_id=parent.span_id,
+                sampled=parent.sampled,
+                unsampled_reason=parent._unsampled_reason,
+            )
         attributes = {"sentry.op": op} if op else {}
-        span = getattr(scope, self._starter)(
-            description or op or "<unlabeled span>", attributes, parent, True
-        )
-        setattr(scope, self._attribute, span)
-        return span
+        return getattr(scope, self._starter)(name, attributes, parent, True)
 
     def set_tag(self, span: Any, key: str, value: str) -> None:
         span.set_attribute(key, value)
@@ -318,7 +348,14 @@ class Streaming(Backend):
         return span.name or ""
 
     def finish(self, span: Any, scope: Any, end: datetime | None = None) -> None:
-        span.end(end)
+        if span.sampled:
+            span.end(end)
+        elif not span._finished:
+            # As Static.count_unsampled: what the SDK does, without its log record.
+            span._finished = True
+            client = sentry_sdk.get_client()
+            if span._unsampled_reason is not None and client.transport:
+                client.transport.record_lost_event(span._unsampled_reason, data_category="span", quantity=1)
 
     def sampled(self, span: Any) -> bool | None:
         return span._segment.sampled  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ import sentry_sdk
 from sentryintegration import _repair
 from sentryintegration._attachments import Attachable
 from sentryintegration._attachments import attachments as attachments_of
-from sentryintegration._backends import event_from, stack_here
+from sentryintegration._backends import event_from, is_absent, stack_here
 from sentryintegration._fitting import fit_stacks
 from sentryintegration._guard import guarded, repaired, shown
 from sentryintegration._levels import Error, Level, level_of
@@ -112,8 +112,11 @@ def _capture(
     event: Any, hint: dict[str, Any], level: Level | None, tags: Any, attachments: Any
 ) -> str | None:
     __tracebackhide__ = True
+    client = sentry_sdk.get_client()
+    if is_absent(client):
+        return None
     if "exception" not in event:
-        threads = stack_here(sentry_sdk.get_client())
+        threads = stack_here(client)
         if threads is not None:
             fit_stacks([thread["stacktrace"] for thread in threads["values"]])
             event["threads"] = threads

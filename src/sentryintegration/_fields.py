@@ -33,7 +33,8 @@ class Fields:
 
 def fields() -> dict[str, str]:
     """Return the fields that were set on the global scope."""
-    for processor in sentry_sdk.get_global_scope()._event_processors:
+    processors: list[Any] = sentry_sdk.get_global_scope()._event_processors
+    for processor in processors:
         if type(processor) is Fields:
             return dict(processor.values)
     return {}
@@ -52,7 +53,8 @@ def set_fields(values: Mapping[str, str]) -> None:
 def sync_fields(client: Any) -> None:
     """Bring the fields to where the SDK takes them from for spans, logs, sessions and trace headers."""
     scope = sentry_sdk.get_global_scope()
-    for processor in scope._event_processors:
+    processors: list[Any] = scope._event_processors
+    for processor in processors:
         if type(processor) is Fields:
             for name, value in processor.values.items():
                 if not is_absent(client) and client.options.get(name) != value:

@@ -79,9 +79,13 @@ def fit_transaction(event: Any) -> None:
         return
     rough = 400 * len(spans)
     for span in spans:
-        rough += len(span.get("description") or "")
-        if "data" in span:
-            rough += _size(span["data"])
+        description = span.get("description")
+        if description:
+            rough += len(description)
+        values = span.get("data")
+        # Two of them are the thread's, set by the SDK.
+        if values is not None and len(values) > 2:
+            rough += _size(values)
     if rough < ROUGHLY_SMALL:
         return
     for limit in (2048, 512, 128, 32):

@@ -118,7 +118,10 @@ class Off:
 
 def is_off() -> bool:
     """Say whether tracing was switched off, since the SDK lacks what the facade needs."""
-    return any(type(processor) is Off for processor in sentry_sdk.get_global_scope()._event_processors)
+    for processor in sentry_sdk.get_global_scope()._event_processors:  # noqa: SIM110 -- twice as fast
+        if type(processor) is Off:
+            return True
+    return False
 
 
 def switch_off() -> None:

@@ -28,8 +28,8 @@ class Tree:
     """
 
     __slots__ = (
-        "__weakref__", "backend", "borrowed", "distributed", "ended", "fields", "first_name", "isolation",
-        "ledger", "lock", "open", "pid", "root", "sent", "suppressed", "tags", "top",
+        "__weakref__", "backend", "baggage", "borrowed", "distributed", "ended", "fields", "first_name",
+        "isolation", "ledger", "lock", "open", "pid", "root", "sent", "suppressed", "tags", "top",
     )  # fmt: skip
 
     def __init__(self, backend: Backend, root: Any, ledger: Any, *, borrowed: bool = False) -> None:
@@ -45,8 +45,10 @@ class Tree:
         self.sent = False
         self.top: Node | None = None
         self.pid = os.getpid()
-        self.isolation = Scope.get_isolation_scope()
+        # Only where a transaction waits for its spans can another request be served when it is sent.
+        self.isolation = Scope.get_isolation_scope() if backend.holds_root else None
         self.first_name = ""
+        self.baggage: str | None = None
         self.tags: dict[str, str] = {}
         self.fields: dict[str, str] = {}
 
@@ -101,6 +103,7 @@ class Mark:
     def __init__(self, node: Node | None, after: Remote | None = None, *, explicit: bool = False) -> None:
         self.node = node
         self.after = after
+        """What a start on this scope continues, where the tree that it was in is sent."""
         self.explicit = explicit
 
     def __call__(self, event: Any, hint: Any) -> Any:
@@ -205,8 +208,11 @@ def after(tree: Tree, span: Any) -> Remote | None:
     """
     if tree.suppressed:
         return None
-    remote = tree.backend.remote_of(span)
-    return remote if remote.sampled else remote._replace(sampled=None, baggage=None)
+    sampled = tree.backend.sampled(span)
+    if not sampled:
+        # Not its span id: nobody will ever see that span, and the SDK makes an id only when it is asked.
+        return Remote(span.trace_id)
+    return Remote(span.trace_id, span.span_id, sampled, tree.baggage)
 
 
 def expire(tree: Tree) -> None:
@@ -234,8 +240,11 @@ def send(tree: Tree) -> None:
     if isinstance(tree.backend, Static) and not tree.suppressed:
         if tree.ended is None:
             tree.ended = tree.backend.end_now(node.span)
-        with _Scopes(node.scope, tree.isolation):
-            tree.backend.finish(node.span, node.scope, tree.ended)
+        if node.span.sampled:
+            with _Scopes(node.scope, tree.isolation):
+                tree.backend.finish(node.span, node.scope, tree.ended)
+        else:
+            tree.backend.count_unsampled()
     tree.top = None
     tree.ledger.trees.discard(tree)
     if node.done:
@@ -287,12 +296,15 @@ def _living(node: Node) -> Any:
     return scope
 
 
-def _detach(node: Node, source: Any, after: Remote | None) -> None:
+def _detach(node: Node, source: Any, continued: Remote | None) -> None:
     """Make the scope of a finished span like *source*: tasks may share it, and may not find a dead span."""
     scope = node.scope
     span = scope._span
     if span is not None and span is not node.span and span is not source._span:
         return
+    if not node.tree.backend.holds_root:
+        # A streamed root refers to itself: with its scope it would wait for the collector of garbage.
+        node.span._scope = source
     copy_tracing(scope, source)
     mark = mark_of(source)
-    put_mark(scope, Mark(mark.node if mark else None, after) if after is not None else mark)
+    put_mark(scope, mark if continued is None else Mark(mark.node if mark else None, continued))

@@ -116,6 +116,8 @@ def text(value: object, limit: int = MESSAGE_LIMIT) -> str:
 
 def line(value: object, limit: int) -> str:
     """Return *value* as one line of text without blanks around it, at most *limit* characters long."""
+    if type(value) is str and len(value) <= limit and value.isascii() and value.isprintable():
+        return value.strip()
     result = text(value, limit * 2 + 100)
     if not result.isprintable():
         result = LINE_BREAKS.sub(" ", result)

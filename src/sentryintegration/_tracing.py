@@ -243,7 +243,6 @@ async def _run_async(func: Callable[[Handle], Awaitable[T]], given: tuple[Any, .
         return await func(handle)
 
 
-@guarded(lambda: None)
 def finish_transaction(t: Handle | None) -> None:
     """Finish a transaction or span, from any thread or task; a second time it has no effect.
 
@@ -437,6 +436,7 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
             for key, value in wanted.data.items():
                 backend.set_data(node.span, key, value)
     if node is None:
+        remote = None
         if wanted.suppressed:
             root = backend.start_suppressed(scope, wanted.label)
         else:
@@ -448,6 +448,7 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
         tree.suppressed = wanted.suppressed
         tree.distributed = distributed
         tree.first_name = wanted.label
+        tree.baggage = remote.baggage if remote is not None else None
         node = tree.top = Node(tree, root, scope, current, within)
         tree.open.add(node)
         ledger.trees.add(tree)
@@ -547,7 +548,7 @@ def _after_failure(error: Exception) -> None:
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
-    ours = frame is not None and frame.tb_frame.f_globals.get("__name__", "").startswith(__package__ + ".")
+    ours = frame is not None and frame.tb_frame.f_globals.get("__name__", "").startswith("sentryintegration.")
     if not ours or not isinstance(error, (AttributeError, TypeError, ImportError, NameError)):
         failed("start_transaction")
         return
