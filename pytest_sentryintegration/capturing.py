@@ -173,7 +173,7 @@ class Capture:
         return replace(
             evidence,
             fallback=facts.fallback,
-            dsn=facts.dsn is not None,
+            dsn=bool(facts.dsn),
             traces_sample_rate=facts.traces_sample_rate,
             traces_sampler=facts.has_sampler,
             sample_rate=facts.sample_rate,

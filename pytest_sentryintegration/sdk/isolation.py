@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sentry_sdk
+from sentry_sdk.client import NonRecordingClient
 
 from pytest_sentryintegration.sdk import ownership, scopes
 from pytest_sentryintegration.sdk.clients import Clients
@@ -116,7 +117,7 @@ class Isolation:
         """Describe the client in use now; ``None`` where there is none."""
         client = sentry_sdk.get_client()
         options = client.options
-        if not options:
+        if isinstance(client, NonRecordingClient):
             return None
         transport, own = redirected(client), own_transport(client)
         limited = transport._disabled_until if transport is not None else {}

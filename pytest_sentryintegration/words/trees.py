@@ -10,7 +10,8 @@ from pytest_sentryintegration.matching.span_nodes import is_span_like
 from pytest_sentryintegration.matching.span_pattern import SpanPattern
 from pytest_sentryintegration.matching.tree_difference import MAX_ROWS, Row, compare_trees
 
-WIDTH: Final = 80
+WIDTH: Final = 76
+"""Of 80 columns: pytest indents an explanation by two, and by two more under another."""
 MAX_LINES: Final = 60
 _DEPTH: Final = 16
 _CONTEXT: Final = 2
@@ -91,11 +92,8 @@ def _row_lines(row: Row) -> list[str]:
     below = f"  ({row.below} more below)" if row.below else ""
     label = cut(row.label, max(WIDTH - 2 - len(indent) - len(below), 20))
     lines = [f"{row.mark} {indent}{label}{below}"]
-    for difference in row.differences:
-        text = f"{difference.path}: expected "
-        lines.append(
-            f"!     {indent}{cut(difference.text, max(WIDTH - 6 - len(indent), 30))}" if text else ""
-        )
+    room = max(WIDTH - 6 - len(indent), 30)
+    lines += [f"!     {indent}{cut(difference.text, room)}" for difference in row.differences]
     return [line.rstrip() for line in lines]
 
 

@@ -150,27 +150,6 @@ def test_a_passing_run_has_at_most_one_line_in_the_summary(run: Run) -> None:
     assert len([line for line in lines if "rootdir" not in line]) <= 1
 
 
-def test_the_report_is_one_self_contained_file(run: Run, pytester: pytest.Pytester) -> None:
-    run("--sentry-report", "out.html", test_it=FAILING)
-    text = (pytester.path / "out.html").read_text(encoding="utf-8")
-    assert text.lstrip().lower().startswith("<!doctype html")
-    assert "what was sent" in text
-    assert "test_it" in text
-    assert not re.findall(r"(?:src|href)=[\"'](?:https?:)?//", text)
-
-
-def test_the_report_is_merged_over_workers(run: Run, pytester: pytest.Pytester) -> None:
-    pytest.importorskip("xdist")
-    test_it = """
-        import pytest, sentry_sdk
-        @pytest.mark.parametrize("n", range(6))
-        def test_it(sentry_events, n): sentry_sdk.capture_message(f"message {n}")
-        """
-    run("-n", "2", "--sentry-report", "out.html", plugins=("xdist",), test_it=test_it)
-    text = (pytester.path / "out.html").read_text(encoding="utf-8")
-    assert [n for n in range(6) if f"message {n}" not in text] == []
-
-
 def everything() -> None:
     """One of each, the same each time."""
     sentry_sdk.set_tag("graph", "g1")
