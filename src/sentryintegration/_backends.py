@@ -185,6 +185,12 @@ class Static(Backend):
         for key, value in data.items():
             span.set_data(key, value)
         scope.span = span
+        if not tracing_enabled(sentry_sdk.get_client().options):
+            # With tracing off the SDK takes the trace of events and requests from here.
+            scope.set_new_propagation_context()
+            context = scope.get_active_propagation_context()
+            context.trace_id = span.trace_id
+            context.parent_span_id = span.parent_span_id
         return span
 
     def start_suppressed(self, scope: Any, name: str) -> Any:

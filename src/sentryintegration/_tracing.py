@@ -17,7 +17,7 @@ import sentry_sdk
 from sentry_sdk import Scope
 
 from sentryintegration import _repair
-from sentryintegration._backends import UNLABELED, Backend, backend_of, is_absent
+from sentryintegration._backends import UNLABELED, Backend, backend_of, is_absent, tracing_enabled
 from sentryintegration._fields import sync_fields
 from sentryintegration._guard import failed, guarded, log, repaired, shown
 from sentryintegration._headers import Remote, incoming, outgoing
@@ -152,7 +152,9 @@ class Handle:
     def headers(self) -> dict[str, str]:
         """Return the headers by which another process continues this trace under this span."""
         node = self._node
-        return {} if node is None else _headers_of(node.tree.backend, node.span)
+        if node is None:
+            return {}
+        return _headers_of(node.tree.backend, node.span, suppressed=node.tree.suppressed)
 
 
 @overload
@@ -296,7 +298,9 @@ def trace_headers() -> dict[str, str]:
     scope = sentry_sdk.get_current_scope()
     active = backend.active(scope)
     if active is not None:
-        headers = _headers_of(backend, active)
+        mark = mark_of(scope)
+        tree = tree_of(active, mark.node if mark is not None else None, backend)
+        headers = _headers_of(backend, active, suppressed=tree is not None and tree.suppressed)
         if headers:
             return headers
     headers = dict(scope.iter_trace_propagation_headers())
@@ -529,8 +533,14 @@ def _apply_tags(node: Node, given: Any) -> None:
             backend.set_tag(node.span, f"sentry.{key}", value)
 
 
-def _headers_of(backend: Backend, span: Any) -> dict[str, str]:
-    return backend.headers(span)
+def _headers_of(backend: Backend, span: Any, *, suppressed: bool) -> dict[str, str]:
+    headers = backend.headers(span)
+    if suppressed or not headers or tracing_enabled(sentry_sdk.get_client().options):
+        return headers
+    # With tracing off nothing is decided: another process may sample this trace.
+    flags = ("sentry-sampled=", "sentry-sample_rate=", "sentry-sample_rand=")
+    items = [item for item in headers.get("baggage", "").split(",") if not item.startswith(flags)]
+    return outgoing(f"{span.trace_id}-{span.span_id}", ",".join(items))
 
 
 def _status_of(error: BaseException | None) -> str | None:

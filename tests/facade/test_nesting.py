@@ -8,12 +8,15 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+import sentry_sdk
 
 from pytest_sentryintegration import SentryEvents, span
 from sentryintegration import (
     Handle,
+    capture_message,
     finish_transaction,
     set_task_transaction,
     start_transaction,
@@ -230,8 +233,6 @@ def test_a_span_finishes_in_another_thread(sentry_events: SentryEvents) -> None:
 
 
 def test_a_transaction_finished_in_another_thread_leaves_no_name_behind(sentry_events: SentryEvents) -> None:
-    from sentryintegration import capture_message
-
     t = start_transaction(name="root")
     thread = threading.Thread(target=finish_transaction, args=(t,))
     thread.start()
@@ -375,3 +376,61 @@ def test_greenlets_nest_under_the_transaction(sentry_events: SentryEvents) -> No
 
     tree = sentry_events.transactions.find("root").tree
     assert tree == span("root", *(span(op, span(f"{op}.in")) for op in "abc"))
+
+
+def test_threads_started_inside_nest_by_themselves(
+    sentry_events: SentryEvents, mode_options: dict[str, Any]
+) -> None:
+    sentry_sdk.init("http://key@localhost/1", traces_sample_rate=1.0, **mode_options)
+
+    def work() -> None:
+        with start_transaction(op="thread"), start_transaction(op="inner"):
+            pass
+
+    with start_transaction(name="root", op="root"), ThreadPoolExecutor(1) as pool:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        pool.submit(work).result()
+        pool.submit(work).result()
+
+    one = span("thread", span("inner"))
+    assert sentry_events.transactions.find("root").tree == span("root", one, one, one)
+
+
+def test_a_thread_that_outlives_the_transaction_continues_its_trace(
+    sentry_events: SentryEvents, mode_options: dict[str, Any]
+) -> None:
+    sentry_sdk.init("http://key@localhost/1", traces_sample_rate=1.0, **mode_options)
+    finished = threading.Event()
+
+    def work() -> None:
+        finished.wait(5)
+        with start_transaction(op="late"):
+            pass
+        capture_message("late")
+
+    with start_transaction(name="root", op="root") as t:
+        thread = threading.Thread(target=work)
+        thread.start()
+    finished.set()
+    thread.join()
+
+    late = sentry_events.transactions.find("late")
+    assert (late.trace_id, late.parent_span_id) == (t.trace_id, t.span_id)
+    assert sentry_events.messages.find("late").transaction is None
+
+
+def test_asyncio_to_thread_nests_by_itself(sentry_events: SentryEvents) -> None:
+    def work() -> None:
+        with start_transaction(op="thread"):
+            pass
+
+    async def main() -> None:
+        with start_transaction(name="root", op="root"):
+            await asyncio.gather(asyncio.to_thread(work), asyncio.to_thread(work))
+
+    asyncio.run(main())
+
+    tree = sentry_events.transactions.find("root").tree
+    assert tree == span("root", span("thread"), span("thread"))

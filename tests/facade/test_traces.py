@@ -253,3 +253,20 @@ def test_a_trace_that_came_in_through_the_sdk_is_continued(sentry_events: Sentry
 
     root = sentry_events.transactions.find("root")
     assert (root.trace_id, root.parent_span_id) == (TRACE, PARENT)
+
+
+@pytest.mark.sentry(traces_sample_rate=None)
+def test_with_tracing_off_the_trace_goes_on_undecided(sentry_events: SentryEvents) -> None:
+    with start_transaction(name="root", trace_id=TRACE, parent_span_id=PARENT) as t:
+        capture_message("inside")
+        headers = trace_headers()
+
+    assert headers["sentry-trace"] == f"{TRACE}-{t.span_id}"
+    assert "sentry-sampled" not in headers["baggage"]
+    assert sentry_events.messages.find("inside").trace_id == TRACE
+
+
+@pytest.mark.sentry(traces_sample_rate=None)
+def test_with_tracing_off_suppression_still_goes_out(sentry_events: SentryEvents) -> None:
+    with start_transaction(name="root", trace_id=None):
+        assert trace_headers()["sentry-trace"].endswith("-0")
