@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pytest_sentryintegration.matching.nouns import NOUNS
 from pytest_sentryintegration.matching.showing import plain, show
 
 
@@ -77,11 +78,14 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None) -> list[
         *_of_processes(evidence),
         *evidence.notes,
     ]
-    return list(dict.fromkeys(said)) or [_NOTHING, *([_FALLBACK] if evidence.fallback else [])]
+    if said:
+        return list(dict.fromkeys(said))
+    what = f"no {NOUNS[noun].singular}" if noun and contents.envelopes else "nothing"
+    return [_NOTHING.format(what), *([_FALLBACK] if evidence.fallback else [])]
 
 
 _NOTHING: Final = (
-    "Nothing was lost on the way: nothing was captured, or the SDK passed over it silently (ignore_errors, "
+    "Nothing was lost on the way: {} was captured, or the SDK passed over it silently (ignore_errors, "
     "an ignored logger)."
 )
 _FALLBACK: Final = (

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pytest_sentryintegration.matching.criteria import CriterionError
 from pytest_sentryintegration.matching.nearest import Miss, nearest_misses
 from pytest_sentryintegration.matching.nouns import NOUNS, Noun
 from pytest_sentryintegration.matching.query import Query
@@ -75,7 +76,10 @@ def too_few(
         for miss in _misses(query, received):
             lines += _miss_lines(query, miss)
     lines += _also_received(noun, contents)
-    if len(matched) == len(received):
+    elsewhere = _under_the_other_noun(query, contents)
+    if elsewhere:
+        lines += _bulleted([elsewhere, *evidence.notes])
+    elif len(matched) == len(received):
         lines += _bulleted(reasons(evidence, contents, noun.name))
     else:
         lines += _bulleted(evidence.notes)
@@ -164,6 +168,22 @@ def _also_received(noun: Noun, contents: Any) -> list[str]:
         lost = dropped(contents) if name == "client_reports" else ""
         parts.append(f"{part} ({lost})" if lost else part)
     return _wrapped(f"Also received: {', '.join(parts)}.", "  ", HEADLINE) if parts else []
+
+
+def _under_the_other_noun(query: Query, contents: Any) -> str:
+    """Return that errors were asked for a message, or messages for an error; ``""`` where they were not."""
+    other = {"messages": "errors", "errors": "messages"}.get(query.noun.name)
+    if other is None or not len(query):
+        return ""
+    same = Query(NOUNS[other], query.main, query.criteria)
+    try:
+        count = sum(same.matches(event) for event in getattr(contents, other))
+    except CriterionError:  # a callable that was written for the other kind
+        return ""
+    if not count:
+        return ""
+    why = "has an exception" if other == "errors" else "has no exception"
+    return f"{NOUNS[other].counted(count)} would match: what {why} is in sentry_events.{other}."
 
 
 def _listed(noun: Noun, objects: Sequence[Any]) -> list[str]:

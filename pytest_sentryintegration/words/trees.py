@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from pytest_sentryintegration.matching.showing import cut
+from pytest_sentryintegration.matching.criteria import Difference
+from pytest_sentryintegration.matching.showing import cut, plain, show
 from pytest_sentryintegration.matching.span_nodes import is_span_like
 from pytest_sentryintegration.matching.span_pattern import SpanPattern
 from pytest_sentryintegration.matching.tree_difference import MAX_ROWS, Row, compare_trees
@@ -93,8 +94,21 @@ def _row_lines(row: Row) -> list[str]:
     label = cut(row.label, max(WIDTH - 2 - len(indent) - len(below), 20))
     lines = [f"{row.mark} {indent}{label}{below}"]
     room = max(WIDTH - 6 - len(indent), 30)
-    lines += [f"!     {indent}{cut(difference.text, room)}" for difference in row.differences]
+    for difference in row.differences:
+        lines += [f"!     {indent}{text}" for text in _difference_lines(difference, room)]
     return [line.rstrip() for line in lines]
+
+
+def _difference_lines(difference: Difference, room: int) -> list[str]:
+    """Return *difference* on one line, or on two where that would cut away one of its values."""
+    path = plain(difference.path, 30)
+    if difference.note or len(difference.text) <= room:
+        return [cut(difference.text, room)]
+    width = max(room - len(path) - len(": expected "), 15)
+    return [
+        f"{path}: expected {show(difference.expected, width)}",
+        f"{' ' * len(path)}  got      {show(difference.got, width)}",
+    ]
 
 
 def _indent(row: Row) -> str:

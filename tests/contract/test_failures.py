@@ -107,7 +107,11 @@ def test_the_failure_of_an_error_names_its_type_and_value(sentry_events: SentryE
 def test_what_was_looked_for_under_the_wrong_noun_is_pointed_out(sentry_events: SentryEvents) -> None:
     fail(ValueError("oh"))
     text = failure(lambda: sentry_events.messages.find("oh", timeout=0))
-    assert "1 error" in text
+    assert "1 error would match: what has an exception is in sentry_events.errors." in text
+    assert "lost" not in text
+    sentry_sdk.capture_message("hello")
+    text = failure(lambda: sentry_events.errors.find("hello", timeout=0))
+    assert "1 message would match: what has no exception is in sentry_events.messages." in text
 
 
 def test_none_shows_what_it_found(sentry_events: SentryEvents) -> None:
@@ -161,8 +165,9 @@ def test_a_tree_difference_keeps_within_80_columns(sentry_events: SentryEvents) 
     tree = sentry_events.transactions.find("checkout").tree
     text = failure(lambda: assert_equal(tree, span("http.server", span("db.query", "SELECT 1"))))
     shown = [line for line in text.splitlines()[1:] if "db.query" in line or "SELECT" in line]
-    assert shown
     assert max(map(len, shown)) <= 80
+    assert any("expected 'SELECT 1'" in line for line in shown)
+    assert any("got " in line and "FROM cart'" in line for line in shown)
 
 
 def test_the_patterns_repr_carries_the_first_difference(sentry_events: SentryEvents) -> None:
