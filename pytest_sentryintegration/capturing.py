@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import re
+import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +26,9 @@ from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.wire.envelope import serialize_envelope
 from pytest_sentryintegration.words.explaining import Elsewhere, Evidence
 from pytest_sentryintegration.words.policies import not_accepted, unexpected
+
+_ENTERING = threading.RLock()
+"""Held while a capture begins or ends: what it changes is put back in the order in which it was changed."""
 
 
 class Capture:
@@ -79,26 +82,38 @@ class Capture:
                 self._fake.start()
             except RuntimeError as error:
                 self._blocked = _blocker(error)
-        self._isolation.begin()
-        store.start(inbox)
-        self._environment.enter(FALLBACK_DSN if self._memory or self._blocked else self._dsn())
+        with _ENTERING:
+            self._isolation.begin()
+            try:
+                self._isolation.at_end(lambda: store.finish(inbox))
+                store.start(inbox)
+                self._isolation.at_end(self._environment.leave)
+                self._environment.enter(FALLBACK_DSN if self._memory or self._blocked else self._dsn())
+            except BaseException:
+                self._leave()
+                raise
         return self.events
 
     def __exit__(self, *_: object) -> None:
         inbox = self._owner.inbox
         try:
+            self._fake.end_delays(inbox)
             self._isolation.drain()
+            if self._fake.ingest.forget(inbox):
+                self._isolation.drain()  # the SDK's reports of what the faults made it lose
         finally:
             self._shared.tests += 1
             self._shared.envelopes += len(self._fake.store.since(inbox))
-            self._environment.leave()
-            self._fake.store.finish(inbox)
-            self._fake.ingest.forget(inbox)
+            self._leave()
+
+    def _leave(self) -> None:
+        self._fake.ingest.forget(self._owner.inbox)
+        with _ENTERING:
             self._isolation.end()
 
     def entering(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap a test's function so that, if it is a coroutine function, it runs inside the test's scopes."""
-        return self._isolation.entering(function) if inspect.iscoroutinefunction(function) else function
+        """Wrap a test's or fixture's function so that, where asynchronous, it runs in the test's scopes."""
+        return self._isolation.entering(function)
 
     def violations(self) -> Iterator[tuple[str, str]]:
         """Check the policies; yields (``warn`` or ``fail``, what to say) for each that does not hold."""

@@ -48,6 +48,7 @@ class FakeSentry:
         )
         self._started = False
         self._starting = threading.Lock()
+        self._hurried = threading.Event()
 
     def start(self) -> None:
         """Open the port; a second call does nothing.
@@ -103,4 +104,16 @@ class FakeSentry:
     def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Take a POST as the server would, without a socket."""
         request = Request("POST", path, tuple((name.lower(), value) for name, value in headers.items()), body)
-        return self.ingest.handle(request)
+        reply = self.ingest.handle(request)
+        if reply.delay > 0:
+            self._hurried.wait(reply.delay)
+        return reply
+
+    def end_delays(self, inbox: str) -> None:
+        """Take back the delays of *inbox*, and send now what they hold back."""
+        if not self.ingest.end_delays(inbox):
+            return
+        # Who waits in vain would hold up what comes behind it: an SDK sends from one thread.
+        hurried, self._hurried = self._hurried, threading.Event()
+        hurried.set()
+        self._server.hurry()

@@ -95,10 +95,15 @@ class Server:
         # Where sockets are blocked the thread would die half way through making its loop.
         socket.socket().close()
         listening = threading.Event()
-        failure: list[OSError] = []
+        failure: list[Exception] = []
 
         def serve() -> None:
-            loop = asyncio.new_event_loop()
+            try:
+                loop = asyncio.new_event_loop()
+            except Exception as error:
+                failure.append(error)
+                listening.set()
+                return
             # A frozen test clock must not stop the server's timers.
             loop.time = clock.monotonic  # type: ignore[method-assign]
             try:
@@ -106,7 +111,7 @@ class Server:
                     server = loop.run_until_complete(
                         loop.create_server(self._connect, self.host, self.port, backlog=1024)
                     )
-                except OSError as error:
+                except Exception as error:
                     failure.append(error)
                     return
                 self.port = cast(int, server.sockets[0].getsockname()[1])
@@ -124,7 +129,7 @@ class Server:
         listening.wait()
         if failure:
             self._thread.join()
-            if failure[0].errno == errno.EADDRINUSE:
+            if getattr(failure[0], "errno", None) == errno.EADDRINUSE:
                 raise PortBusyError(self.host, self.port) from failure[0]
             raise failure[0]
 
@@ -134,6 +139,15 @@ class Server:
         if loop is not None and self._thread is not None:
             loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
+
+    def hurry(self) -> None:
+        """Send every delayed reply now."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._hurry)
+
+    def _hurry(self) -> None:
+        for connection in tuple(self._connections):
+            connection.hurry()
 
     async def _disconnect(self, loop: asyncio.AbstractEventLoop, server: asyncio.Server) -> None:
         # One that was accepted just now is attached to the server two steps of the loop later, which
@@ -171,6 +185,8 @@ class _Connection(asyncio.Protocol):
         self._connections = connections
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[tuple[Request, bool]] = deque()
+        self._late: asyncio.TimerHandle | None = None
+        self._late_reply: tuple[Reply, bool]
         self._busy = False
         self._parser = httptools.HttpRequestParser(self)
         self._begin()
@@ -255,12 +271,20 @@ class _Connection(asyncio.Protocol):
             reply = self._handler(request)
             if reply.delay > 0:
                 self._busy = True
-                self._loop.call_later(reply.delay, self._answer_late, reply, keep_alive)
+                self._late = self._loop.call_later(reply.delay, self._answer_late, reply, keep_alive)
+                self._late_reply = (reply, keep_alive)
             else:
                 self._send(reply, keep_alive)
 
+    def hurry(self) -> None:
+        """Send now what is delayed."""
+        if self._late is not None:
+            self._late.cancel()
+            self._answer_late(*self._late_reply)
+
     def _answer_late(self, reply: Reply, keep_alive: bool) -> None:
         self._busy = False
+        self._late = None
         self._send(reply, keep_alive)
         self._answer()
 

@@ -64,12 +64,19 @@ class Ingest:
         with self._lock:
             return self._faults.setdefault(inbox, Faults())
 
-    def forget(self, inbox: str) -> None:
-        """Take back the faults of an inbox."""
+    def end_delays(self, inbox: str) -> bool:
+        """Take back the delays of an inbox; returns whether there were any."""
+        with self._lock:
+            faults = self._faults.get(inbox)
+        return faults is not None and faults.end_delays()
+
+    def forget(self, inbox: str) -> bool:
+        """Take back the faults of an inbox; returns whether there were any."""
         with self._lock:
             faults = self._faults.pop(inbox, None)
         if faults is not None:
             faults.clear()
+        return faults is not None
 
     def handle(self, request: Request) -> Reply:
         """Answer *request*; never raises, may be called from any thread."""

@@ -59,6 +59,7 @@ class Faults:
 
     _set: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _delayed: bool = False
 
     def __repr__(self) -> str:
         return f"Faults({'; '.join(map(_describe, self.active()))})"
@@ -142,6 +143,13 @@ class Faults:
         with self._lock:
             self._set.clear()
 
+    def end_delays(self) -> bool:
+        """Take the delays back; returns whether there were any, used up or not."""
+        with self._lock:
+            self._set[:] = [fault for fault in self._set if fault.kind != "delay"]
+            delayed, self._delayed = self._delayed, False
+        return delayed
+
     def active(self) -> list[Fault]:
         """Return the faults that are set and not yet used up, in the order in which they were set."""
         with self._lock:
@@ -191,6 +199,7 @@ class Faults:
             _known(fault.item_type, tuple(KINDS), "item type")
         with self._lock:
             self._set.append(fault)
+            self._delayed |= fault.kind == "delay"
 
     def _next(self, kind: str, types: frozenset[str]) -> Fault | None:
         for fault in self._set:
