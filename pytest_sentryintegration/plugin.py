@@ -166,6 +166,22 @@ def sentry_events(
     del item.stash[CAPTURE]
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    """Let a test's asynchronous fixtures run in its scopes, as its coroutine does."""
+    capture = request.node.stash.get(CAPTURE, None)
+    if capture is None or fixturedef.scope != "function":
+        return (yield)
+    function = fixturedef.func
+    fixturedef.func = capture.entering(function)  # type: ignore[misc]
+    try:
+        return (yield)
+    finally:
+        fixturedef.func = function  # type: ignore[misc]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test, after it passed, for what its policies do not allow."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import sentry_sdk
 from sentry_sdk.client import NonRecordingClient
@@ -16,6 +16,7 @@ from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import TIMEOUT, drain
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import Redirect, own_transport, redirected
+from pytest_sentryintegration.sdk.scopes import Saved, save
 
 KEY = "5e27be7a8d1c4f0e9b3a6c5d2f184e70"
 """The public key of the fake Sentry's own DSNs: 32 hexadecimal digits, as real ones."""
@@ -57,11 +58,21 @@ class Isolation:
     options: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     scopes: scopes.TestScopes | None = None
+    _saved: Saved = field(default_factory=save)
     _undo: ExitStack = field(default_factory=ExitStack)
+    _open: ClassVar[list[Isolation]] = []
 
     def begin(self) -> None:
         """Enter forks of the application's scopes, and see that there is a client."""
-        saved = scopes.save()
+        self._saved = save()
+        self._open.append(self)
+        try:
+            self._begin(self._saved)
+        except BaseException:
+            self.end()
+            raise
+
+    def _begin(self, saved: Saved) -> None:
         self._undo.callback(scopes.restore, saved)
         self._undo.callback(self.clients.note(), self.owner)
         self.scopes = scopes.fork(saved, self.owner)
@@ -74,11 +85,7 @@ class Isolation:
         overrides, self.redirect.overrides = self.redirect.overrides, lambda: dict(self.options)
         self._undo.callback(setattr, self.redirect, "overrides", overrides)
         self.scopes.enter()
-        try:
-            self._see_to_client()
-        except BaseException:
-            self._undo.close()
-            raise
+        self._see_to_client()
 
     def _see_to_client(self) -> None:
         assert self.scopes is not None
@@ -97,12 +104,27 @@ class Isolation:
         return drain(self.clients.live(), timeout)
 
     def end(self) -> None:
-        """Put everything back as it was before `begin`."""
+        """Put everything back as it was before `begin`; what began inside and has not ended, ends too."""
+        forced = self not in self._open
+        self._keep(sentry_sdk.get_client())
+        try:
+            while self in self._open:
+                inner = self._open.pop()
+                if inner is not self and inner.scopes is not None:
+                    inner._keep(inner.scopes.globe.client)
+                inner._undo.close()
+        finally:
+            if not forced or ownership.by_context() is self.owner:
+                scopes.restore_context(self._saved)
+
+    def at_end(self, undo: Callable[[], None]) -> None:
+        """Call *undo* first when this ends."""
+        self._undo.callback(undo)
+
+    def _keep(self, client: Any) -> None:
         # Late threads of this test report with the client that it had last.
-        client = sentry_sdk.get_client()
         if redirected(client) is not None:
             self.owner.client = client
-        self._undo.close()
 
     def adopt(self, thread: threading.Thread) -> None:
         """Let what *thread* captures from now on belong to this test."""

@@ -31,7 +31,9 @@ class Owner:
     finished: bool = False
     client: Any = None
     """The client that its late threads report with, once it has finished."""
-    threads: weakref.WeakSet[threading.Thread] = field(default_factory=weakref.WeakSet)
+    threads: weakref.WeakValueDictionary[int, threading.Thread] = field(
+        default_factory=weakref.WeakValueDictionary
+    )
     elsewhere: list[tuple[str, str]] = field(default_factory=list)
     """While it ran: (thread, test) of what was captured in another test's inbox."""
     isolation: type[Scope] | None = None
@@ -51,7 +53,9 @@ class Owner:
 
     def has_live_threads(self) -> bool:
         """Whether a thread that it started still runs."""
-        return any(thread.is_alive() for thread in self.threads)
+        # Not by iterating: one of them may start another meanwhile.
+        threads = [thread for reference in self.threads.valuerefs() if (thread := reference()) is not None]
+        return any(thread.is_alive() for thread in threads)
 
 
 def _get_client(scope: Any) -> Any:
@@ -123,7 +127,7 @@ def in_no_context(function: Callable[..., Any], *args: Any, **kwargs: Any) -> An
 def adopt(thread: threading.Thread, owner: Owner) -> None:
     """Let what *thread* captures from now on belong to *owner*, until another adopts it."""
     _adopted[thread] = owner
-    owner.threads.add(thread)
+    owner.threads[id(thread)] = thread
 
 
 def begin(owner: Owner) -> None:
@@ -151,7 +155,7 @@ def _mark_threads() -> None:
         owner = current()
         if owner is not None:
             _started[self] = owner
-            owner.threads.add(self)
+            owner.threads[id(self)] = self
             _enter_scope(self, owner)
         original(self)
 

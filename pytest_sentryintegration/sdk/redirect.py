@@ -155,8 +155,7 @@ class Redirect:
                 self.arguments[client] = made_with
             if redirected(client) is not None:
                 client.spotlight = None
-                for batcher in batchers(client):
-                    _label(batcher)
+                _label_all(client)
             _detach(client)
 
         return _init_impl
@@ -202,8 +201,7 @@ class Redirect:
         if not isinstance(before, HTTP_TRANSPORTS):
             return lambda: None
         client.transport = self.transport_class(client.options)
-        for batcher in batchers(client):
-            _label(batcher)
+        _label_all(client)
         _detach(client)
         self._clients[id(client)] = client
 
@@ -270,16 +268,22 @@ def _in_no_context(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _label(batcher: Any) -> None:
+def _label_all(client: Any) -> None:
+    for batcher in batchers(client):
+        _label(batcher, "add", "_flush")
+    _label(client.session_flusher, "add_session", "flush")
+
+
+def _label(batcher: Any, add_name: str, flush_name: str) -> None:
     """Make *batcher* send what it holds for the test that recorded it, and wholly within a flush.
 
     It has one buffer for all tests: before something of another test comes in, what is there goes
     out. Under one lock, because a flusher that has taken the buffer and not sent it yet made `flush`
     return too early in 1 % of runs under load.
     """
-    if "_flush" in vars(batcher):
+    if flush_name in vars(batcher):
         return
-    add, flush = batcher.add, batcher._flush
+    add, flush = getattr(batcher, add_name), getattr(batcher, flush_name)
     holds: list[ownership.Owner | None] = [None]
     locks: dict[int, Any] = {}
 
@@ -302,7 +306,8 @@ def _label(batcher: Any) -> None:
                     return add(item)  # type: ignore[no-any-return]
         return add(item)  # type: ignore[no-any-return]
 
-    batcher.add, batcher._flush = labelled_add, labelled_flush
+    setattr(batcher, add_name, labelled_add)
+    setattr(batcher, flush_name, labelled_flush)
 
 
 def _of_folder(get_revision: Callable[[], str | None]) -> Callable[[str], str | None]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 from sentry_sdk import scope as sdk_scope
@@ -36,16 +38,24 @@ def save() -> Saved:
 
 
 def restore(saved: Saved) -> None:
-    """Put back what `save` noted."""
+    """Put back what `save` noted of the process."""
     sdk_scope._global_scope = saved.globe
-    sdk_scope._isolation_scope.set(saved.isolation)
-    sdk_scope._current_scope.set(saved.current)
     # What the SDK's integrations register is registered once a process, and never again.
     sdk_scope.global_event_processors[:] = [
-        processor
-        for processor in sdk_scope.global_event_processors
-        if processor in saved.processors or getattr(processor, "__module__", "").startswith("sentry_sdk.")
+        *saved.processors,
+        *(
+            processor
+            for processor in sdk_scope.global_event_processors
+            if processor not in saved.processors
+            and getattr(processor, "__module__", "").startswith("sentry_sdk.")
+        ),
     ]
+
+
+def restore_context(saved: Saved) -> None:
+    """Put back what `save` noted of the calling context."""
+    sdk_scope._isolation_scope.set(saved.isolation)
+    sdk_scope._current_scope.set(saved.current)
 
 
 @dataclass(frozen=True)
@@ -96,22 +106,41 @@ def drop_foreign_clients(scopes: TestScopes, is_redirected: Callable[[Any], bool
 
 
 def entering(function: Callable[..., Any], scopes: TestScopes) -> Callable[..., Any]:
-    """Wrap a coroutine function (a test's) so that it runs inside *scopes*.
+    """Wrap a coroutine function or async generator (a test, a fixture) so that it runs inside *scopes*.
 
     A runner that lives longer than one test keeps the context that it was made in, and with it
-    the scopes of an earlier test, or none.
+    the scopes of an earlier test, or none. Any other function is returned as it is.
     """
-    if inspect.isasyncgenfunction(function):
-        return function
+    if inspect.ismethod(function):
+        # Still a method: runners bind it to the instance of the test at hand.
+        return MethodType(entering(function.__func__, scopes), function.__self__)
 
     @functools.wraps(function)
     async def run(*args: Any, **kwargs: Any) -> Any:
-        isolation, current = sdk_scope._isolation_scope.get(), sdk_scope._current_scope.get()
-        scopes.enter_context()
-        try:
+        with _inside(scopes):
             return await function(*args, **kwargs)
-        finally:
-            sdk_scope._isolation_scope.set(isolation)
-            sdk_scope._current_scope.set(current)
 
-    return run
+    @functools.wraps(function)
+    async def generate(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        generator = function(*args, **kwargs)
+        with _inside(scopes):
+            value = await generator.__anext__()
+        yield value
+        with _inside(scopes):
+            async for value in generator:
+                yield value
+
+    if inspect.isasyncgenfunction(function):
+        return generate
+    return run if inspect.iscoroutinefunction(function) else function
+
+
+@contextmanager
+def _inside(scopes: TestScopes) -> Iterator[None]:
+    isolation, current = sdk_scope._isolation_scope.get(), sdk_scope._current_scope.get()
+    scopes.enter_context()
+    try:
+        yield
+    finally:
+        sdk_scope._isolation_scope.set(isolation)
+        sdk_scope._current_scope.set(current)

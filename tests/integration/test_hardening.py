@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import http.server
+import importlib
 import os
 import pickle
 import threading
@@ -13,12 +14,18 @@ from typing import Any
 
 import pytest
 import sentry_sdk
+from sentry_sdk import scope
 from sentry_sdk.client import get_options
 from sentry_sdk.transport import HttpTransport, Transport, make_transport
 
 from pytest_sentryintegration import SentryEvents, capture
 from pytest_sentryintegration.environment import Environment
-from pytest_sentryintegration.sdk import redirect
+from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.sdk import ownership, redirect
+from pytest_sentryintegration.sdk.clients import Clients
+from pytest_sentryintegration.sdk.redirect import Redirect
+from pytest_sentryintegration.serving import Server
+from pytest_sentryintegration.sharing import shared
 from tests.integration.conftest import Run
 
 DSN = "https://key@o5.ingest.sentry.io/1"
@@ -108,7 +115,7 @@ def test_a_client_can_be_swapped_again_and_again(sentry_events: SentryEvents) ->
     batcher = client.log_batcher
     before = (batcher.add, batcher._flush, batcher._ensure_thread, client.transport._worker.start)
 
-    redirect._label(batcher)
+    redirect._label_all(client)
     redirect._detach(client)
 
     assert before == (batcher.add, batcher._flush, batcher._ensure_thread, client.transport._worker.start)
@@ -175,6 +182,157 @@ def test_a_clock_that_is_frozen_before_the_fixture_does_not_stop_the_waiting(run
     )
 
     result.assert_outcomes(passed=1)
+
+
+def state() -> tuple[Any, ...]:
+    """What a capture changes in this process."""
+    common = shared()
+    return (
+        scope._global_scope,
+        scope._isolation_scope.get(),
+        scope._current_scope.get(),
+        dict(os.environ),
+        common.redirect.overrides,
+        common.fake.store.running,
+        ownership.running(),
+    )
+
+
+def fails(*_: object) -> None:
+    raise OSError("half way")
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(Environment, "enter"), (ownership, "begin"), (Clients, "fallback"), (Redirect, "swap")],
+)
+def test_a_capture_that_fails_half_way_leaves_nothing_behind(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
+) -> None:
+    before = state()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, fails)
+        with pytest.raises(OSError, match="half way"):
+            capture().__enter__()
+
+    assert state() == before
+
+
+def test_captures_that_end_in_the_wrong_order_leave_nothing_behind(sentry_events: SentryEvents) -> None:
+    before = state()
+    outer, inner = capture(release="outer"), capture(release="inner")
+    outer.__enter__()
+    inner.__enter__()
+
+    outer.__exit__(None, None, None)
+    assert state() == before
+    inner.__exit__(None, None, None)
+
+    assert state() == before
+
+
+def test_captures_in_two_threads_at_once_leave_nothing_behind(sentry_events: SentryEvents) -> None:
+    before = state()
+    begun, ended = threading.Barrier(2), threading.Event()
+    arrived: dict[str, list[str | None]] = {}
+
+    def work(name: str, *, first: bool) -> None:
+        with capture() as events:
+            begun.wait(10)
+            if not first:
+                ended.wait(10)
+            sentry_sdk.capture_message(name)
+            arrived[name] = [event.message for event in events]
+        ended.set()
+
+    threads = [threading.Thread(target=work, args=(name,), kwargs={"first": name == "a"}) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert state() == before
+    assert arrived == {"a": ["a"], "b": ["b"]}
+
+
+def test_a_session_that_a_thread_ends_late_is_that_of_its_own_test(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(DSN, release="shop@1")
+    go = threading.Event()
+
+    def late() -> None:
+        go.wait(10)
+        sentry_sdk.get_isolation_scope().start_session()
+        sentry_sdk.get_isolation_scope().end_session()
+
+    with capture() as first:
+        thread = threading.Thread(target=late)
+        thread.start()
+    with capture() as second:
+        go.set()
+        thread.join()
+        assert len(second.sessions) == 0
+    assert len(first.sessions) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there descriptors are no small numbers")
+def test_more_than_a_thousand_open_files_are_no_obstacle(sentry_events: SentryEvents) -> None:
+    resource = importlib.import_module("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2048:
+        pytest.skip("this machine allows fewer open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        for number in range(3):
+            sentry_sdk.capture_message(str(number))
+            assert len(sentry_events) == number + 1
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_server_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(lambda request: Reply(200, [], b""), limit=lambda path: 0)
+    monkeypatch.setattr("asyncio.new_event_loop", fails)
+
+    with pytest.raises(OSError, match="half way"):
+        server.start()
+
+
+def test_asynchronous_fixtures_run_in_the_scopes_of_their_test(run: Run) -> None:
+    result = run(
+        plugins=("anyio",),
+        test_it="""
+            import pytest, sentry_sdk
+
+            pytestmark = pytest.mark.anyio
+
+            @pytest.fixture(scope="module")
+            def anyio_backend():
+                return "asyncio"
+
+            @pytest.fixture(scope="module")
+            async def keeps_one_task_for_all(anyio_backend):
+                yield
+
+            class TestAll:
+                @pytest.fixture(params=range(2))
+                async def tagged(self, request, keeps_one_task_for_all, sentry_events):
+                    sentry_sdk.set_tag(f"{request.param}", type(self).__name__)
+                    sentry_sdk.capture_message("up")
+                    yield request.param
+                    sentry_sdk.capture_message("down")
+                    assert [event.tags for event in sentry_events] == 3 * [{f"{request.param}": "TestAll"}]
+
+                async def test_tagged(self, sentry_events, tagged):
+                    sentry_sdk.capture_message("test")
+                    assert [event.message for event in sentry_events] == ["up", "test"]
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
 
 
 # Nothing reaches Sentry.
