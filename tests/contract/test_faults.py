@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 import sentry_sdk
 
 from pytest_sentryintegration import SentryEvents
@@ -126,3 +127,31 @@ def test_the_transactions_of_a_limited_category_are_muted_in_every_mode(sentry_e
         assert len(sentry_events.transactions) == 0
     sentry_sdk.capture_message("hello")
     assert sentry_events.messages.find("hello")
+
+
+def test_a_fault_can_be_for_one_item_type(sentry_events: SentryEvents) -> None:
+    sentry_events.faults.status(500, item_type="event")
+    assert post(sentry_events.dsn, event("hello")).status == 500
+    assert post(sentry_events.dsn, ({"type": "profile"}, {})).status == 200
+
+
+@pytest.mark.sentry(transport="memory")
+def test_faults_work_without_a_socket_too(sentry_events: SentryEvents) -> None:
+    sentry_events.faults.status(500, times=1)
+    sentry_sdk.capture_message("lost")
+    assert len(sentry_events.messages) == 0
+    assert sentry_events.refused.find(status=500)
+    sentry_events.faults.rate_limit("error")
+    for _ in range(2):
+        sentry_sdk.capture_message("muted")
+        assert len(sentry_events.messages) == 0
+
+
+@pytest.mark.sentry(transport="memory")
+@pytest.mark.parametrize("fault", ["disconnect", "truncate"])
+def test_broken_connections_are_played_without_a_socket_too(sentry_events: SentryEvents, fault: str) -> None:
+    getattr(sentry_events.faults, fault)(times=1)
+    sentry_sdk.capture_message("while it broke")
+    len(sentry_events.messages)
+    sentry_sdk.capture_message("afterwards")
+    assert sentry_events.messages.find("afterwards")

@@ -220,3 +220,40 @@ def test_the_default_options_trace_everything(run: Run) -> None:
             assert sentry_options == {"traces_sample_rate": 1.0}
         """
     run(test_it=test_it).assert_outcomes(passed=1)
+
+
+def test_a_capture_may_do_without_a_socket() -> None:
+    with capture(transport="memory") as sentry_events:
+        sentry_sdk.capture_message("hello")
+        assert sentry_events.messages.find("hello")
+
+
+def test_one_capture_after_another_holds_its_own() -> None:
+    for text in ("first", "second"):
+        with capture() as sentry_events:
+            sentry_sdk.capture_message(text)
+            assert [seen.message for seen in sentry_events] == [text]
+
+
+def test_an_unknown_option_of_a_capture_names_the_nearest() -> None:
+    with pytest.raises(Exception, match="traces_sample_rate"), capture(trace_sample_rate=1.0):
+        pass
+
+
+def test_a_view_can_be_read_by_many_threads_while_it_grows(sentry_events: SentryEvents) -> None:
+    dsn, wrong = sentry_events.dsn, list[BaseException]()
+
+    def read() -> None:
+        try:
+            sentry_events.messages.wait(20, lambda text: text.startswith("number"), timeout=10)
+        except BaseException as error:
+            wrong.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    writers = [threading.Thread(target=post, args=(dsn, event(f"number {n}"))) for n in range(20)]
+    for thread in (*readers, *writers):
+        thread.start()
+    for thread in (*readers, *writers):
+        thread.join()
+    assert wrong == []
+    assert len(sentry_events.messages) == 20

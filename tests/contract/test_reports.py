@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import re
 from typing import Any
 
@@ -216,3 +217,31 @@ def test_snapshots_work_with_syrupy(run: Run) -> None:
 
 def test_a_snapshot_of_an_empty_inbox_is_small_and_plain(sentry_events: SentryEvents) -> None:
     assert json.loads(json.dumps(sentry_events.snapshot())) == sentry_events.snapshot()
+
+
+def test_snapshots_work_with_inline_snapshot(run: Run) -> None:
+    pytest.importorskip("inline_snapshot")
+    test_it = """
+        import sentry_sdk
+        from inline_snapshot import snapshot
+        def test_it(sentry_events):
+            sentry_sdk.capture_message("hello")
+            assert sentry_events.messages.find("hello").snapshot()["message"] == snapshot("hello")
+            assert sentry_events.snapshot() == snapshot()
+        """
+    run("--inline-snapshot=create", plugins=("inline_snapshot.pytest_plugin",), test_it=test_it)
+    written = pathlib.Path("test_it.py").read_text(encoding="utf-8")
+    assert "== snapshot()" not in written
+    assert "'message': 'hello'" in written.replace('"', "'")
+
+
+def test_the_ini_says_whether_toy_keys_are_refused_as_sentry_does(run: Run) -> None:
+    test_it = """
+        import sentry_sdk
+        def test_it(sentry_events):
+            sentry_sdk.init("https://public@example.invalid/1")
+            sentry_sdk.capture_message("hello")
+            assert len(sentry_events.messages) == 0
+            assert {request.status for request in sentry_events.refused} == {400}
+        """
+    run(ini="sentry_strict = true", test_it=test_it).assert_outcomes(passed=1)

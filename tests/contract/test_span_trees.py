@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -248,3 +249,23 @@ def test_hostile_parents_do_not_hang(sentry_events: SentryEvents) -> None:
     assert str(seen.tree)
     assert seen.tree.outline()
     assert {one.op for one in sentry_events.spans} == {"task", "a", "b", "own", "lost"}
+
+
+def test_any_stands_for_an_op_or_a_description(sentry_events: SentryEvents) -> None:
+    with root("checkout", "task"), child("db", "SELECT 1"):
+        pass
+    tree = sentry_events.transactions.find("checkout").tree
+    assert tree == span(mock.ANY, span("db", mock.ANY))
+    assert tree == span("task", span(mock.ANY, mock.ANY))
+    assert tree != span(mock.ANY, mock.ANY)
+
+
+def test_a_transaction_may_stand_for_its_tree_in_a_difference(sentry_events: SentryEvents) -> None:
+    with root("checkout", "task"), child("db"):
+        pass
+    seen = sentry_events.transactions.find("checkout")
+    pattern = span("task", span("cache"))
+    with pytest.raises(AssertionError, match=r"tree"):
+        assert seen == pattern
+    with pytest.raises(AssertionError, match=r"- +cache"):
+        assert seen.tree == pattern

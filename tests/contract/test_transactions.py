@@ -276,3 +276,19 @@ def test_durations_are_the_time_between_start_and_end(sentry_events: SentryEvent
     assert whole is not None
     assert part is not None
     assert whole > part
+
+
+def test_logs_and_spans_of_opentelemetry_are_of_one_trace(sentry_events: SentryEvents) -> None:
+    now = str(time.time_ns())
+    span_sent = {"traceId": TRACE, "spanId": "a" * 16, "name": "GET /cart", "kind": 2}
+    times = {"startTimeUnixNano": now, "endTimeUnixNano": now}
+    log = {"traceId": TRACE, "spanId": "a" * 16, "timeUnixNano": now, "body": {"stringValue": "paid"}}
+    spans = {"resourceSpans": [{"scopeSpans": [{"spans": [{**span_sent, **times}]}]}]}
+    logs = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{**log, "severityNumber": 13}]}]}]}
+    for kind, body in (("traces", spans), ("logs", logs)):
+        path, data = f"integration/otlp/v1/{kind}", json.dumps(body).encode()
+        assert request(sentry_events.dsn, path, data, Content_Type="application/json").status == 200
+    trace = sentry_events.traces.find(TRACE)
+    assert [one.body for one in trace.logs] == ["paid"]
+    assert sentry_events.logs.find("paid").level == "warn"
+    assert trace.tree.description == "GET /cart"

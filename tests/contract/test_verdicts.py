@@ -9,7 +9,18 @@ import pytest
 import sentry_sdk
 
 from pytest_sentryintegration import SentryEvents
-from tests.contract.sending import OPTIONS, STREAMED, child, event, fail, post, root
+from tests.contract.sending import (
+    OPTIONS,
+    STREAMED,
+    TRACE,
+    child,
+    event,
+    fail,
+    post,
+    root,
+    streamed,
+    streamed_span,
+)
 from tests.integration.conftest import Run
 
 pytest.importorskip("sentry_relay")
@@ -154,3 +165,43 @@ def test_without_the_extra_stored_says_what_to_install_and_the_rest_works(run: R
             assert seen.verdict.outcome
         """
     run(conftest=conftest, test_it=test_it).assert_outcomes(passed=1)
+
+
+ORDINARY: dict[str, tuple[dict[str, Any], Any]] = {
+    "check_in": ({"type": "check_in"}, {"check_in_id": "a" * 32, "monitor_slug": "nightly", "status": "ok"}),
+    "session": (
+        {"type": "session"},
+        {
+            "sid": "5e8f42e1-9a2c-4d1a-8d5c-5f1e0a7f3c11",
+            "status": "ok",
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "attrs": {"release": "shop@1"},
+        },
+    ),
+    "client_report": (
+        {"type": "client_report"},
+        {"timestamp": time.time(), "discarded_events": [{"reason": "a", "category": "error", "quantity": 1}]},
+    ),
+    "span": streamed(streamed_span(1, "checkout", "task")),
+}
+
+
+@pytest.mark.parametrize("kind", ORDINARY)
+def test_ordinary_items_of_every_kind_are_accepted(sentry_events: SentryEvents, kind: str) -> None:
+    post(sentry_events.dsn, ORDINARY[kind], trace={"trace_id": TRACE, "public_key": "a" * 32})
+    verdict = sentry_events.items.find(kind).verdict
+    assert (verdict.outcome, list(verdict.findings)) == ("accepted", [])
+
+
+def test_an_attachment_with_its_event_is_accepted(sentry_events: SentryEvents) -> None:
+    with sentry_sdk.new_scope() as scope:
+        scope.add_attachment(bytes=b"x", filename="x.txt")
+        sentry_sdk.capture_message("hello")
+    assert sentry_events.items.find("attachment").verdict.outcome == "accepted"
+
+
+def test_paths_can_be_allowed(sentry_events: SentryEvents) -> None:
+    post(sentry_events.dsn, event("hello", tags={"long": "x" * 300}))
+    sentry_events.assert_accepted(allow=["tags.long"])
+    with pytest.raises(AssertionError, match=r"tags\.long"):
+        sentry_events.assert_accepted(allow=["tags.other"])
