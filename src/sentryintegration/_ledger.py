@@ -6,9 +6,11 @@ The ledger is an attribute of the client, so it goes when the client goes.
 from __future__ import annotations
 
 import atexit
+import contextvars
 import heapq
 import itertools
 import os
+import sys
 import threading
 import time
 import weakref
@@ -98,12 +100,29 @@ def ledger_of(client: Any) -> Ledger:
     if ledger is None or ledger.pid != os.getpid():
         ledger = Ledger()
         client.__dict__[ATTRIBUTE] = ledger
+        if sys.version_info >= (3, 12):
+            start_threads(client)
     return ledger  # type: ignore[no-any-return]
 
 
 def existing_ledger(client: Any) -> Ledger | None:
     """Return the ledger of *client* if it has one."""
     return getattr(client, "__dict__", {}).get(ATTRIBUTE)
+
+
+def start_threads(client: Any) -> None:
+    """Start the threads by which *client* sends, before there is anything to send.
+
+    Started by the first capture, the worker would inherit the span that is active then, and put the SDK's own
+    requests into it (a DSN with a port is not recognised as Sentry's). From Python 3.12 on, threads cannot be
+    started any more when the exit of the interpreter sends what is open.
+    """
+    worker: Any = getattr(getattr(client, "transport", None), "_worker", None)
+    if type(worker).__name__ == "BackgroundWorker":
+        contextvars.Context().run(worker.start)
+    batcher: Any = getattr(client, "span_batcher", None)
+    if hasattr(batcher, "_ensure_thread"):
+        contextvars.Context().run(batcher._ensure_thread)
 
 
 class Off:

@@ -17,7 +17,7 @@ from sentryintegration import _repair
 from sentryintegration._backends import is_absent
 from sentryintegration._fields import fields, set_fields, sync_fields
 from sentryintegration._guard import failed, guarded, log, repaired, shown
-from sentryintegration._ledger import existing_ledger, ledger_of
+from sentryintegration._ledger import existing_ledger, ledger_of, start_threads
 from sentryintegration._printing import PrintingTransport
 
 DRY_DSN = "https://dry@localhost/1"
@@ -91,7 +91,7 @@ def init(
         _repair_defaults(client)
         set_fields(named)
         sync_fields(client)
-        _start_worker(client)
+        start_threads(client)
     if replaces:
         _put_away(old)
 
@@ -218,14 +218,6 @@ def _repair_defaults(client: Any) -> None:
             valid = _repair.field(name, value)
             if valid != value:
                 client.options[name] = valid
-
-
-def _start_worker(client: Any) -> None:
-    # Started by the first capture, it would inherit the span that is active then, and put the SDK's own
-    # requests into it (is_sentry_url does not know a DSN with a port); at exit it could not start at all.
-    worker: Any = getattr(getattr(client, "transport", None), "_worker", None)
-    if type(worker).__name__ == "BackgroundWorker":
-        contextvars.Context().run(worker.start)
 
 
 def _put_away(client: Any) -> None:

@@ -224,8 +224,7 @@ def collect():
         connection.close()
     def run():
         while True:
-            connection, _ = server.accept()
-            threading.Thread(target=talk, args=(connection,), daemon=True).start()
+            talk(server.accept()[0])
     threading.Thread(target=run, daemon=True).start()
     return f"http://key@127.0.0.1:{server.getsockname()[1]}/1"
 """
