@@ -29,6 +29,7 @@ class Shared:
         self.envelopes = 0
         self._fake: FakeSentry | None = None
         self._poster: Poster | None = None
+        self._released = False
         self._numbers = itertools.count(1)
         drain_before_forks(_weakly(self.clients.live))
 
@@ -76,6 +77,9 @@ class Shared:
     def post_by_socket(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         """Deliver over HTTP."""
         if self._poster is None:
+            if self._released:
+                # The application reports its exit, say: nobody is left to read it.
+                return Answer(200)
             self._poster = Poster(self.fake.host, self.fake.port)
         return self._poster.post(path, headers, body)
 
@@ -102,6 +106,7 @@ class Shared:
 
     def release(self) -> None:
         """Close clients and port, and put the SDK's functions back."""
+        self._released = True
         self.clients.close()
         self.redirect.uninstall()
         if self._fake is not None:

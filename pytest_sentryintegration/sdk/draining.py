@@ -38,19 +38,17 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
                 component.flush()
             except Exception as error:
                 problems.append(f"the SDK could not send its {name}: {type(error).__name__}: {error}")
-        if transport.has_pending_reports():
+        reports = transport.has_pending_reports()
+        if reports:
             transport.request_reports()
-        transports.append(transport)
-    for transport in transports:
-        queue = transport.queue
-        if not queue.unfinished_tasks or transport.runs_in(threading.current_thread()):
+        transports.append((transport, reports))
+    for transport, reports in transports:
+        queued = transport.queue.unfinished_tasks
+        if not queued or transport.runs_in(threading.current_thread()):
             continue
-        with queue.all_tasks_done:
-            left = max(0.0, deadline - clock.monotonic())
-            if not queue.all_tasks_done.wait_for(lambda queue=queue: not queue.unfinished_tasks, left):
-                problems.append(
-                    f"{queue.unfinished_tasks} envelopes were still queued after {timeout:g} s of waiting"
-                )
+        if not transport.wait_until_sent(max(0.0, deadline - clock.monotonic()), reports=reports):
+            queued = min(queued, transport.queue.unfinished_tasks)
+            problems.append(f"{queued} envelopes were still queued after {timeout:g} s of waiting")
     return problems
 
 

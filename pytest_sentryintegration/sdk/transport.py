@@ -101,6 +101,20 @@ class RedirectedTransport(HttpTransport):
         """Have the worker send what was discarded, as client reports."""
         self._worker.submit(lambda: self._flush_client_reports(force=True))
 
+    def wait_until_sent(self, timeout: float, *, reports: bool) -> bool:
+        """Wait until what is queued now has been answered; what is queued meanwhile is not waited for.
+
+        Args:
+            timeout: in seconds.
+            reports: whether client reports have been requested, which are queued by a queued task.
+        """
+        sent = threading.Event()
+        submit = self._worker.submit
+        if submit((lambda: submit(sent.set)) if reports else sent.set):
+            return sent.wait(timeout)
+        with self.queue.all_tasks_done:  # it is full
+            return bool(self.queue.all_tasks_done.wait_for(lambda: not self.queue.unfinished_tasks, timeout))
+
     @property
     def queue(self) -> Any:
         """The worker's queue: what is queued or being sent."""

@@ -16,6 +16,7 @@ import pytest
 import sentry_sdk
 from sentry_sdk import scope
 from sentry_sdk.client import get_options
+from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.transport import HttpTransport, Transport, make_transport
 
 from pytest_sentryintegration import SentryEvents, capture
@@ -23,14 +24,19 @@ from pytest_sentryintegration.environment import Environment
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.sdk import ownership, redirect
 from pytest_sentryintegration.sdk.clients import Clients
+from pytest_sentryintegration.sdk.draining import drain
 from pytest_sentryintegration.sdk.redirect import Redirect
 from pytest_sentryintegration.serving import Server
-from pytest_sentryintegration.sharing import shared
+from pytest_sentryintegration.settings import Settings
+from pytest_sentryintegration.sharing import Shared, shared
 from tests.integration.conftest import Run
 
 DSN = "https://key@o5.ingest.sentry.io/1"
 OLD = not hasattr(sentry_sdk, "new_trace")
 """Whether the SDK is one before 3.0."""
+
+LOGS: dict[str, Any] = {"enable_logs": True} if "enable_logs" in DEFAULT_OPTIONS else {}
+"""What an SDK that does not send logs by itself needs, to do so."""
 
 sentry_logger = pytest.importorskip("sentry_sdk.logger", reason="this SDK has no logs")
 
@@ -99,7 +105,7 @@ def test_the_threads_of_a_client_that_is_not_redirected_end_too(
 ) -> None:
     before = set(threading.enumerate())
     with capture():
-        sentry_sdk.init(**options)
+        sentry_sdk.init(**options, **LOGS)
         client: Any = sentry_sdk.get_client()
         client.log_batcher._ensure_thread()
         started = set(threading.enumerate()) - before
@@ -111,7 +117,7 @@ def test_the_threads_of_a_client_that_is_not_redirected_end_too(
 
 
 def test_a_client_can_be_swapped_again_and_again(sentry_events: SentryEvents) -> None:
-    client: Any = sentry_sdk.Client(DSN)
+    client: Any = sentry_sdk.Client(DSN, **LOGS)
     batcher = client.log_batcher
     before = (batcher.add, batcher._flush, batcher._ensure_thread, client.transport._worker.start)
 
@@ -124,7 +130,7 @@ def test_a_client_can_be_swapped_again_and_again(sentry_events: SentryEvents) ->
 def test_a_log_written_while_logs_are_sent_does_not_wait_for_itself(
     sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sentry_sdk.init(DSN)
+    sentry_sdk.init(DSN, **LOGS)
     batcher: Any = sentry_sdk.get_client().log_batcher
     if not hasattr(batcher, "_active"):
         pytest.skip("this SDK waits for itself")
@@ -302,6 +308,7 @@ def test_a_server_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_asynchronous_fixtures_run_in_the_scopes_of_their_test(run: Run) -> None:
+    pytest.importorskip("anyio")
     result = run(
         plugins=("anyio",),
         test_it="""
@@ -333,6 +340,31 @@ def test_asynchronous_fixtures_run_in_the_scopes_of_their_test(run: Run) -> None
     )
 
     result.assert_outcomes(passed=2)
+
+
+def test_what_is_captured_meanwhile_does_not_hold_up_a_drain(sentry_events: SentryEvents) -> None:
+    client: Any = sentry_sdk.get_client()
+    stop = threading.Event()
+
+    def one_more() -> None:
+        if not stop.is_set():
+            client.transport._worker.submit(one_more)
+
+    one_more()
+    sentry_sdk.capture_message("x")
+    problems = drain([client])
+    stop.set()
+
+    assert problems == []
+    assert sentry_events.messages.find("x")
+
+
+def test_what_is_sent_after_the_end_starts_no_server_again() -> None:
+    ended = Shared(Settings())
+    ended.release()
+
+    assert ended.post_by_socket("/api/1/envelope/", {}, b"").status == 200
+    assert ended._fake is None
 
 
 # Nothing reaches Sentry.
