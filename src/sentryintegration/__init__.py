@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sentryintegration._attachments import Attachment
 from sentryintegration._capturing import capture_exception, capture_message
+from sentryintegration._handles import Handle
 from sentryintegration._levels import Debug, Error, Fatal, Info, Level, Warn
 from sentryintegration._setup import close, flush, init, set_tag
+from sentryintegration._starting import AUTO
 from sentryintegration._traced import traced
 from sentryintegration._tracing import (
-    AUTO,
-    Handle,
     finish_transaction,
     set_task_transaction,
     start_transaction,

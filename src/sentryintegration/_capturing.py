@@ -13,10 +13,10 @@ import sentry_sdk
 from sentryintegration import _repair
 from sentryintegration._attachments import Attachable
 from sentryintegration._attachments import attachments as attachments_of
-from sentryintegration._backends import event_from, is_absent, stack_here
 from sentryintegration._fitting import fit_stacks
 from sentryintegration._guard import guarded, repaired, shown
 from sentryintegration._levels import Error, Level, level_of
+from sentryintegration._sdk import event_from, is_absent, stack_here
 from sentryintegration._tracing import Tags
 
 EXCEPTIONS_LIMIT = 50

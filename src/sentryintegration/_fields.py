@@ -7,7 +7,7 @@ from typing import Any
 
 import sentry_sdk
 
-from sentryintegration._backends import is_absent
+from sentryintegration._sdk import is_absent
 
 ATTRIBUTES = {"release": "sentry.release", "environment": "sentry.environment", "dist": "sentry.dist"}
 

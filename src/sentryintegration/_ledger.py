@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterable
 from typing import Any
 
 import sentry_sdk
@@ -49,7 +48,8 @@ class Ledger:
                     target=self._watch, name="sentryintegration.overdue", daemon=True
                 )
                 try:
-                    self._thread.start()
+                    # In a context of its own, or it would hold the scopes of whoever came first.
+                    contextvars.Context().run(self._thread.start)
                 except RuntimeError:
                     # The interpreter is going down: its exit sends what is open.
                     self._thread = None
@@ -85,8 +85,12 @@ class Ledger:
             except Exception:
                 failed("finishing an open transaction")
 
-    def adopt(self, trees: Iterable[Tree]) -> None:
-        """Take over what another client had open."""
+    def adopt(self, other: Ledger) -> None:
+        """Take over what another client had open, whose thread then ends."""
+        trees = list(other.trees)
+        with other._changed:
+            other._held.clear()
+            other._changed.notify()
         for tree in trees:
             tree.ledger = self
             self.trees.add(tree)

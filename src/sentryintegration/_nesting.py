@@ -14,10 +14,11 @@ from typing import Any
 
 from sentry_sdk import Scope
 
-from sentryintegration._backends import UNLABELED, Backend, Static
+from sentryintegration._backend import UNLABELED, Backend
 from sentryintegration._fitting import fit_transaction
 from sentryintegration._guard import failed
 from sentryintegration._headers import Remote
+from sentryintegration._static import Static
 
 
 class Tree:

@@ -6,7 +6,6 @@ for each thing that it had to change. Knows nothing of ``sentry_sdk``.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import math
 import re
@@ -37,43 +36,6 @@ SPAN_ID = re.compile(r"[0-9a-fA-F]{16}\Z")
 # Relay: an event has these as fields, and loses tags of the same name.
 FIELDS = frozenset({"release", "environment", "dist"})
 LOST_TAGS = frozenset({"user", "filename", "function", "device.class"})
-
-STATUSES = frozenset(
-    (
-        *(
-            "ok",
-            "cancelled",
-            "unknown",
-            "invalid_argument",
-            "deadline_exceeded",
-            "not_found",
-            "already_exists",
-        ),
-        *("permission_denied", "resource_exhausted", "failed_precondition", "aborted", "out_of_range"),
-        *("unimplemented", "internal_error", "unavailable", "data_loss", "unauthenticated"),
-    )
-)
-STATUS_ALIASES = {
-    "success": "ok",
-    "error": "internal_error",
-    "failure": "internal_error",
-    "failed": "internal_error",
-    "canceled": "cancelled",
-    "timeout": "deadline_exceeded",
-    "unknown_error": "internal_error",
-}
-HTTP_STATUSES = {
-    400: "invalid_argument",
-    401: "unauthenticated",
-    403: "permission_denied",
-    404: "not_found",
-    409: "already_exists",
-    429: "resource_exhausted",
-    499: "cancelled",
-    501: "unimplemented",
-    503: "unavailable",
-    504: "deadline_exceeded",
-}
 
 BRIEF = reprlib.Repr()
 BRIEF.maxdict = BRIEF.maxlist = BRIEF.maxtuple = BRIEF.maxset = BRIEF.maxfrozenset = BRIEF.maxdeque = 50
@@ -233,27 +195,6 @@ def _identifier(value: object, pattern: re.Pattern[str], digits: int, what: str)
     near = near if near.strip("0") else near[:-1] + "1"
     repaired("malformed %s %s, a new trace starts; the nearest valid one is %r", what, shown(value), near)
     return None
-
-
-def status(value: object) -> str:
-    """Return the span status that *value* means: Sentry's words, near words, and HTTP status codes.
-
-    >>> status("ok"), status("error"), status(404)
-    ('ok', 'internal_error', 'not_found')
-    """
-    if isinstance(value, str):
-        name = str.__str__(value).strip().lower()
-        name = STATUS_ALIASES.get(name, name)
-        if name in STATUSES:
-            return name
-        if name.isdecimal() and len(name) == 3:
-            value = int(name)
-    if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599:
-        default = "ok" if value < 400 else "invalid_argument" if value < 500 else "internal_error"
-        return HTTP_STATUSES.get(value, default)
-    near = difflib.get_close_matches(shown(value).strip("'\"").lower(), STATUSES, n=1, cutoff=0.0)
-    repaired("unknown status %s, sent as 'unknown'; the nearest one is %r", shown(value), near[0])
-    return "unknown"
 
 
 def pairs_of_data(given: object) -> dict[str, Any]:

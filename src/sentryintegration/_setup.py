@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 import sentry_sdk
 
 from sentryintegration import _repair
-from sentryintegration._backends import is_absent
 from sentryintegration._fields import fields, set_fields, sync_fields
 from sentryintegration._guard import failed, guarded, log, repaired, shown
 from sentryintegration._ledger import existing_ledger, ledger_of, start_threads
 from sentryintegration._printing import PrintingTransport
+from sentryintegration._sdk import is_absent
 
 DRY_DSN = "https://dry@localhost/1"
 
@@ -224,7 +224,7 @@ def _put_away(client: Any) -> None:
     ledger = existing_ledger(client)
     current = sentry_sdk.get_global_scope().client
     if ledger is not None and not is_absent(current):
-        ledger_of(current).adopt(list(ledger.trees))
+        ledger_of(current).adopt(ledger)
     # Not a daemon: what the first client holds is still sent when the process ends right after.
     thread = threading.Thread(target=_close_quietly, args=(client,), name="sentryintegration.close")
     try:

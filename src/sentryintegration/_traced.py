@@ -11,7 +11,9 @@ import sentry_sdk
 from sentry_sdk import Scope
 
 from sentryintegration._guard import failed, repaired, shown
-from sentryintegration._tracing import AUTO, Handle, Tags, finish_with, start
+from sentryintegration._handles import Handle, finish_with
+from sentryintegration._starting import AUTO, start
+from sentryintegration._tracing import Tags
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -96,7 +96,8 @@ def measure(times):
         start = time.perf_counter()
         every_call()
         taken.append(time.perf_counter() - start)
-    return sorted(taken)[len(taken) // 2], max(taken)
+    taken.sort()
+    return taken[len(taken) // 2], taken[-5]
 
 class Nowhere(sentry_sdk.transport.Transport):
     def capture_envelope(self, envelope):

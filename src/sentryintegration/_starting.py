@@ -1,0 +1,216 @@
+"""Starting a transaction or span: what was asked for, where it belongs, what it continues."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any, Final
+
+import sentry_sdk
+from sentry_sdk import Scope
+
+from sentryintegration import _repair
+from sentryintegration._backend import UNLABELED, Backend
+from sentryintegration._backends import backend_of
+from sentryintegration._fields import sync_fields
+from sentryintegration._guard import failed, log, shown
+from sentryintegration._handles import Handle, apply_tags
+from sentryintegration._headers import Remote, incoming
+from sentryintegration._ledger import Ledger, is_off, ledger_of, switch_off
+from sentryintegration._nesting import Mark, Node, Tree, after, finish, mark_of, put_mark, tree_of
+from sentryintegration._sdk import is_absent
+
+
+class Auto:
+    """The type of :data:`AUTO`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "AUTO"
+
+
+AUTO: Final = Auto()
+"""Given as ``trace_id``, and its default: the trace id follows from where the transaction starts."""
+
+
+def start(
+    name: Any,
+    op: Any,
+    description: Any,
+    tags: Any,
+    data: Any,
+    trace_id: Any,
+    parent_span_id: Any,
+    headers: Any,
+) -> Handle:
+    """Start what :func:`start_transaction` describes; never raises."""
+    try:
+        client = sentry_sdk.get_client()
+        if is_absent(client):
+            return Handle(None)
+        if is_off():
+            return Handle(None)
+        ledger = ledger_of(client)
+        wanted = _Wanted(name, op, description, data, trace_id, parent_span_id, headers)
+    except Exception:
+        failed("start_transaction")
+        return Handle(None)
+    try:
+        node = _start(client, ledger, wanted)
+    except Exception as error:
+        _after_failure(error)
+        return Handle(None)
+    if tags is not None:
+        try:
+            apply_tags(node, tags)
+        except Exception:
+            failed("setting tags")
+    return Handle(node)
+
+
+class _Wanted:
+    """The arguments of a start, made valid."""
+
+    __slots__ = ("data", "description", "forced", "name", "op", "remote", "suppressed")
+
+    def __init__(
+        self,
+        name: Any,
+        op: Any,
+        description: Any,
+        data: Any,
+        trace_id: Any,
+        parent_span_id: Any,
+        headers: Any,
+    ) -> None:
+        self.name = _repair.line(name, _repair.NAME_LIMIT) if name is not None else ""
+        self.op = _repair.line(op, _repair.OP_LIMIT) or None if op is not None else None
+        self.description = None
+        if description is not None:
+            self.description = _repair.text(description, _repair.DESCRIPTION_LIMIT) or None
+        self.data = _repair.pairs_of_data(data) if data is not None else {}
+        self.suppressed = trace_id is None
+        self.remote = None if self.suppressed else _explicit(trace_id, parent_span_id, headers)
+        self.forced = bool(self.name) or headers is not None or self.remote is not None
+
+    @property
+    def label(self) -> str:
+        """The name of a transaction: its own, or what else is known of it."""
+        if self.name:
+            return self.name
+        return _repair.line(self.description or self.op or "", _repair.NAME_LIMIT) or UNLABELED
+
+
+def _explicit(trace_id: Any, parent_span_id: Any, headers: Any) -> Remote | None:
+    """Return the trace that a call names; explicit ids win over headers."""
+    remote = incoming(headers) if headers is not None else None
+    if parent_span_id is not None:
+        parent = _repair.span_id(parent_span_id)
+        if parent is None:
+            trace_id, remote = AUTO, None
+        elif remote is not None:
+            remote = remote._replace(parent_span_id=parent)
+        else:
+            remote = Remote(None, parent)
+        remote = remote or Remote()
+    if not isinstance(trace_id, Auto):
+        valid = _repair.trace_id(trace_id)
+        if valid is None:
+            return Remote()
+        if remote is None or remote.trace_id != valid:
+            explicit_parent = remote.parent_span_id if remote and parent_span_id is not None else None
+            return Remote(valid, explicit_parent)
+    return remote
+
+
+def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
+    backend = backend_of(client)
+    current = sentry_sdk.get_current_scope()
+    mark = mark_of(current)
+    outer = mark.node if mark is not None else None
+    if outer is not None:
+        outer.shorten()
+        if outer.dropped and wanted.forced and current is outer.scope and len(outer.tree.open) == 1:
+            finish(outer)
+            return _start(client, ledger, wanted)
+    active = backend.active(current)
+    tree = tree_of(active, outer, backend) if active is not None else None
+    scope = current.fork()
+    within = outer if outer is not None and current is outer.scope else None
+
+    forced = wanted.forced or wanted.suppressed
+    if tree is None and active is not None and not forced and not backend.is_over(active):
+        tree = Tree(backend, backend.root_of(active), ledger, borrowed=True)
+    node = None
+    if tree is not None and (tree.suppressed or not forced):
+        with tree.lock:
+            if not tree.over or (tree.suppressed and not tree.sent):
+                description = wanted.description or (wanted.name or None)
+                span = backend.start_child(scope, active, wanted.op, description)
+                node = Node(tree, span, scope, current, within)
+                tree.open.add(node)
+        if node is not None:
+            for key, value in wanted.data.items():
+                backend.set_data(node.span, key, value)
+    if node is None:
+        remote = None
+        if wanted.suppressed:
+            root = backend.start_suppressed(scope, wanted.label)
+        else:
+            sync_fields(client)
+            remote = wanted.remote or _continued(backend, current, mark, active, tree, named=wanted.forced)
+            root = backend.start_root(scope, wanted.label, wanted.op, wanted.description, remote, wanted.data)
+        distributed = active is not None if tree is None else tree.distributed
+        tree = Tree(backend, root, ledger)
+        tree.suppressed = wanted.suppressed
+        tree.distributed = distributed
+        tree.first_name = wanted.label
+        tree.baggage = remote.baggage if remote is not None else None
+        node = tree.top = Node(tree, root, scope, current, within)
+        tree.open.add(node)
+        ledger.trees.add(tree)
+    put_mark(scope, Mark(node))
+    Scope.set_current_scope(scope)
+    return node
+
+
+def _continued(
+    backend: Backend, current: Any, mark: Mark | None, active: Any, tree: Tree | None, *, named: bool
+) -> Remote | None:
+    """Return the trace that a new transaction continues without being told; ``None`` for one of its own."""
+    if active is None:
+        if mark is not None and mark.after is not None and (mark.explicit or not named):
+            return mark.after
+        context = current.get_active_propagation_context()
+        if context.parent_span_id is None:
+            return None
+        baggage = context.baggage.serialize() if getattr(context, "baggage", None) is not None else None
+        return Remote(context.trace_id, context.parent_span_id, context.parent_sampled, baggage)
+    if tree is None:
+        return backend.remote_of(active) if backend.root_of(active) is not None else None
+    if tree.distributed:
+        return backend.remote_of(active)
+    if tree.over and (not named or (mark is not None and mark.explicit)):
+        return after(tree, active)
+    return None
+
+
+def _after_failure(error: Exception) -> None:
+    """After a failure because the SDK lacks what the facade needs, leave tracing alone from now on."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    ours = frame is not None and frame.tb_frame.f_globals.get("__name__", "").startswith("sentryintegration.")
+    if not ours or not isinstance(error, (AttributeError, TypeError, ImportError, NameError)):
+        failed("start_transaction")
+        return
+    if os.environ.get("SENTRYINTEGRATION_RAISE"):
+        raise error
+    switch_off()
+    log(
+        logging.ERROR,
+        "tracing is off: sentry-sdk %s lacks what it needs (%s)",
+        sentry_sdk.VERSION,
+        shown(error),
+    )

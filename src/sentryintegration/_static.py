@@ -1,0 +1,136 @@
+"""The tracing API of sentry-sdk 2.x: a transaction is one event, with its spans inside."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sentry_sdk
+import sentry_sdk.utils
+from sentry_sdk import Scope
+
+from sentryintegration._backend import Backend, sentry_trace
+from sentryintegration._headers import Remote
+from sentryintegration._sdk import optional, tracing_enabled
+
+TRACING = optional("sentry_sdk.tracing")
+
+
+class Static(Backend):
+    """sentry-sdk 2.x: a transaction is one event, with its spans inside."""
+
+    holds_root = True
+
+    def active(self, scope: Any) -> Any:
+        return scope.span or Scope.get_isolation_scope().span
+
+    def root_of(self, span: Any) -> Any:
+        return span.containing_transaction
+
+    def is_over(self, span: Any) -> bool:
+        root = span.containing_transaction
+        return root is None or root.timestamp is not None
+
+    def start_root(
+        self, scope: Any, name: str, op: str | None, description: str | None, remote: Remote | None, data: Any
+    ) -> Any:
+        if remote is None:
+            span = scope.start_transaction(name=name, op=op, scope=scope)
+        elif remote.baggage is not None and remote.trace_id and remote.parent_span_id:
+            headers = {"sentry-trace": sentry_trace(remote), "baggage": remote.baggage}
+            transaction = scope.continue_trace(headers, op=op, name=name)
+            transaction.scope = scope
+            span = scope.start_transaction(transaction=transaction)
+        else:
+            given = {
+                "trace_id": remote.trace_id,
+                "parent_span_id": remote.parent_span_id,
+                "parent_sampled": remote.sampled,
+            }
+            given = {key: value for key, value in given.items() if value is not None}
+            span = scope.start_transaction(name=name, op=op, scope=scope, **given)
+        if description is not None:
+            span.description = description
+        for key, value in data.items():
+            span.set_data(key, value)
+        scope.span = span
+        if not tracing_enabled(sentry_sdk.get_client().options):
+            # With tracing off the SDK takes the trace of events and requests from here.
+            scope.set_new_propagation_context()
+            context = scope.get_active_propagation_context()
+            context.trace_id = span.trace_id
+            context.parent_span_id = span.parent_span_id
+        return span
+
+    def start_suppressed(self, scope: Any, name: str) -> Any:
+        span = scope.start_transaction(name=name, scope=scope, sampled=False)
+        scope.span = span
+        return span
+
+    def start_child(self, scope: Any, parent: Any, op: str | None, description: str | None) -> Any:
+        span = parent.start_child(op=op, name=description, scope=scope)
+        scope.span = span
+        return span
+
+    def set_tag(self, span: Any, key: str, value: str) -> None:
+        span.set_tag(key, value)
+
+    def set_data(self, span: Any, key: str, value: Any) -> None:
+        span.set_data(key, value)
+
+    def set_status(self, span: Any, status: str) -> None:
+        span.set_status(status)
+
+    def rename(self, span: Any, name: str, *, root: bool) -> None:
+        if root:
+            span.name = name
+        else:
+            span.description = name
+
+    def name_of(self, span: Any, *, root: bool) -> str:
+        return (span.name if root else span.description) or ""
+
+    def finish(self, span: Any, scope: Any, end: datetime | None = None) -> None:
+        if not span.status:
+            span.set_status("ok")
+        span.finish(scope, end)
+
+    def sampled(self, span: Any) -> bool | None:
+        return span.sampled  # type: ignore[no-any-return]
+
+    def count_unsampled(self) -> None:
+        """Count a transaction that is left out, for the client's report.
+
+        The SDK does it when it finishes one, together with a log record that takes longer than all the rest.
+        """
+        client = sentry_sdk.get_client()
+        if client.transport and tracing_enabled(client.options):
+            monitor = client.monitor
+            reason = "backpressure" if monitor and monitor.downsample_factor > 0 else "sample_rate"
+            client.transport.record_lost_event(reason, data_category="transaction")
+            client.transport.record_lost_event(reason, data_category="span")
+
+    def end_now(self, span: Any) -> datetime:
+        """Return the time at which *span* would end if it were finished now."""
+        elapsed = sentry_sdk.utils.nanosecond_time() - span._start_timestamp_monotonic_ns
+        return span.start_timestamp + timedelta(microseconds=elapsed / 1000)  # type: ignore[no-any-return]
+
+    def alone(self, span: Any, scope: Any, name: str) -> Any:
+        """Make a transaction of a child whose own transaction was sent without it."""
+        transaction = TRACING.Transaction(
+            name=name,
+            op=span.op,
+            description=span.description,
+            trace_id=span.trace_id,
+            span_id=span.span_id,
+            parent_span_id=span.parent_span_id,
+            start_timestamp=span.start_timestamp,
+            sampled=True,
+            scope=scope,
+            baggage=span.containing_transaction.get_baggage(),
+        )
+        transaction = scope.start_transaction(transaction=transaction)
+        transaction.status = span.status
+        transaction._tags.update(span._tags)
+        transaction._data.update(span._data)
+        return transaction

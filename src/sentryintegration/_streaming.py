@@ -1,0 +1,125 @@
+"""The tracing API of 2.x with ``trace_lifecycle="stream"`` and of 3.0: every span is sent on its own."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import sentry_sdk
+
+from sentryintegration._backend import Backend, sentry_trace
+from sentryintegration._headers import Remote
+from sentryintegration._sdk import optional, tracing_enabled
+
+TRACES = optional("sentry_sdk.traces")
+
+
+class Streaming(Backend):
+    """2.x with ``trace_lifecycle="stream"``, and 3.0: every span is sent on its own."""
+
+    holds_root = False
+
+    def __init__(self, attribute: str, starter: str, no_op: str) -> None:
+        self._attribute = attribute
+        self._starter = starter
+        self._no_op = no_op
+
+    def active(self, scope: Any) -> Any:
+        return getattr(scope, self._attribute)
+
+    def root_of(self, span: Any) -> Any:
+        return span._segment
+
+    def is_over(self, span: Any) -> bool:
+        return False
+
+    def start_root(
+        self, scope: Any, name: str, op: str | None, description: str | None, remote: Remote | None, data: Any
+    ) -> Any:
+        scope.set_new_propagation_context()
+        context = scope.get_active_propagation_context()
+        if remote is not None:
+            if remote.baggage is not None and remote.trace_id and remote.parent_span_id:
+                headers = {"sentry-trace": sentry_trace(remote), "baggage": remote.baggage}
+                scope.generate_propagation_context(headers)
+                context = scope.get_active_propagation_context()
+            if remote.trace_id:
+                context.trace_id = remote.trace_id
+            if remote.parent_span_id:
+                context.parent_span_id = remote.parent_span_id
+            context.parent_sampled = remote.sampled
+        if not tracing_enabled(sentry_sdk.get_client().options):
+            # The SDK would send a span whose parent was sampled; and makes of the others what this is.
+            return getattr(TRACES, self._no_op)(
+                name=name,
+                scope=scope,
+                trace_id=context.trace_id,
+                parent_span_id=context.parent_span_id,
+                baggage=context.baggage,
+                sampled=None,
+            )
+        attributes = {key: _attribute(value) for key, value in data.items()}
+        if op:
+            attributes["sentry.op"] = op
+        if description:
+            attributes["sentry.description"] = description
+        return getattr(scope, self._starter)(name, attributes, None, True)
+
+    def start_suppressed(self, scope: Any, name: str) -> Any:
+        scope.set_new_propagation_context()
+        trace_id = scope.get_active_propagation_context().trace_id
+        return getattr(TRACES, self._no_op)(name=name, scope=scope, trace_id=trace_id, sampled=False)
+
+    def start_child(self, scope: Any, parent: Any, op: str | None, description: str | None) -> Any:
+        name = description or op or "<unlabeled span>"
+        if not parent.sampled:
+            # The SDK makes the same of it, in several times the time.
+            return getattr(TRACES, self._no_op)(
+                name=name,
+                scope=scope,
+                segment=parent._segment,
+                trace_id=parent.trace_id,
+                parent_span_id=parent.span_id,
+                sampled=parent.sampled,
+                unsampled_reason=parent._unsampled_reason,
+            )
+        attributes = {"sentry.op": op} if op else {}
+        return getattr(scope, self._starter)(name, attributes, parent, True)
+
+    def set_tag(self, span: Any, key: str, value: str) -> None:
+        span.set_attribute(key, value)
+
+    def set_data(self, span: Any, key: str, value: Any) -> None:
+        span.set_attribute(key, _attribute(value))
+
+    def set_status(self, span: Any, status: str) -> None:
+        span.status = "ok" if status == "ok" else "error"
+
+    def rename(self, span: Any, name: str, *, root: bool) -> None:
+        span.name = name
+
+    def name_of(self, span: Any, *, root: bool) -> str:
+        return span.name or ""
+
+    def finish(self, span: Any, scope: Any, end: datetime | None = None) -> None:
+        if span.sampled:
+            span.end(end)
+        elif not span._finished:
+            # As Static.count_unsampled: what the SDK does, without its log record.
+            span._finished = True
+            client = sentry_sdk.get_client()
+            if span._unsampled_reason is not None and client.transport:
+                client.transport.record_lost_event(span._unsampled_reason, data_category="span", quantity=1)
+
+    def sampled(self, span: Any) -> bool | None:
+        return span._segment.sampled  # type: ignore[no-any-return]
+
+
+def _attribute(value: Any) -> Any:
+    """Return *value* as an attribute: those hold no mappings and no mixed lists."""
+    if isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, list) and value and all(type(item) is type(value[0]) for item in value):
+        return value if isinstance(value[0], (str, bool, int, float)) else str(value)
+    return json.dumps(value, ensure_ascii=False)
