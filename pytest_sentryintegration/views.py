@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
@@ -94,7 +95,8 @@ class View(Sequence[T], Generic[T]):
 
         Raises:
             AssertionError: None or several match; says what came near, or why nothing came.
-            TypeError: A criterion names an unknown field.
+            TypeError: A criterion names an unknown field, or *timeout* is no number.
+            ValueError: *timeout* is negative, infinite or nan.
         """
         __tracebackhide__ = True
         return run(self._find(self._query(main, criteria), timeout))
@@ -216,7 +218,7 @@ class View(Sequence[T], Generic[T]):
 
     def _find(self, query: Query, timeout: float | None) -> Generator[Step, Any, T]:
         __tracebackhide__ = True
-        seconds = self._inbox.source.timeout if timeout is None else timeout
+        seconds = self._inbox.source.timeout if timeout is None else _seconds("timeout", timeout)
         found = yield from self._look(query, 1, seconds)
         if len(found.matched) == 1:
             self._inbox.look(found.matched)
@@ -230,7 +232,7 @@ class View(Sequence[T], Generic[T]):
         __tracebackhide__ = True
         if not isinstance(count, int):
             raise TypeError(f"how many to wait for comes first, as in wait(1, {count!r}), not {count!r}")
-        seconds = self._inbox.source.timeout if timeout is None else timeout
+        seconds = self._inbox.source.timeout if timeout is None else _seconds("timeout", timeout)
         found = yield from self._look(query, count, seconds)
         if len(found.matched) < count:
             raise AssertionError(self._too_few(query, found, seconds, count))
@@ -239,7 +241,7 @@ class View(Sequence[T], Generic[T]):
 
     def _none(self, query: Query, within: float) -> Generator[Step, Any, None]:
         __tracebackhide__ = True
-        found = yield from self._look(query, 1, within)
+        found = yield from self._look(query, 1, _seconds("within", within))
         if found.matched:
             received = list(self._inbox.shelf(self._noun))
             raise AssertionError(unwanted(query, received, found.matched, waited=within))
@@ -285,3 +287,13 @@ class View(Sequence[T], Generic[T]):
         if not count:
             lines += [f"- {reason}" for reason in self._reasons()]
         return "\n".join(lines)
+
+
+def _seconds(name: str, value: Any) -> float:
+    """Return *value* if one can wait that long: nan would be waited for without end."""
+    __tracebackhide__ = True
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} is a number of seconds, got {value!r}")
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} is a finite number of seconds from 0, got {value!r}")
+    return value

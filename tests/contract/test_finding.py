@@ -69,6 +69,19 @@ def test_find_waits_only_as_long_as_it_is_told(sentry_events: SentryEvents) -> N
     assert 0.2 <= time.monotonic() - begin < 0.9
 
 
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1, "1", True])
+def test_a_time_that_nobody_can_wait_is_an_error_that_shows_it(
+    sentry_events: SentryEvents, seconds: Any
+) -> None:
+    view = sentry_events.messages
+    with pytest.raises((TypeError, ValueError), match=r"timeout.*nan|timeout.*inf|-1|'1'|True"):
+        view.find("never", timeout=seconds)
+    with pytest.raises((TypeError, ValueError), match="timeout"):
+        view.wait(1, "never", timeout=seconds)
+    with pytest.raises((TypeError, ValueError), match="within"):
+        view.none("never", within=seconds)
+
+
 def test_where_returns_all_matches_as_a_tuple_at_once(sentry_events: SentryEvents) -> None:
     for text in ("a", "b", "a"):
         sentry_sdk.capture_message(text)
