@@ -31,7 +31,7 @@ def filled() -> Store:
             "event_id": f"{number:032x}",
             "message": f"message <{number}>",
             "level": "info",
-            "tags": {"number": str(number)},
+            "tags": {"order": f"order-{number}"},
             "contexts": {"trace": {"trace_id": "b" * 32, "span_id": "c" * 16}},
             "extra": {"text": "x" * 500},
         }
@@ -60,7 +60,7 @@ def measure(repetitions: int = REPETITIONS) -> list[Bar]:
     store = filled()
     kinds: dict[str, list[dict[str, Any]]] = {
         "text": [{"main": f"message <{number}>"} for number in NUMBERS],
-        "a tag": [{"tags": {"number": number}} for number in NUMBERS],
+        "a tag": [{"tags": {"order": f"order-{number}"}} for number in NUMBERS],
     }
     costs: dict[str, list[list[Spent]]] = {kind: [] for kind in kinds}
     for _ in range(repetitions):
