@@ -152,8 +152,8 @@ class Contents:
         self._registry = registry = Registry(lock, self._read_records)
 
         self.events = ArrivedEvents(lock, pool, lambda event: True)
-        self.messages = ArrivedEvents(lock, pool, lambda event: not event.exceptions)
-        self.errors = ArrivedEvents(lock, pool, lambda event: bool(event.exceptions))
+        self.messages = ArrivedEvents(lock, pool, lambda event: event.is_message)
+        self.errors = ArrivedEvents(lock, pool, lambda event: not event.is_message)
         self.transactions = self._arrived(self._transaction_places, self._read_transactions)
         self.spans = Arrived(lock, registry.settled_records, lambda record: (span_of(record, True),))
         self.traces = Arrived(lock, registry.settled_forests, self._read_trace)

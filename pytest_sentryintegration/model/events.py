@@ -24,6 +24,9 @@ EVENT_TYPES = SECURITY_TYPES | {"event"}
 """Item types that are events here."""
 
 
+_NUMBERED_LEVELS = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "fatal"}
+
+
 class Event(Frozen):
     """An error or message as it was reported.
 
@@ -67,8 +70,22 @@ class Event(Frozen):
 
     @property
     def level(self) -> str:
-        """``error`` where none was sent; else as sent, also where Sentry would not take it (``warn``)."""
-        return text(self.raw.get("level")) or "error"
+        """``error`` where none was sent; else as sent, also where Sentry would not take it (``warn``).
+
+        Relay reads the numbers of Python's logging: 40 is ``error``.
+        """
+        level = self.raw.get("level")
+        if isinstance(level, int) and not isinstance(level, bool) and level in _NUMBERED_LEVELS:
+            return _NUMBERED_LEVELS[level]
+        return text(level) or "error"
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it is a message: without an exception, or with one that is only a message's stack trace.
+
+        ``@sentry/node`` sends such a trace as an exception that has no type.
+        """
+        return not any(sent.type for sent in self.exceptions) and (not self.exceptions or bool(self.message))
 
     @lazy
     def message(self) -> str | None:

@@ -27,9 +27,9 @@ def event_message(payload: dict[str, Any]) -> str | None:
     'q failed'
     """
     plain = text(payload.get("message"))
-    if plain:
+    if plain and not mapping(payload.get("sentry.interfaces.Message")):
         return plain
-    for name in ("logentry", "message", "sentry.interfaces.Message"):
+    for name in ("logentry", "sentry.interfaces.Message", "message"):
         entry = mapping(payload.get(name))
         formatted = text(entry.get("formatted"))
         if formatted:

@@ -19,7 +19,9 @@ def summary_lines(counts: Mapping[str, Any]) -> list[str]:
         line += f", {_many(counts['strays'], 'stray')} outside tests that use sentry_events"
     lines = [line]
     for test, count in sorted(counts["late"].items()):
-        lines.append(f"Sentry: {_many(count, 'envelope')} came late, after {test} had finished")
+        lines.append(
+            f"Sentry: {_many(count, 'envelope')} came late, after {test or 'its capture'} had finished"
+        )
     return lines
 
 

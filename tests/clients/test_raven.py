@@ -43,14 +43,12 @@ def test_raven_events_are_read(sentry_events: SentryEvents) -> None:
     assert query.raw["sentry.interfaces.Query"] == {"query": "SELECT 1", "engine": "postgres"}
 
 
-@pytest.mark.xfail(reason="the message wins over sentry.interfaces.Message, which Sentry prefers")
 @pytest.mark.usefixtures("sent")
 def test_a_raven_message_is_formatted_with_its_parameters(sentry_events: SentryEvents) -> None:
     message = sentry_events.messages.find(level="warning")
     assert message.message == message.verdict.stored["logentry"]["formatted"] == "Spec failed: 'structure'"
 
 
-@pytest.mark.xfail(reason="a level in Python's numbers is not read; Sentry stores its name")
 @pytest.mark.usefixtures("sent")
 def test_a_raven_level_in_numbers_is_read(sentry_events: SentryEvents) -> None:
     error = sentry_events.errors.find(ValueError)
