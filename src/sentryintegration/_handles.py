@@ -14,7 +14,7 @@ from sentryintegration import _repair
 from sentryintegration._backend import UNLABELED, Backend
 from sentryintegration._guard import failed, guarded, repaired, shown
 from sentryintegration._headers import outgoing
-from sentryintegration._nesting import Node, finish
+from sentryintegration._nesting import Node, finish, restore
 from sentryintegration._sdk import tracing_enabled
 from sentryintegration._statuses import status as status_of
 
@@ -129,7 +129,11 @@ def finish_with(t: Handle | None, error: BaseException | None) -> None:
     try:
         if isinstance(t, Handle):
             node = t._node
-            if node is not None and not node.done:
+            if node is None:
+                return
+            if node.done:
+                restore(node)
+            else:
                 finish(node, _status_of(error))
         elif t is not None:
             repaired("finish_transaction was given %s, which is no transaction", shown(t))
@@ -144,8 +148,11 @@ def apply_tags(node: Node, given: Any) -> None:
     for key, value in valid.tags.items():
         backend.set_tag(node.span, key, value)
     if node.is_root:
-        tree.tags.update(valid.tags)
-        tree.fields.update(valid.fields)
+        if tree.extra is None:
+            tree.extra = valid
+        else:
+            tree.extra.tags.update(valid.tags)
+            tree.extra.fields.update(valid.fields)
     if valid.fields and not backend.holds_root:
         for key, value in valid.fields.items():
             backend.set_tag(node.span, f"sentry.{key}", value)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sentry_sdk import Scope
 
+from sentryintegration import _repair
 from sentryintegration._backend import UNLABELED, Backend
 from sentryintegration._fitting import fit_transaction
 from sentryintegration._guard import failed
@@ -28,30 +29,28 @@ class Tree:
     does not decide when it is sent.
     """
 
-    __slots__ = (
-        "__weakref__", "backend", "baggage", "borrowed", "distributed", "ended", "fields", "first_name",
-        "isolation", "ledger", "lock", "open", "pid", "root", "sent", "suppressed", "tags", "top",
-    )  # fmt: skip
+    borrowed = False
+    suppressed = False
+    distributed = False
+    sent = False
+    ended: datetime | None = None
+    top: Node | None = None
+    baggage: str | None = None
+    isolation: Any = None
+    extra: _repair.Tags | None = None
+    """Tags and fields that belong to the transaction, and win over those of scopes."""
 
-    def __init__(self, backend: Backend, root: Any, ledger: Any, *, borrowed: bool = False) -> None:
+    def __init__(self, backend: Backend, root: Any, ledger: Any, name: str) -> None:
         self.backend = backend
         self.root = root
         self.ledger = ledger
-        self.borrowed = borrowed
-        self.suppressed = False
-        self.distributed = borrowed
+        self.first_name = name
         self.lock = threading.RLock()
         self.open: set[Node] = set()
-        self.ended: datetime | None = None
-        self.sent = False
-        self.top: Node | None = None
         self.pid = os.getpid()
-        # Only where a transaction waits for its spans can another request be served when it is sent.
-        self.isolation = Scope.get_isolation_scope() if backend.holds_root else None
-        self.first_name = ""
-        self.baggage: str | None = None
-        self.tags: dict[str, str] = {}
-        self.fields: dict[str, str] = {}
+        if backend.holds_root:
+            # Only where a transaction waits for its spans can another request be served when it is sent.
+            self.isolation = Scope.get_isolation_scope()
 
     @property
     def over(self) -> bool:
@@ -116,8 +115,9 @@ class Mark:
             trace = event.get("contexts", {}).get("trace") or {}
             if trace.get("span_id") == tree.root.span_id:
                 fit_transaction(event)
-                event.setdefault("tags", {}).update(tree.tags)
-                event.update(tree.fields)
+                if tree.extra is not None:
+                    event.setdefault("tags", {}).update(tree.extra.tags)
+                    event.update(tree.extra.fields)
         elif event.get("transaction") == tree.first_name:
             if tree.sent:
                 event.pop("transaction", None)
@@ -160,9 +160,10 @@ def copy_tracing(scope: Any, source: Any) -> None:
 def finish(node: Node, status: str | None = None) -> None:
     """Finish the span of *node*, send its tree if that is complete, and go back to what was before."""
     tree = node.tree
-    if tree.pid != os.getpid():
-        node.done = True
-    else:
+    try:
+        if tree.pid != os.getpid():
+            node.done = True
+            return
         with tree.lock:
             if node.done:
                 return
@@ -171,7 +172,8 @@ def finish(node: Node, status: str | None = None) -> None:
             complete = _finish_span(node, status)
         if complete:
             send(tree)
-    _leave(node)
+    finally:
+        _leave(node)
 
 
 def _finish_span(node: Node, status: str | None) -> bool:
@@ -280,9 +282,14 @@ class _Scopes:
         Scope.set_isolation_scope(self._was_isolation)
 
 
-def _leave(node: Node) -> None:
+def restore(node: Node) -> None:
+    """Make current again what was before *node*, where that is still current."""
     if Scope.get_current_scope() is node.scope:
         Scope.set_current_scope(node.before())
+
+
+def _leave(node: Node) -> None:
+    restore(node)
     if not node.is_root:
         _detach(node, _living(node), None)
     elif node.tree.pid != os.getpid():

@@ -141,7 +141,8 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
 
     forced = wanted.forced or wanted.suppressed
     if tree is None and active is not None and not forced and not backend.is_over(active):
-        tree = Tree(backend, backend.root_of(active), ledger, borrowed=True)
+        tree = Tree(backend, backend.root_of(active), ledger, "")
+        tree.borrowed = tree.distributed = True
     node = None
     if tree is not None and (tree.suppressed or not forced):
         with tree.lock:
@@ -155,18 +156,21 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
                 backend.set_data(node.span, key, value)
     if node is None:
         remote = None
+        label = wanted.label
         if wanted.suppressed:
-            root = backend.start_suppressed(scope, wanted.label)
+            root = backend.start_suppressed(scope, label)
         else:
             sync_fields(client)
             remote = wanted.remote or _continued(backend, current, mark, active, tree, named=wanted.forced)
-            root = backend.start_root(scope, wanted.label, wanted.op, wanted.description, remote, wanted.data)
+            root = backend.start_root(scope, label, wanted.op, wanted.description, remote, wanted.data)
         distributed = active is not None if tree is None else tree.distributed
-        tree = Tree(backend, root, ledger)
-        tree.suppressed = wanted.suppressed
-        tree.distributed = distributed
-        tree.first_name = wanted.label
-        tree.baggage = remote.baggage if remote is not None else None
+        tree = Tree(backend, root, ledger, label)
+        if wanted.suppressed:
+            tree.suppressed = True
+        if distributed:
+            tree.distributed = True
+        if remote is not None:
+            tree.baggage = remote.baggage
         node = tree.top = Node(tree, root, scope, current, within)
         tree.open.add(node)
         ledger.trees.add(tree)
