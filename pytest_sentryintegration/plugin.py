@@ -166,6 +166,24 @@ def sentry_events(
     del item.stash[CAPTURE]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let `sentry_events` be the first of a test's own fixtures, in whatever order it asks for them.
+
+    An application that another of them makes belongs to the test then, and ends with it; what it sends
+    while it is made is the test's.
+    """
+    names: list[str] = getattr(item, "fixturenames", [])
+    if "sentry_events" not in names:
+        return
+    definitions = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+    own = (name for name in names if name in definitions and definitions[name][-1].scope == "function")
+    first = next(own)
+    if first != "sentry_events":
+        names.remove("sentry_events")
+        names.insert(names.index(first), "sentry_events")
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
@@ -210,7 +228,7 @@ def pytest_runtest_makereport(
         if report.failed:
             if text := capture.summary():
                 report.sections.append(("Captured Sentry", text))
-            # pytest cuts an explanation of more than eight lines.
+            # pytest cuts an explanation of more than ten lines, to eight.
             if difference := item.stash.get(DIFFERENCE, None):
                 report.sections.append(("Span tree", difference))
         folder = item.config.getoption("--sentry-dump")
@@ -228,7 +246,7 @@ def pytest_assertrepr_compare(
     from pytest_sentryintegration.words.trees import compare_lines
 
     lines = compare_lines(left, right)
-    if lines is not None and len(lines) > 8 and _RUNNING:
+    if lines is not None and len(lines) > 10 and _RUNNING:
         _RUNNING[-1].stash[DIFFERENCE] = "\n".join(lines)
     return lines
 

@@ -307,6 +307,43 @@ def test_a_server_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> 
         server.start()
 
 
+def test_an_application_that_another_fixture_makes_belongs_to_the_test_in_any_order(run: Run) -> None:
+    result = run(
+        conftest="""
+            import pytest, sentry_sdk
+
+            @pytest.fixture(scope="session")
+            def settings():
+                sentry_sdk.set_tag("from", "session")
+
+            @pytest.fixture
+            def app(settings):
+                sentry_sdk.init("https://key@example.com/7")
+                sentry_sdk.set_tag("from", "app")
+                sentry_sdk.capture_message("started")
+
+            @pytest.fixture(autouse=True)
+            def tagged():
+                sentry_sdk.set_tag("by", "autouse")
+        """,
+        test_it="""
+            import sentry_sdk
+
+            def test_with_it(app, sentry_events):
+                event = sentry_events.messages.find("started")
+                assert (event.project_id, event.tags) == ("7", {"from": "app", "by": "autouse"})
+
+            def test_without_it(sentry_events):
+                assert not sentry_sdk.is_initialized()
+                sentry_sdk.capture_message("x")
+                event = sentry_events.messages.find("x")
+                assert (event.project_id, event.tags) == ("1", {"from": "session", "by": "autouse"})
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
+
+
 def test_asynchronous_fixtures_run_in_the_scopes_of_their_test(run: Run) -> None:
     pytest.importorskip("anyio")
     result = run(
