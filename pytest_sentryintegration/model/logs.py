@@ -48,7 +48,9 @@ class Log(Sent):
     @property
     def span_id(self) -> str | None:
         """The span that was active, 16 hexadecimal digits."""
-        return identifier(self._fields.get("span_id"))
+        # sentry-sdk 2.41 sends it as an attribute only.
+        parent = self.attributes.get("sentry.trace.parent_span_id")
+        return identifier(self._fields.get("span_id")) or identifier(parent)
 
     @lazy
     def timestamp(self) -> datetime | None:

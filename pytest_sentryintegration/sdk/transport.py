@@ -94,8 +94,12 @@ class RedirectedTransport(HttpTransport):
             self._discards.pop(owner, None)
 
     def has_pending_reports(self) -> bool:
-        """Whether something was discarded and not yet reported."""
-        return any(self._discards.values())
+        """Whether something was discarded and not yet reported, other than reports themselves.
+
+        A report that is refused is discarded too: reporting that as well would never end.
+        """
+        counts = list(self._discards.values())
+        return any(category != "internal" for each in counts for category, _ in list(each))
 
     def request_reports(self) -> None:
         """Have the worker send what was discarded, as client reports."""

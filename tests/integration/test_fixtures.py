@@ -13,12 +13,12 @@ from tests.integration.conftest import Run
 def test_where_nobody_initialises_the_sdk_the_fixture_does(run: Run) -> None:
     result = run(
         test_it="""
-            import sentry_sdk
+            import sentry_sdk, sentryintegration
 
             def test_it(sentry_events):
                 assert not sentry_sdk.is_initialized()
                 assert not sentry_sdk.get_client().is_active()
-                with sentry_sdk.start_transaction(name="t", op="task"):
+                with sentryintegration.start_transaction(name="t", op="task"):
                     sentry_sdk.capture_message("m")
                 assert sentry_events.messages.find("m")
                 assert sentry_events.transactions.find("t").op == "task"
@@ -238,11 +238,11 @@ def test_what_sentry_would_refuse_drop_or_trim_fails_the_test(run: Run) -> None:
 def test_a_failing_test_shows_what_was_captured(run: Run) -> None:
     result = run(
         test_it="""
-            import sentry_sdk
+            import sentry_sdk, sentryintegration
 
             def test_it(sentry_events):
-                with sentry_sdk.start_transaction(name="checkout", op="http.server"):
-                    with sentry_sdk.start_span(op="db.query", name="SELECT 1"):
+                with sentryintegration.start_transaction(name="checkout", op="http.server"):
+                    with sentryintegration.start_transaction(op="db.query", description="SELECT 1"):
                         sentry_sdk.capture_message("inside")
                 assert False
         """
