@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.conftest import Run
 
 
@@ -167,10 +169,11 @@ def test_everything_is_as_before_also_after_a_failing_test(run: Run) -> None:
             sentry_sdk.get_isolation_scope(), sentry_sdk.get_current_scope()
             before = state()
 
-            @pytest.fixture(autouse=True)
-            def unchanged():
-                yield
+            @pytest.hookimpl(wrapper=True)
+            def pytest_runtest_protocol(item):
+                result = yield
                 assert state() == before
+                return result
         """,
         test_it="""
             import os, sentry_sdk
@@ -192,6 +195,7 @@ def test_everything_is_as_before_also_after_a_failing_test(run: Run) -> None:
     )
 
     result.assert_outcomes(passed=1, failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
 def test_a_forked_child_reports_into_its_test(run: Run) -> None:
