@@ -64,6 +64,6 @@ def drain_before_forks(live: Callable[[], Iterable[Any]]) -> None:
 
 
 def _kind(batcher: Any) -> str:
-    return {"log": "logs", "trace_metric": "metrics", "span": "spans"}.get(
-        getattr(batcher, "TYPE", ""), "batch"
-    )
+    # By class: sentry-sdk 2.41 does not say it otherwise.
+    kinds = {"LogBatcher": "logs", "MetricsBatcher": "metrics", "SpanBatcher": "spans"}
+    return kinds.get(type(batcher).__name__, "batch")
