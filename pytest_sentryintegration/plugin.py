@@ -178,7 +178,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     definitions = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
     own = (name for name in names if name in definitions and definitions[name][-1].scope == "function")
-    first = next(own)
+    first = next(own, "sentry_events")
     if first != "sentry_events":
         names.remove("sentry_events")
         names.insert(names.index(first), "sentry_events")

@@ -62,6 +62,13 @@ class Shared:
         """Whether nothing may reach Sentry, whoever sends it."""
         return self.settings.guard
 
+    @property
+    def address(self) -> str | None:
+        """``host:port`` of the fake Sentry, ``None`` where there is no socket."""
+        if self.settings.transport == "memory":
+            return None
+        return f"{self.fake.host}:{self.fake.port}"
+
     def post(self, owner: Owner | None, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
         """Deliver to the inbox of *owner*, or to the strays; ``None`` to let it reach its DSN."""
         if owner is None or owner.post is None:

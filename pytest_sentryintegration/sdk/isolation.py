@@ -101,6 +101,7 @@ class Isolation:
 
     def drain(self, timeout: float = TIMEOUT) -> list[str]:
         """Send what this process's clients hold back; returns what went wrong."""
+        self.redirect.flush_spans(timeout)
         return drain(self.clients.live(), timeout)
 
     def end(self) -> None:

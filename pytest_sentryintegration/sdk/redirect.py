@@ -33,6 +33,8 @@ HTTP_TRANSPORTS: tuple[type[Transport], ...] = tuple(
 )
 """The SDK's transports that open connections: `HttpTransport` and what it is made of."""
 
+_EXPORTER = "setup_otlp_traces_exporter"
+
 
 class Redirect:
     """The patched SDK. One a process, counted: pytest may run inside pytest.
@@ -46,6 +48,7 @@ class Redirect:
         self._undo: list[Callable[[], None]] = []
         self._patched: type | None = None
         self._guarded: ModuleType | None = None
+        self._otlp: Any = None
         self._clients: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self.arguments: weakref.WeakKeyDictionary[Any, tuple[tuple[Any, ...], dict[str, Any]]] = (
             weakref.WeakKeyDictionary()
@@ -86,7 +89,7 @@ class Redirect:
 
     def uninstall(self) -> None:
         """Put the SDK's own functions back; clients keep the transports they have."""
-        self._patched = self._guarded = None
+        self._patched = self._guarded = self._otlp = None
         while self._undo:
             self._undo.pop()()
 
@@ -144,6 +147,10 @@ class Redirect:
             # An integration that one init disables could otherwise never be enabled by a later one.
             processed = sdk_integrations._processed_integrations
             processed.intersection_update(sdk_integrations._installed_integrations)
+            otlp: Any = sys.modules.get("sentry_sdk.integrations.otlp")
+            if otlp is not None and otlp is not self._otlp:
+                self._otlp = otlp
+                self._replace(otlp, _EXPORTER, self._setup_exporter(getattr(otlp, _EXPORTER)))
             with _without_spotlight():
                 original(client)
             for disabled in client.options.get("disabled_integrations") or ():
@@ -159,6 +166,24 @@ class Redirect:
             _detach(client)
 
         return _init_impl
+
+    def _setup_exporter(self, original: Callable[..., None]) -> Callable[..., None]:
+        # OpenTelemetry's exporter posts by itself, to the endpoint that is made of the DSN.
+        @functools.wraps(original)
+        def setup(dsn: str | None = None, collector_url: str | None = None) -> None:
+            if not dsn or collector_url or not self._destination.guarded or not self.wants({"dsn": dsn}):
+                original(dsn, collector_url=collector_url)
+            elif self._destination.address is not None:
+                parsed = sdk_utils.Dsn(dsn)
+                original(f"http://{parsed.public_key}@{self._destination.address}/{parsed.project_id}")
+
+        return setup
+
+    def flush_spans(self, timeout: float) -> None:
+        """Have OpenTelemetry's exporter send what it holds, where the SDK has set one up."""
+        flush = getattr(self._otlp.get_tracer_provider(), "force_flush", None) if self._otlp else None
+        if flush is not None:
+            flush(int(timeout * 1000))
 
     def _guard(self, module: ModuleType) -> None:
         for cls in vars(module).values():

@@ -30,6 +30,10 @@ class Destination(Protocol):
     def guarded(self) -> bool:
         """Whether nothing may reach Sentry, whoever sends it (``sentry_guard``)."""
 
+    @property
+    def address(self) -> str | None:
+        """``host:port`` for what posts by itself, ``None`` where there is no socket."""
+
     def post(self, owner: Owner | None, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
         """Deliver to the inbox of *owner* (strays for ``None``).
 

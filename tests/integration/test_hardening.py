@@ -8,8 +8,10 @@ import http.server
 import importlib
 import os
 import pickle
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -469,6 +471,52 @@ def test_a_transport_made_past_the_redirect_reaches_the_fake_all_the_same(
     sentry_sdk.flush()
 
     assert [(event.message, event.project_id) for event in sentry_events] == [("x", "5")]
+    assert paths == []
+
+
+@pytest.mark.parametrize("collector", [None, "http://collector.example.com"])
+def test_the_exporter_of_opentelemetry_is_pointed_at_the_fake(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch, collector: str | None
+) -> None:
+    asked: list[tuple[str | None, str | None]] = []
+    flushed: list[int] = []
+
+    class Provider:
+        force_flush = flushed.append
+
+    module: Any = ModuleType("sentry_sdk.integrations.otlp")
+    module.setup_otlp_traces_exporter = lambda dsn, collector_url=None: asked.append((dsn, collector_url))
+    module.get_tracer_provider = Provider
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    sentry_sdk.init(DSN)
+
+    module.setup_otlp_traces_exporter(DSN, collector_url=collector)
+    assert len(sentry_events) == 0
+
+    address = sentry_events.url.removeprefix("http://")
+    assert asked == [(DSN, collector) if collector else (f"http://key@{address}/1", None)]
+    assert flushed == [5000]
+    shared().redirect._otlp = None
+
+
+def test_spans_that_opentelemetry_exports_arrive(run: Run, elsewhere: tuple[str, list[str]]) -> None:
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    dsn, paths = elsewhere
+    result = run(
+        test_it=f"""
+            import sentry_sdk
+            from opentelemetry import trace
+            from sentry_sdk.integrations.otlp import OTLPIntegration
+
+            def test_exported(sentry_events):
+                sentry_sdk.init({dsn!r}, integrations=[OTLPIntegration()])
+                with trace.get_tracer("it").start_as_current_span("work"):
+                    pass
+                assert [span.description for span in sentry_events.spans] == ["work"]
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
     assert paths == []
 
 
