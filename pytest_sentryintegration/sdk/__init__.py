@@ -3,6 +3,7 @@
 - `hook`: notices the import of sentry_sdk, and costs nothing before it.
 - `redirect`: every client sends to the fake, however and whenever it was made.
 - `transport`, `posting`: the SDK's own transport, with another last yard.
+- `detaching`: the SDK's helper threads and buffers, kept apart from tests.
 - `ownership`: which test something belongs to.
 - `scopes`: each test starts from forks of the application's scopes.
 - `clients`: the client of a test, and which clients must be closed when.

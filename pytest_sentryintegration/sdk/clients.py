@@ -12,8 +12,9 @@ import sentry_sdk
 from sentry_sdk import api as sdk_api
 from sentry_sdk import client as sdk_client
 
+from pytest_sentryintegration.sdk.detaching import batchers
 from pytest_sentryintegration.sdk.ownership import Owner
-from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, Redirect, batchers, redirected
+from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, Redirect, redirected
 
 KEPT = 16
 """How many fallback clients are kept, by their options, to be used by later tests."""

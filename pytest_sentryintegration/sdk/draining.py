@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_sentryintegration import clock
-from pytest_sentryintegration.sdk.redirect import batchers, redirected
+from pytest_sentryintegration.sdk.detaching import batchers
+from pytest_sentryintegration.sdk.redirect import redirected
 
 TIMEOUT = 5.0
 """Seconds that one drain may take."""

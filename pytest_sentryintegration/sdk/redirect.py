@@ -25,6 +25,7 @@ import sentry_sdk.utils as sdk_utils
 from sentry_sdk.transport import HttpTransport, Transport, make_transport
 
 from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk.detaching import detach, inner, label_all
 from pytest_sentryintegration.sdk.posting import Answer, HttpcoreAnswer
 from pytest_sentryintegration.sdk.transport import Destination, RedirectedTransport
 
@@ -122,7 +123,7 @@ class Redirect:
             if not self.wants(options):
                 return original(options)
             transport = original({**options, "transport": self.transport_class, "_experiments": {}})
-            _inner(transport).options = options
+            inner(transport).options = options
             return transport
 
         return make_transport
@@ -162,8 +163,8 @@ class Redirect:
                 self.arguments[client] = made_with
             if redirected(client) is not None:
                 client.spotlight = None
-                _label_all(client)
-            _detach(client)
+                label_all(client)
+            detach(client)
 
         return _init_impl
 
@@ -226,8 +227,8 @@ class Redirect:
         if not isinstance(before, HTTP_TRANSPORTS):
             return lambda: None
         client.transport = self.transport_class(client.options)
-        _label_all(client)
-        _detach(client)
+        label_all(client)
+        detach(client)
         self._clients[id(client)] = client
 
         def undo() -> None:
@@ -241,13 +242,8 @@ class Redirect:
 
 def redirected(client: Any) -> RedirectedTransport | None:
     """Return the transport of a redirected client, ``None`` of any other."""
-    inner = _inner(getattr(client, "transport", None))
-    return inner if isinstance(inner, RedirectedTransport) else None
-
-
-def _inner(transport: Any) -> Any:
-    # SENTRY_PRINT_ENVELOPES puts a printer round the transport, which says it is what it holds.
-    return transport.__dict__.get("_inner", transport) if transport is not None else None
+    transport = inner(getattr(client, "transport", None))
+    return transport if isinstance(transport, RedirectedTransport) else None
 
 
 def own_transport(client: Any) -> Transport | None:
@@ -258,81 +254,6 @@ def own_transport(client: Any) -> Transport | None:
     if isinstance(transport, HTTP_TRANSPORTS) and transport is not client.options.get("transport"):
         return None
     return transport  # type: ignore[no-any-return]
-
-
-def batchers(client: Any) -> list[Any]:
-    """Return the client's batchers of logs, metrics and spans, as far as this SDK has them."""
-    names = ("log_batcher", "metrics_batcher", "span_batcher")
-    return [batcher for name in names if (batcher := getattr(client, name, None)) is not None]
-
-
-def _detach(client: Any) -> None:
-    """Keep the client's helper threads out of the tests that happen to start them."""
-    for helper, method in (
-        (getattr(_inner(client.transport), "_worker", None), "start"),
-        (client.monitor, "_ensure_running"),
-        (client.session_flusher, "_ensure_running"),
-        *((batcher, "_ensure_thread") for batcher in batchers(client)),
-    ):
-        # A client may come here again: each capture swaps the transport of one made before.
-        if hasattr(helper, method) and method not in vars(helper):
-            setattr(helper, method, _in_no_context(getattr(helper, method)))
-
-
-def _in_no_context(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap *function* so that threads which it starts inherit no scopes and no span.
-
-    The SDK's threading integration hands the starter's active span to the worker for ever: with a
-    DSN that has a port, it then traces its own POSTs (sentry-python issue 4199).
-    """
-
-    @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        return ownership.in_no_context(function, *args, **kwargs)
-
-    return run
-
-
-def _label_all(client: Any) -> None:
-    for batcher in batchers(client):
-        _label(batcher, "add", "_flush")
-    _label(client.session_flusher, "add_session", "flush")
-
-
-def _label(batcher: Any, add_name: str, flush_name: str) -> None:
-    """Make *batcher* send what it holds for the test that recorded it, and wholly within a flush.
-
-    It has one buffer for all tests: before something of another test comes in, what is there goes
-    out. Under one lock, because a flusher that has taken the buffer and not sent it yet made `flush`
-    return too early in 1 % of runs under load.
-    """
-    if flush_name in vars(batcher):
-        return
-    add, flush = getattr(batcher, add_name), getattr(batcher, flush_name)
-    holds: list[ownership.Owner | None] = [None]
-    locks: dict[int, Any] = {}
-
-    def lock() -> Any:
-        # By process: after a fork the parent's lock may be held by a thread that is not there.
-        return locks.setdefault(os.getpid(), threading.RLock())
-
-    def labelled_flush(*args: Any, **kwargs: Any) -> Any:
-        with lock(), ownership.sending_for(holds[0]):
-            return flush(*args, **kwargs)
-
-    def labelled_add(item: Any) -> None:
-        # Re-entered from inside a flush (a warning that garbage collection logs): the SDK drops it.
-        if not getattr(getattr(batcher, "_active", None), "flag", False):
-            owner = ownership.current()
-            if owner is not holds[0]:
-                with lock():
-                    batcher.flush()
-                    holds[0] = owner
-                    return add(item)  # type: ignore[no-any-return]
-        return add(item)  # type: ignore[no-any-return]
-
-    setattr(batcher, add_name, labelled_add)
-    setattr(batcher, flush_name, labelled_flush)
 
 
 def _of_folder(get_revision: Callable[[], str | None]) -> Callable[[str], str | None]:

@@ -24,7 +24,7 @@ from sentry_sdk.transport import HttpTransport, Transport, make_transport
 from pytest_sentryintegration import SentryEvents, capture
 from pytest_sentryintegration.environment import Environment
 from pytest_sentryintegration.ingest.request import Reply
-from pytest_sentryintegration.sdk import ownership, redirect
+from pytest_sentryintegration.sdk import detaching, ownership
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import drain
 from pytest_sentryintegration.sdk.redirect import Redirect
@@ -123,8 +123,8 @@ def test_a_client_can_be_swapped_again_and_again(sentry_events: SentryEvents) ->
     batcher = client.log_batcher
     before = (batcher.add, batcher._flush, batcher._ensure_thread, client.transport._worker.start)
 
-    redirect._label_all(client)
-    redirect._detach(client)
+    detaching.label_all(client)
+    detaching.detach(client)
 
     assert before == (batcher.add, batcher._flush, batcher._ensure_thread, client.transport._worker.start)
 
