@@ -298,9 +298,9 @@ def test_unused_the_plugin_imports_nothing_and_starts_no_thread(run: Run) -> Non
 def test_importing_the_plugin_takes_a_few_milliseconds() -> None:
     code = """
 import sys, time, pytest, unittest
-start = time.perf_counter()
+start = time.process_time()
 import pytest_sentryintegration.plugin
-print((time.perf_counter() - start) * 1000)
+print((time.process_time() - start) * 1000)
 """
     runs = [
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout)
