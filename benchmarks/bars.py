@@ -14,9 +14,16 @@ class Bar:
 
     what: str
     measured: str
-    bar: str
-    met: bool | None
-    """``None`` where it could not be measured."""
+    bar: str = ""
+    """``""`` where a figure is shown for what it is."""
+    met: bool | None = None
+    """``None`` where it could not be measured, or has no bar."""
+
+    @property
+    def verdict(self) -> str:
+        """Whether it is met, in words; ``""`` without a bar."""
+        said = {True: "met", False: "NOT met", None: "not measured" if self.bar else ""}
+        return said[self.met]
 
 
 @dataclass(frozen=True)
@@ -43,12 +50,20 @@ def of_children() -> Spent:
 
 def table(bars: Sequence[Bar]) -> str:
     """Return the bars as text, a line each."""
-    rows = [("what", "measured", "bar", "")]
-    said = {True: "met", False: "NOT met", None: "not measured"}
-    rows += [(bar.what, bar.measured, bar.bar, said[bar.met]) for bar in bars]
+    rows = [("what", "measured", "bar", ""), *_rows(bars)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip()
         for row in rows
     ]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def markdown_table(bars: Sequence[Bar]) -> str:
+    """Return the bars as a Markdown table."""
+    rows = [("what", "measured", "bar", ""), ("---",) * 4, *_rows(bars)]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+
+
+def _rows(bars: Sequence[Bar]) -> list[tuple[str, str, str, str]]:
+    return [(bar.what, bar.measured, bar.bar, bar.verdict) for bar in bars]
