@@ -38,7 +38,7 @@ class Query:
                 raise unknown_field(noun.singular, name, fields)
         self.main = main
         self.criteria = named
-        self.needle = _needle(noun, main)
+        self.needle = _needle(noun, main, named)
         """Bytes (UTF-8) that some text of every match contains; ``None`` where nothing is known."""
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Query:
         return self.may_match(obj) and next(self._iter_differences(obj), None) is None
 
     def may_match(self, obj: Any) -> bool:
-        """Return False where the bytes of *obj* rule the positional criterion out; JSON stays unparsed."""
+        """Return False where the bytes of *obj* rule a text among the criteria out; JSON stays unparsed."""
         if self.needle is None:
             return True
         might_contain = getattr(obj, "might_contain", None)
@@ -127,7 +127,38 @@ def _qualified(sent: Any) -> str:
     return f"{sent.module}.{sent.type}" if sent.module else str(sent.type)
 
 
-def _needle(noun: Noun, main: Any) -> bytes | None:
-    if type(main) is not str or noun.name not in ("events", "messages", "errors", "transactions"):
+_SEARCHED = ("events", "messages", "errors", "transactions")
+
+_AS_SENT = (
+    "tags",
+    "user",
+    "extra",
+    "contexts",
+    "request",
+    "release",
+    "environment",
+    "dist",
+    "logger",
+    "transaction",
+    "server_name",
+)
+"""What of an event is shown as it stands in the bytes, without a default or another spelling."""
+
+
+def _needle(noun: Noun, main: Any, criteria: Mapping[str, Any]) -> bytes | None:
+    if noun.name not in _SEARCHED:
         return None
-    return main.encode("utf-8", "surrogatepass")
+    texts = [main] if type(main) is str else []
+    if noun.name != "transactions":
+        texts += [text for field in _AS_SENT for text in _texts(criteria.get(field))]
+    # The longest is in the fewest events.
+    return max(texts, key=len).encode("utf-8", "surrogatepass") if texts else None
+
+
+def _texts(criterion: Any) -> Iterator[str]:
+    if type(criterion) is dict:
+        for value in criterion.values():
+            yield from _texts(value)
+    # A boolean is shown as Python writes it: ``true`` is what stands in the bytes.
+    elif type(criterion) is str and criterion not in ("True", "False"):
+        yield criterion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -141,6 +142,9 @@ class Registry:
     def read_all(self) -> None:
         """Read what has arrived since into records. Callers hold the lock."""
         read = 0
+        collecting = gc.isenabled()
+        # All of it stays; to look through it for garbage over and over takes as long as the reading.
+        gc.disable()
         try:
             for source in self.unread:
                 read += 1
@@ -149,6 +153,8 @@ class Registry:
         finally:
             # Only now: until all is there, other threads see that something is unread, and wait for the lock.
             del self.unread[:read]
+            if collecting:
+                gc.enable()
 
     def _add(self, record: Record) -> None:
         # Without a trace id nothing links two requests, but the spans of one item belong together.

@@ -142,9 +142,14 @@ class StreamedRecord(Record):
 
     @property
     def segment_id(self) -> str | None:
-        return identifier(self.data.get("sentry.segment.id")) or identifier(
-            self.data.get("sentry.segment_id")
+        return identifier(self._attribute("sentry.segment.id")) or identifier(
+            self._attribute("sentry.segment_id")
         )
+
+    def _attribute(self, key: str) -> Any:
+        # Without reading all of them, and without keeping it: of 100,000 spans that would be as many dicts.
+        attributes = self.raw.get("attributes")
+        return _unwrapped(attributes.get(key)) if isinstance(attributes, dict) else None
 
     @lazy
     def data(self) -> dict[str, Any]:
@@ -154,11 +159,11 @@ class StreamedRecord(Record):
     def tags(self) -> dict[str, str]:
         return tags_of_attributes(self.data)
 
-    @lazy
+    @property
     def op(self) -> str | None:
-        return text(self.data.get("sentry.op"))
+        return text(self._attribute("sentry.op"))
 
-    @lazy
+    @property
     def description(self) -> str | None:
         named = text(self.raw.get("name")) or None
         return None if named == self.op else named
@@ -167,29 +172,29 @@ class StreamedRecord(Record):
     def status(self) -> str | None:
         return text(self.raw.get("status")) or self.tags.get("status")
 
-    @lazy
+    @property
     def origin(self) -> str | None:
-        return text(self.data.get("sentry.origin"))
+        return text(self._attribute("sentry.origin"))
 
     @lazy
     def name(self) -> str:
-        return text(self.raw.get("name")) or text(self.data.get("sentry.segment.name")) or ""
+        return text(self.raw.get("name")) or text(self._attribute("sentry.segment.name")) or ""
 
     @lazy
     def source(self) -> str | None:
-        return text(self.data.get("sentry.span.source")) or text(self.data.get("sentry.segment.source"))
+        return text(self._attribute("sentry.span.source")) or text(self._attribute("sentry.segment.source"))
 
     @lazy
     def release(self) -> str | None:
-        return text(self.data.get("sentry.release"))
+        return text(self._attribute("sentry.release"))
 
     @lazy
     def environment(self) -> str | None:
-        return text(self.data.get("sentry.environment"))
+        return text(self._attribute("sentry.environment"))
 
     @lazy
     def sdk(self) -> dict[str, Any]:
-        parts = {key: text(self.data.get(f"sentry.sdk.{key}")) for key in ("name", "version")}
+        parts = {key: text(self._attribute(f"sentry.sdk.{key}")) for key in ("name", "version")}
         return {key: part for key, part in parts.items() if part is not None}
 
 
@@ -199,10 +204,11 @@ def unwrapped(attributes: object) -> dict[str, Any]:
     >>> unwrapped({"rows": {"value": 3, "type": "integer"}, "bare": 1})
     {'rows': 3, 'bare': 1}
     """
-    return {
-        key: wrapped.get("value") if isinstance(wrapped, dict) and "value" in wrapped else wrapped
-        for key, wrapped in mapping(attributes).items()
-    }
+    return {key: _unwrapped(wrapped) for key, wrapped in mapping(attributes).items()}
+
+
+def _unwrapped(wrapped: Any) -> Any:
+    return wrapped["value"] if isinstance(wrapped, dict) and "value" in wrapped else wrapped
 
 
 def tags_of_attributes(attributes: dict[str, Any]) -> dict[str, str]:

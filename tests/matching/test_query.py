@@ -80,6 +80,21 @@ def test_what_the_bytes_rule_out_is_not_read() -> None:
     assert not query("boom").matches(FakeEvent(message="boom", might=False))
 
 
+@pytest.mark.parametrize(
+    ("criteria", "searched"),
+    [
+        ({"tags": {"order": "order-1", "live": "True"}}, b"order-1"),
+        ({"tags": {"live": "True"}}, None),
+        ({"user": {"geo": {"city": "Berlin"}}, "release": "1.2"}, b"Berlin"),
+        ({"tags": {"order": re.compile("order-1")}}, None),
+        ({"level": "error"}, None),
+    ],
+)
+def test_a_text_among_the_criteria_is_searched_in_bytes(criteria: Any, searched: bytes | None) -> None:
+    assert Query(NOUNS["messages"], ..., criteria).needle == searched
+    assert Query(NOUNS["transactions"], ..., criteria).needle is None
+
+
 def test_only_plain_text_is_ruled_out_by_bytes() -> None:
     assert query(re.compile("boom")).matches(FakeEvent(message="boom", might=False))
 
