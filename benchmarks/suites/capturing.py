@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 import sentry_sdk
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import Transport
+
+
+class Collecting(Transport):
+    """Keeps envelopes in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.envelopes: list[Envelope] = []
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        self.envelopes.append(envelope)
 
 
 def work() -> None:

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 import sentry_sdk
-from capturing import work
-from sentry_sdk.envelope import Envelope
-from sentry_sdk.transport import Transport
-
-
-class Collecting(Transport):
-    def __init__(self) -> None:
-        super().__init__()
-        self.envelopes: list[Envelope] = []
-
-    def capture_envelope(self, envelope: Envelope) -> None:
-        self.envelopes.append(envelope)
+from capturing import Collecting, work
 
 
 @pytest.mark.parametrize("number", range(int(os.environ["BENCHMARK_TESTS"])))
@@ -28,6 +18,8 @@ def test_reports(number: int) -> None:
     (message,) = (event for envelope in transport.envelopes if (event := envelope.get_event()))
     assert (message["message"], message["level"]) == ("Spec failed", "warning")
     (transaction,) = (sent for envelope in transport.envelopes if (sent := envelope.get_transaction_event()))
+    assert transaction["transaction"] == "checkout"
     assert transaction["contexts"]["trace"]["op"] == "http.server"
-    (child,) = transaction["spans"]
+    spans: Any = transaction["spans"]
+    (child,) = spans
     assert (child["op"], child["description"]) == ("db.query", "SELECT * FROM cart")
