@@ -33,6 +33,9 @@ class Spent:
     wall: float
     processor: float
 
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.wall + other.wall, self.processor + other.processor)
+
     def __sub__(self, other: Spent) -> Spent:
         return Spent(self.wall - other.wall, self.processor - other.processor)
 
