@@ -36,6 +36,6 @@ matrix: $(STAMP)
 clients: $(STAMP)
 	$(BIN)/nox -s clients
 
-# The bars of the design, measured side by side.
+# The bars of the design, measured side by side; writes the tables of docs/benchmarks.md.
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
