@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -75,8 +74,7 @@ class Capture:
         inbox, store = self._owner.inbox, self._fake.store
         store.open(inbox, self.test)
         self.events = SentryEvents(self._source())
-        # A thread that reports late still finds the inbox, for as long as somebody could look into it.
-        weakref.finalize(self.events, store.close, inbox)
+        self._shared.close_when_gone(inbox, self.events)
         if not self._memory:
             try:
                 self._fake.start()
@@ -105,6 +103,8 @@ class Capture:
             self._shared.tests += 1
             self._shared.envelopes += len(self._fake.store.since(inbox))
             self._leave()
+            # The events know of this: whoever holds them still has them, nobody else has to.
+            del self.events
 
     def _leave(self) -> None:
         self._fake.ingest.forget(self._owner.inbox)

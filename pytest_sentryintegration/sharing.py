@@ -30,6 +30,8 @@ class Shared:
         self._fake: FakeSentry | None = None
         self._poster: Poster | None = None
         self._released = False
+        self._watched: list[tuple[str, weakref.ref[object]]] = []
+        self._many = 0
         self._numbers = itertools.count(1)
         drain_before_forks(_weakly(self.clients.live))
 
@@ -54,6 +56,26 @@ class Shared:
     def next_inbox(self) -> str:
         """Name a new inbox: unlike those of other processes too, which may report to this server."""
         return f"t{next(self._numbers)}-{os.getpid():x}"
+
+    def close_when_gone(self, inbox: str, events: object) -> None:
+        """Close *inbox* when *events* is gone.
+
+        A thread that reports late still finds the inbox, for as long as somebody could look into it.
+        """
+        self._watched.append((inbox, weakref.ref(events)))
+        # Not by a callback: that would be called wherever garbage happens to be collected, and fail a test
+        # that has recursed as deep as Python lets it.
+        if len(self._watched) > 2 * self._many:
+            self._close_gone()
+
+    def _close_gone(self) -> None:
+        watched, self._watched = self._watched, []
+        for inbox, events in watched:
+            if events() is None:
+                self.fake.store.close(inbox)
+            else:
+                self._watched.append((inbox, events))
+        self._many = len(self._watched)
 
     # Where redirected transports deliver.
 

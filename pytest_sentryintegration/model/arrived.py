@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
 from pytest_sentryintegration.model.events import SECURITY_TYPES, Event, event_at, keeps_texts
@@ -144,15 +145,15 @@ class ArrivedEvents(Arrived[Event]):
     """
 
     def __init__(self, lock: Lock, pool: EventPool, wanted: Callable[[Event], bool]) -> None:
-        super().__init__(lock, pool.settle, self._sifted)
+        super().__init__(lock, pool.settle, partial(_sifted, wanted))
         self._pool = pool
-        self._wanted = wanted
 
     def containing(self, needle: bytes) -> list[Event]:
         """Return at least the events with a text that contains *needle* (UTF-8), in order."""
         if not is_verbatim(needle):
             return self.settle().copy()
-        return [event for found in self._pool.containing(needle) for event in self._sifted(found)]
+        return [event for found in self._pool.containing(needle) for event in self._read(found)]
 
-    def _sifted(self, event: Event) -> tuple[Event, ...]:
-        return (event,) if event._is_readable and self._wanted(event) else ()
+
+def _sifted(wanted: Callable[[Event], bool], event: Event) -> tuple[Event, ...]:
+    return (event,) if event._is_readable and wanted(event) else ()

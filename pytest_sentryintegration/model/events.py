@@ -128,8 +128,9 @@ class Event(Frozen):
         return read_exceptions(self.raw.get("exception") or self.raw.get("sentry.interfaces.Exception"))
 
     @property
-    def exception(self) -> SentException | None:
+    def exception(self) -> SentException | Any:
         """The outermost exception: the one that was captured. ``None`` for messages."""
+        # Any, since whoever asks for an error need not prove to a type checker that it has an exception.
         exceptions = self.exceptions
         return exceptions[-1] if exceptions else None
 

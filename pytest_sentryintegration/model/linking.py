@@ -117,7 +117,9 @@ class Forest:
 class Registry:
     """All records of one inbox: reads what holds spans when it is asked for, trace by trace."""
 
-    def __init__(self, lock: AbstractContextManager[Any], read: Callable[[Any], Iterable[Record]]) -> None:
+    def __init__(
+        self, lock: AbstractContextManager[Any], read: Callable[[Any, Registry], Iterable[Record]]
+    ) -> None:
         self.lock = lock
         self.unread: list[Any] = []
         """What has arrived and was not yet read for spans."""
@@ -148,7 +150,7 @@ class Registry:
         try:
             for source in self.unread:
                 read += 1
-                for record in self._read(source):
+                for record in self._read(source, self):
                     self._add(record)
         finally:
             # Only now: until all is there, other threads see that something is unread, and wait for the lock.

@@ -314,3 +314,41 @@ def test_no_thread_is_left_eleven_seconds_later(run: Run) -> None:
 
     result.assert_outcomes(passed=5)
     assert "left over" not in result.stdout.str()
+
+
+def test_what_a_test_leaves_behind_may_be_collected_in_the_depth_of_a_recursion(run: Run) -> None:
+    result = run(
+        "-W",
+        "error",
+        test_it="""
+            import gc, sentry_sdk
+            frames, collected = [], []
+
+            def test_a(sentry_events):
+                gc.disable()
+                sentry_sdk.capture_message("m")
+                with sentry_sdk.start_transaction(name="checkout"):
+                    pass
+                sentry_events.messages.find("m")
+                assert str(sentry_events.transactions.find("checkout").tree)
+
+            def recurse():
+                try:
+                    recurse()
+                except RecursionError:
+                    # With so few frames left that a function can be called, and not call another.
+                    frames.append(None)
+                    if len(frames) == 5:
+                        collected.append(gc.collect())
+                    raise
+
+            def test_b():
+                try:
+                    recurse()
+                except RecursionError:
+                    gc.enable()
+                assert collected[0] > 0
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
