@@ -11,6 +11,7 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk import api as sdk_api
 from sentry_sdk import client as sdk_client
+from sentry_sdk.scope import Scope
 
 from pytest_sentryintegration.sdk.detaching import batchers
 from pytest_sentryintegration.sdk.ownership import Owner
@@ -18,6 +19,10 @@ from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, Redirect, red
 
 KEPT = 16
 """How many fallback clients are kept, by their options, to be used by later tests."""
+
+
+_GET_CLIENT = Scope.get_client.__code__
+"""The code by which the SDK finds the client to capture with."""
 
 
 class FallbackClient(sdk_client._Client):
@@ -30,6 +35,8 @@ class FallbackClient(sdk_client._Client):
     def is_active(self) -> bool:
         """Answer yes to the SDK at work, no to everyone who wants to know whether it is initialised."""
         frame = sys._getframe(1)
+        if frame.f_code is _GET_CLIENT:  # thirty times in a test
+            return True
         if frame.f_code is sdk_api.is_initialized.__code__:
             return False
         return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "sentry_sdk" or (
@@ -112,13 +119,10 @@ class Clients:
         return put_back
 
     def live(self) -> list[Any]:
-        """Return the redirected clients to drain: not those of tests that are over."""
+        """Return the clients to drain: not those of tests that are over."""
         retired = {id(client) for _, clients in self._retired for client in clients}
-        return [
-            client
-            for client in self._redirect.clients
-            if id(client) not in retired and redirected(client) is not None
-        ]
+        clients = self._redirect.clients
+        return [client for client in clients if id(client) not in retired] if retired else clients
 
     def fallback(self, options: Mapping[str, Any], dsn: str) -> FallbackClient:
         """Return a client with these options; the same one for the same options, its state fresh."""

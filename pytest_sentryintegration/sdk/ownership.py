@@ -14,6 +14,8 @@ from typing import Any
 from sentry_sdk import scope as sdk_scope
 from sentry_sdk.scope import Scope, ScopeType
 
+from pytest_sentryintegration.sdk.scope_classes import give_back, owner_of, take_class
+
 _CLIENT = Scope.__dict__["client"]
 """The slot of `Scope` that holds its client."""
 
@@ -39,16 +41,9 @@ class Owner:
     isolation: type[Scope] | None = None
 
     def scope_class(self) -> type[Scope]:
-        """Return the class of this owner's isolation scopes: `Scope`, and it knows its owner.
-
-        ``Scope.__copy__`` keeps the class, so what the SDK forks into threads and tasks knows it too.
-        """
+        """Return the class of this owner's isolation scopes: `Scope`, and it knows its owner."""
         if self.isolation is None:
-            self.isolation = type(
-                "Scope",
-                (Scope,),
-                {"__slots__": (), "__module__": Scope.__module__, "_owner": self, "client": _client},
-            )
+            self.isolation = take_class(self, _client)
         return self.isolation
 
     def has_live_threads(self) -> bool:
@@ -61,7 +56,7 @@ class Owner:
 def _get_client(scope: Any) -> Any:
     # After its test the scope of a late thread finds no client in the global scope (or that of
     # another test): it reports with the client that its own test had last.
-    owner: Owner = scope._owner
+    owner: Owner = owner_of(scope)
     client = _CLIENT.__get__(scope)
     if owner.finished and owner.client is not None and not client.is_active():
         return owner.client
@@ -93,7 +88,7 @@ def by_context() -> Owner | None:
     adopted = _adopted.get(thread)
     if adopted is not None:
         return adopted
-    owner: Owner | None = getattr(sdk_scope._isolation_scope.get(), "_owner", None)
+    owner: Owner | None = owner_of(sdk_scope._isolation_scope.get())
     if owner is None:
         owner = _started.get(thread)
     return owner
@@ -142,6 +137,9 @@ def end(owner: Owner) -> None:
     if owner in _running:
         del _running[_running.index(owner) :]
     owner.finished = True
+    cls, owner.isolation = owner.isolation, None
+    if cls is not None:
+        give_back(cls)
 
 
 def _mark_threads() -> None:
