@@ -121,9 +121,7 @@ def sentry_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def sentry_events(
-    request: pytest.FixtureRequest, sentry_options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SentryEvents]:
+def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
     """Everything that is sent to Sentry during this test, and nothing else.
 
     `.messages`, `.errors`, `.transactions`, `.spans`, `.traces`, `.attachments`, `.logs` and more are live
@@ -147,7 +145,7 @@ def sentry_events(
             test=item.nodeid,
             options=marked,
             defaults=sentry_options,
-            patch=monkeypatch,
+            patch=request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None,
         )
     except SettingError as error:
         # Not an exception: of that pytest would print where in the plugin it was raised.
