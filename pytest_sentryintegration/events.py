@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pytest_sentryintegration import model
 from pytest_sentryintegration.matching.nouns import NOUNS
+from pytest_sentryintegration.model.frozen import lazy
 from pytest_sentryintegration.source import Source
 from pytest_sentryintegration.verdict.relay import available
 from pytest_sentryintegration.views import Inbox, View
@@ -41,38 +42,86 @@ class SentryEvents(View[model.Event]):
         inbox = Inbox(source)
         super().__init__(inbox, NOUNS["events"], model.Event)
         self._source = source
-        self.events = self._view("events", model.Event)
+
+    @lazy
+    def events(self) -> View[model.Event]:
         """Error and message events."""
-        self.messages = self._view("messages", model.Event)
+        return self._view("events", model.Event)
+
+    @lazy
+    def messages(self) -> View[model.Event]:
         """Events without an exception."""
-        self.errors = self._view("errors", model.Event)
+        return self._view("messages", model.Event)
+
+    @lazy
+    def errors(self) -> View[model.Event]:
         """Events with an exception."""
-        self.transactions = self._view("transactions", model.Transaction)
+        return self._view("errors", model.Event)
+
+    @lazy
+    def transactions(self) -> View[model.Transaction]:
         """Transaction events, and segments of streamed spans."""
-        self.spans = self._view("spans", model.Span)
+        return self._view("transactions", model.Transaction)
+
+    @lazy
+    def spans(self) -> View[model.Span]:
         """Every span, roots too."""
-        self.traces = self._view("traces", model.Trace)
+        return self._view("spans", model.Span)
+
+    @lazy
+    def traces(self) -> View[model.Trace]:
         """All spans of one trace id, from any process."""
-        self.attachments = self._view("attachments", model.Attachment)
+        return self._view("traces", model.Trace)
+
+    @lazy
+    def attachments(self) -> View[model.Attachment]:
         """Files that were sent along."""
-        self.logs = self._view("logs", model.Log)
+        return self._view("attachments", model.Attachment)
+
+    @lazy
+    def logs(self) -> View[model.Log]:
         """Structured log records."""
-        self.metrics = self._view("metrics", model.Metric)
+        return self._view("logs", model.Log)
+
+    @lazy
+    def metrics(self) -> View[model.Metric]:
         """Measured values."""
-        self.check_ins = self._view("check_ins", model.CheckIn)
+        return self._view("metrics", model.Metric)
+
+    @lazy
+    def check_ins(self) -> View[model.CheckIn]:
         """Run reports of cron monitors."""
-        self.feedback = self._view("feedback", model.Feedback)
+        return self._view("check_ins", model.CheckIn)
+
+    @lazy
+    def feedback(self) -> View[model.Feedback]:
         """What users wrote."""
-        self.sessions = self._view("sessions", model.Session)
+        return self._view("feedback", model.Feedback)
+
+    @lazy
+    def sessions(self) -> View[model.Session]:
         """Sessions of release health."""
-        self.client_reports = self._view("client_reports", model.ClientReport)
+        return self._view("sessions", model.Session)
+
+    @lazy
+    def client_reports(self) -> View[model.ClientReport]:
         """What SDKs say they dropped."""
-        self.envelopes = self._view("envelopes", model.Envelope)
+        return self._view("client_reports", model.ClientReport)
+
+    @lazy
+    def envelopes(self) -> View[model.Envelope]:
         """Every request that was accepted, bytes included."""
-        self.items = self._view("items", model.Item)
+        return self._view("envelopes", model.Envelope)
+
+    @lazy
+    def items(self) -> View[model.Item]:
         """Every item of every envelope, unknown types too."""
-        self.refused = self._view("refused", model.Refused)
+        return self._view("items", model.Item)
+
+    @lazy
+    def refused(self) -> View[model.Refused]:
         """Requests that the fake Sentry did not accept."""
+        return self._view("refused", model.Refused)
 
     def _view(self, noun: str, cls: type[Any]) -> View[Any]:
         return View(self._inbox, NOUNS[noun], cls)

@@ -159,7 +159,7 @@ def test_the_exception_being_handled_is_the_default(sentry_events: SentryEvents)
         event_id = capture_exception()
 
     event = sentry_events.errors.find(KeyError)
-    assert (event.id, event.level, event.exception.frames[-1].context_line.strip()) == (
+    assert (event.id, event.level, str(event.exception.frames[-1].context_line).strip()) == (
         event_id,
         "error",
         'nothing["lost"]',

@@ -60,7 +60,7 @@ def test_not_those_of_an_exception(
         capture(error)
 
     event = sentry_events.errors.find(KeyError)
-    assert event.exception.frames[-1].function.startswith("broken")
+    assert str(event.exception.frames[-1].function).startswith("broken")
     assert not [
         frame
         for frame in event.exception.frames

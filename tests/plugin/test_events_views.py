@@ -129,7 +129,7 @@ def test_a_view_is_indexed_and_sliced() -> None:
 
 def test_text_in_a_view_is_an_error_as_it_never_is() -> None:
     with pytest.raises(TypeError, match="'one' is text, and messages holds objects: use where"):
-        assert "one" not in messages("one").events.messages
+        assert "one" not in messages("one").events.messages  # type: ignore[comparison-overlap]
 
 
 def test_an_index_beyond_the_end_tells_how_many_arrived() -> None:

@@ -35,6 +35,6 @@ def pyright(path: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright])
-@pytest.mark.parametrize("name", ["facade_use.py", "facade_misuse.py"])
+@pytest.mark.parametrize("name", ["facade_use.py", "facade_misuse.py", "plugin_use.py"])
 def test_a_users_code_is_checked(checker: Callable[[Path], list[int]], name: str) -> None:
     assert checker(HERE / name) == []
