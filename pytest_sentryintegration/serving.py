@@ -15,6 +15,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import cast
 
@@ -109,7 +110,7 @@ class Server:
             try:
                 try:
                     server = loop.run_until_complete(
-                        loop.create_server(self._connect, self.host, self.port, backlog=1024)
+                        loop.create_server(self._connect, self.host, self.port, backlog=4096)
                     )
                 except Exception as error:
                     failure.append(error)
@@ -235,9 +236,9 @@ class _Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count_headers(len(name) + len(value))
-        key = name.decode("latin-1").lower()
-        self._headers.append((key, value.decode("latin-1")))
-        if key == "expect" and value.lower() == b"100-continue" and self._transport is not None:
+        header = _read_header(name, value) if len(value) <= 256 else _header(name, value)
+        self._headers.append(header)
+        if header[0] == "expect" and value.lower() == b"100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -313,6 +314,19 @@ class _Connection(asyncio.Protocol):
         request = Request(method, target, tuple(self._headers), b"".join(self._body))
         self._refused(request, status, text)
         self._send(Reply(status, headers, text.encode()), keep_alive=False)
+
+
+def _header(name: bytes, value: bytes) -> tuple[str, str]:
+    return _read_name(name), value.decode("latin-1")
+
+
+@lru_cache(maxsize=256)
+def _read_name(name: bytes) -> str:
+    return name.decode("latin-1").lower()
+
+
+# A client sends nearly the same headers with each request, and they are kept: one of each is enough.
+_read_header = lru_cache(maxsize=1024)(_header)
 
 
 class _TooLarge(Exception):

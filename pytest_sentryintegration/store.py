@@ -64,6 +64,7 @@ Entry = Arrival | RefusedRequest
 
 @dataclass(slots=True)
 class _Inbox:
+    name: str
     test: str
     finished: bool = False
     entries: list[Entry] = field(default_factory=list)
@@ -83,7 +84,7 @@ class Store:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._inboxes: dict[str, _Inbox] = {STRAYS: _Inbox("")}
+        self._inboxes: dict[str, _Inbox] = {STRAYS: _Inbox(STRAYS, "")}
         self._running = [STRAYS]
         self._closed: dict[str, str] = {}
         self._count = 0
@@ -114,7 +115,7 @@ class Store:
     def open(self, inbox: str, test: str = "") -> None:
         """Make an inbox, which belongs to the test with node id *test*."""
         with self._changed:
-            self._inboxes.setdefault(inbox, _Inbox(test))
+            self._inboxes.setdefault(inbox, _Inbox(inbox, test))
 
     def close(self, inbox: str) -> None:
         """Forget an inbox and what it holds; what still comes for it is only counted."""
@@ -190,9 +191,10 @@ class Store:
         name = self._running[-1] if inbox is None else inbox
         box = self._inboxes.get(name)
         if box is not None:
-            return name, box
+            # Its own name: each request brings a copy.
+            return box.name, box
         if name in self._closed:
-            return name, _Inbox(self._closed[name], finished=True)
+            return name, _Inbox(name, self._closed[name], finished=True)
         return STRAYS, self._inboxes[STRAYS]
 
     def since(self, inbox: str, number: int = 0) -> list[Entry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pytest_sentryintegration.ingest.answers import error_reply
 from pytest_sentryintegration.ingest.request import Reply, Request
@@ -73,7 +74,7 @@ class Call:
         if not is_project_id(text):
             cause = "Invalid URL: invalid value for project id"
             raise Refusal(400, "bad project path parameter", (cause,), note=f"got {text[:80]!r}")
-        return str(int(text))
+        return _plain_number(text)
 
     def auth(self) -> Auth | None:
         """Return who is sending, with its key judged; ``None`` where the request does not say.
@@ -107,6 +108,12 @@ class Call:
         self.notes.append(
             f"sentry_key {shown!r} is not 32 characters: Sentry answers 400 (invalid project key)"
         )
+
+
+# A client sends the same one with each request.
+@lru_cache(maxsize=256)
+def _plain_number(text: str) -> str:
+    return str(int(text))
 
 
 @dataclass(slots=True)

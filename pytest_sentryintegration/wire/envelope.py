@@ -85,6 +85,7 @@ def parse_envelope(data: bytes) -> RawEnvelope:
             stop = data.find(b"\n", start)
             if stop < 0:
                 stop = end
+        header["type"] = _NAMES.get(item_type, item_type)
         items.append(RawItem(dict(header) if doubled else header, data[start:stop]))
         if len(items) > MAX_ITEMS:
             raise _invalid("too many individual items")
@@ -124,8 +125,22 @@ class _Doubled(dict[str, Any]):
     doubled: frozenset[str]
 
 
+# The decoder makes each key anew; envelopes are kept by the ten thousand, and share these.
+_NAMES = {
+    name: name
+    for name in (
+        *("dsn", "event_id", "sdk", "sent_at", "trace"),
+        *("attachment_type", "content_type", "filename", "item_count", "length", "name", "platform", "type"),
+        *("environment", "org_id", "public_key", "release", "replay_id", "sample_rand", "sample_rate"),
+        *("sampled", "trace_id", "transaction", "user_id", "version"),
+        *("attachment", "check_in", "client_report", "event", "feedback", "log", "profile", "session"),
+        *("sessions", "span", "statsd", "trace_metric"),
+    )
+}
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
+    members = {_NAMES.get(key, key): value for key, value in pairs}
     if len(members) == len(pairs):
         return members
     seen: set[str] = set()

@@ -51,6 +51,15 @@ def exchange(server: Server, data: bytes) -> bytes:
     return received
 
 
+def test_headers_that_come_again_are_kept_once(server: Server, recorder: Recorder) -> None:
+    request = b"POST / HTTP/1.1\r\nhost: a\r\nX-Thing: Value\r\ncontent-length: 0\r\n\r\n"
+    exchange(server, request * 2)
+
+    first, second = (request.headers for request in recorder.requests)
+    assert first == second == (("host", "a"), ("x-thing", "Value"), ("content-length", "0"))
+    assert all(one is other for one, other in zip(first, second, strict=True))
+
+
 def test_a_request_arrives_as_it_was_sent(server: Server, recorder: Recorder) -> None:
     connection = http.client.HTTPConnection(server.host, server.port)
     connection.request("POST", "/t1/api/1/envelope/?a=b", body=b"\x00\xff", headers={"X-Thing": "Value"})
