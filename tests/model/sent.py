@@ -39,7 +39,7 @@ class Sender:
         return self.contents
 
 
-def item(kind: str, payload: Any, **headers: Any) -> RawItem:
+def item(kind: str, payload: Any, /, **headers: Any) -> RawItem:
     """Return an item of that type; *payload* is bytes, or what becomes JSON."""
     data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     return RawItem({"type": kind, **headers}, data)
