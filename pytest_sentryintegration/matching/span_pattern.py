@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import EllipsisType
 from typing import Any, TypeAlias
 
+from pytest_sentryintegration.garbage import uncollected
 from pytest_sentryintegration.matching.showing import cut, show
 from pytest_sentryintegration.matching.span_nodes import is_span_like, node_matches
 from pytest_sentryintegration.matching.tree_difference import first_difference
@@ -63,7 +64,8 @@ class SpanPattern:
             other = getattr(other, "tree", None)
             if not is_span_like(other):
                 return NotImplemented
-        matched = Matcher(node_matches).matches(self, other)
+        with uncollected():
+            matched = Matcher(node_matches).matches(self, other)
         self._differs_from = None if matched else other
         return matched
 

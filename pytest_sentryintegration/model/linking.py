@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from pytest_sentryintegration.garbage import uncollected
 from pytest_sentryintegration.model.records import Record
 
 __all__ = ["Forest", "Registry", "sort_by_start"]
@@ -144,19 +144,15 @@ class Registry:
     def read_all(self) -> None:
         """Read what has arrived since into records. Callers hold the lock."""
         read = 0
-        collecting = gc.isenabled()
-        # All of it stays; to look through it for garbage over and over takes as long as the reading.
-        gc.disable()
         try:
-            for source in self.unread:
-                read += 1
-                for record in self._read(source, self):
-                    self._add(record)
+            with uncollected():
+                for source in self.unread:
+                    read += 1
+                    for record in self._read(source, self):
+                        self._add(record)
         finally:
             # Only now: until all is there, other threads see that something is unread, and wait for the lock.
             del self.unread[:read]
-            if collecting:
-                gc.enable()
 
     def _add(self, record: Record) -> None:
         # Without a trace id nothing links two requests, but the spans of one item belong together.
