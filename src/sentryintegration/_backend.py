@@ -29,9 +29,17 @@ class Backend:
         raise NotImplementedError
 
     def start_root(
-        self, scope: Any, name: str, op: str | None, description: str | None, remote: Remote | None, data: Any
+        self,
+        scope: Any,
+        name: str,
+        op: str | None,
+        description: str | None,
+        remote: Remote | None,
+        data: Any,
+        *,
+        traced: bool,
     ) -> Any:
-        """Start a transaction on *scope* and activate it there."""
+        """Start a transaction on *scope* and activate it there; not *traced* where tracing is off."""
         raise NotImplementedError
 
     def start_suppressed(self, scope: Any, name: str) -> Any:

@@ -18,6 +18,8 @@ from typing import Any
 
 import sentry_sdk
 
+from sentryintegration._backend import Backend
+from sentryintegration._backends import backend_of
 from sentryintegration._guard import failed
 from sentryintegration._nesting import Tree, end_all, expire
 
@@ -30,14 +32,28 @@ ATTRIBUTE = "_sentryintegration_ledger"
 class Ledger:
     """The open transactions of one client, and those that wait for spans."""
 
-    def __init__(self) -> None:
-        self.trees: weakref.WeakSet[Tree] = weakref.WeakSet()
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        """The tracing API that the client works with."""
+        # Weakly, so that a transaction which nobody holds is finished; not a WeakSet, which is slower.
+        self._trees: dict[int, weakref.ref[Tree]] = {}
         self.pid = os.getpid()
         self._held: list[tuple[float, int, weakref.ref[Tree]]] = []
         self._order = itertools.count()
         self._changed = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
         atexit.register(_at_exit, weakref.ref(self))
+
+    def keep(self, tree: Tree) -> None:
+        """Take note of *tree*, which is open from now on."""
+        self._trees[id(tree)] = weakref.ref(tree)
+
+    def forget(self, tree: Tree) -> None:
+        """Take note that *tree* is sent."""
+        self._trees.pop(id(tree), None)
+
+    def _open(self) -> list[Tree]:
+        return [tree for reference in list(self._trees.values()) if (tree := reference()) is not None]
 
     def hold(self, tree: Tree) -> None:
         """Have *tree* sent once :data:`PATIENCE` is over, whatever is open in it then."""
@@ -79,7 +95,7 @@ class Ledger:
         """Finish and send everything that is open."""
         if self.pid != os.getpid():
             return
-        for tree in list(self.trees):
+        for tree in self._open():
             try:
                 end_all(tree)
             except Exception:
@@ -87,13 +103,13 @@ class Ledger:
 
     def adopt(self, other: Ledger) -> None:
         """Take over what another client had open, whose thread then ends."""
-        trees = list(other.trees)
+        trees = other._open()
         with other._changed:
             other._held.clear()
             other._changed.notify()
         for tree in trees:
             tree.ledger = self
-            self.trees.add(tree)
+            self.keep(tree)
             if tree.ended is not None:
                 self.hold(tree)
 
@@ -102,7 +118,7 @@ def ledger_of(client: Any) -> Ledger:
     """Return the ledger of *client*; in a forked process a new one."""
     ledger = client.__dict__.get(ATTRIBUTE)
     if ledger is None or ledger.pid != os.getpid():
-        ledger = Ledger()
+        ledger = Ledger(backend_of(client))
         client.__dict__[ATTRIBUTE] = ledger
         if sys.version_info >= (3, 12):
             start_threads(client)

@@ -47,7 +47,7 @@ class Tree:
         self.first_name = name
         self.lock = threading.RLock()
         self.open: set[Node] = set()
-        self.pid = os.getpid()
+        self.pid: int = ledger.pid
         if backend.holds_root:
             # Only where a transaction waits for its spans can another request be served when it is sent.
             self.isolation = Scope.get_isolation_scope()
@@ -136,7 +136,11 @@ def mark_of(scope: Any) -> Mark | None:
 
 def put_mark(scope: Any, mark: Mark | None) -> None:
     """Put *mark* on *scope* in place of the one that is there."""
-    others = [processor for processor in scope._event_processors if type(processor) is not Mark]
+    processors = scope._event_processors
+    if processors and type(processors[0]) is Mark:
+        others = processors[1:]
+    else:
+        others = [processor for processor in processors if type(processor) is not Mark]
     scope._event_processors = others if mark is None else [mark, *others]
 
 
@@ -159,10 +163,10 @@ def copy_tracing(scope: Any, source: Any) -> None:
 
 def finish(node: Node, status: str | None = None) -> None:
     """Finish the span of *node*, send its tree if that is complete, and go back to what was before."""
-    tree = node.tree
+    tree, foreign = node.tree, False
     try:
         if tree.pid != os.getpid():
-            node.done = True
+            foreign = node.done = True
             return
         with tree.lock:
             if node.done:
@@ -173,7 +177,11 @@ def finish(node: Node, status: str | None = None) -> None:
         if complete:
             send(tree)
     finally:
-        _leave(node)
+        restore(node)
+        if not node.is_root:
+            _detach(node, _living(node), None)
+        elif foreign:
+            _detach(node, node.before(), None)
 
 
 def _finish_span(node: Node, status: str | None) -> bool:
@@ -249,7 +257,7 @@ def send(tree: Tree) -> None:
         else:
             tree.backend.count_unsampled()
     tree.top = None
-    tree.ledger.trees.discard(tree)
+    tree.ledger.forget(tree)
     if node.done:
         _detach(node, node.before(), after(tree, node.span))
 
@@ -286,14 +294,6 @@ def restore(node: Node) -> None:
     """Make current again what was before *node*, where that is still current."""
     if Scope.get_current_scope() is node.scope:
         Scope.set_current_scope(node.before())
-
-
-def _leave(node: Node) -> None:
-    restore(node)
-    if not node.is_root:
-        _detach(node, _living(node), None)
-    elif node.tree.pid != os.getpid():
-        _detach(node, node.before(), None)
 
 
 def _living(node: Node) -> Any:

@@ -12,6 +12,7 @@ import re
 import reprlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sentryintegration._guard import repaired, shown
@@ -78,13 +79,23 @@ def text(value: object, limit: int = MESSAGE_LIMIT) -> str:
 
 def line(value: object, limit: int) -> str:
     """Return *value* as one line of text without blanks around it, at most *limit* characters long."""
-    if type(value) is str and len(value) <= limit and value.isascii() and value.isprintable():
-        return value.strip()
+    if type(value) is str and len(value) <= limit:
+        known = _known_line(value) if len(value) <= 64 else _plain_line(value)
+        if known is not None:
+            return known
     result = text(value, limit * 2 + 100)
     if not result.isprintable():
         result = LINE_BREAKS.sub(" ", result)
     result = result.strip()
     return result if len(result) <= limit else result[: limit - 3] + "..."
+
+
+def _plain_line(value: str) -> str | None:
+    return value.strip() if value.isascii() and value.isprintable() else None
+
+
+# The names and ops of an application are few.
+_known_line = lru_cache(maxsize=256)(_plain_line)
 
 
 def message(value: object) -> str:

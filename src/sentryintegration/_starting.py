@@ -11,14 +11,13 @@ from sentry_sdk import Scope
 
 from sentryintegration import _repair
 from sentryintegration._backend import UNLABELED, Backend
-from sentryintegration._backends import backend_of
 from sentryintegration._fields import sync_fields
 from sentryintegration._guard import failed, log, shown
 from sentryintegration._handles import Handle, apply_tags
 from sentryintegration._headers import Remote, incoming
 from sentryintegration._ledger import Ledger, is_off, ledger_of, switch_off
 from sentryintegration._nesting import Mark, Node, Tree, after, finish, mark_of, put_mark, tree_of
-from sentryintegration._sdk import is_absent
+from sentryintegration._sdk import is_absent, tracing_enabled
 
 
 class Auto:
@@ -91,8 +90,11 @@ class _Wanted:
             self.description = _repair.text(description, _repair.DESCRIPTION_LIMIT) or None
         self.data = _repair.pairs_of_data(data) if data is not None else {}
         self.suppressed = trace_id is None
-        self.remote = None if self.suppressed else _explicit(trace_id, parent_span_id, headers)
-        self.forced = bool(self.name) or headers is not None or self.remote is not None
+        self.remote = None
+        self.forced = bool(self.name)
+        if not self.suppressed and not (trace_id is AUTO and parent_span_id is None and headers is None):
+            self.remote = _explicit(trace_id, parent_span_id, headers)
+            self.forced = self.forced or headers is not None or self.remote is not None
 
     @property
     def label(self) -> str:
@@ -125,7 +127,7 @@ def _explicit(trace_id: Any, parent_span_id: Any, headers: Any) -> Remote | None
 
 
 def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
-    backend = backend_of(client)
+    backend = ledger.backend
     current = sentry_sdk.get_current_scope()
     mark = mark_of(current)
     outer = mark.node if mark is not None else None
@@ -162,7 +164,10 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
         else:
             sync_fields(client)
             remote = wanted.remote or _continued(backend, current, mark, active, tree, named=wanted.forced)
-            root = backend.start_root(scope, label, wanted.op, wanted.description, remote, wanted.data)
+            traced = tracing_enabled(client.options)
+            root = backend.start_root(
+                scope, label, wanted.op, wanted.description, remote, wanted.data, traced=traced
+            )
         distributed = active is not None if tree is None else tree.distributed
         tree = Tree(backend, root, ledger, label)
         if wanted.suppressed:
@@ -173,7 +178,7 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
             tree.baggage = remote.baggage
         node = tree.top = Node(tree, root, scope, current, within)
         tree.open.add(node)
-        ledger.trees.add(tree)
+        ledger.keep(tree)
     put_mark(scope, Mark(node))
     Scope.set_current_scope(scope)
     return node

@@ -32,7 +32,15 @@ class Static(Backend):
         return root is None or root.timestamp is not None
 
     def start_root(
-        self, scope: Any, name: str, op: str | None, description: str | None, remote: Remote | None, data: Any
+        self,
+        scope: Any,
+        name: str,
+        op: str | None,
+        description: str | None,
+        remote: Remote | None,
+        data: Any,
+        *,
+        traced: bool,
     ) -> Any:
         if remote is None:
             span = scope.start_transaction(name=name, op=op, scope=scope)
@@ -54,7 +62,7 @@ class Static(Backend):
         for key, value in data.items():
             span.set_data(key, value)
         scope.span = span
-        if not tracing_enabled(sentry_sdk.get_client().options):
+        if not traced:
             # With tracing off the SDK takes the trace of events and requests from here.
             scope.set_new_propagation_context()
             context = scope.get_active_propagation_context()

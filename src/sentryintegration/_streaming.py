@@ -10,7 +10,7 @@ import sentry_sdk
 
 from sentryintegration._backend import Backend, sentry_trace
 from sentryintegration._headers import Remote
-from sentryintegration._sdk import optional, tracing_enabled
+from sentryintegration._sdk import optional
 
 TRACES = optional("sentry_sdk.traces")
 
@@ -35,22 +35,30 @@ class Streaming(Backend):
         return False
 
     def start_root(
-        self, scope: Any, name: str, op: str | None, description: str | None, remote: Remote | None, data: Any
+        self,
+        scope: Any,
+        name: str,
+        op: str | None,
+        description: str | None,
+        remote: Remote | None,
+        data: Any,
+        *,
+        traced: bool,
     ) -> Any:
         scope.set_new_propagation_context()
-        context = scope.get_active_propagation_context()
         if remote is not None:
             if remote.baggage is not None and remote.trace_id and remote.parent_span_id:
                 headers = {"sentry-trace": sentry_trace(remote), "baggage": remote.baggage}
                 scope.generate_propagation_context(headers)
-                context = scope.get_active_propagation_context()
+            context = scope.get_active_propagation_context()
             if remote.trace_id:
                 context.trace_id = remote.trace_id
             if remote.parent_span_id:
                 context.parent_span_id = remote.parent_span_id
             context.parent_sampled = remote.sampled
-        if not tracing_enabled(sentry_sdk.get_client().options):
+        if not traced:
             # The SDK would send a span whose parent was sampled; and makes of the others what this is.
+            context = scope.get_active_propagation_context()
             return getattr(TRACES, self._no_op)(
                 name=name,
                 scope=scope,
@@ -59,7 +67,7 @@ class Streaming(Backend):
                 baggage=context.baggage,
                 sampled=None,
             )
-        attributes = {key: _attribute(value) for key, value in data.items()}
+        attributes = {key: _attribute(value) for key, value in data.items()} if data else {}
         if op:
             attributes["sentry.op"] = op
         if description:

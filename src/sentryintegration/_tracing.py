@@ -102,9 +102,9 @@ def start_transaction(
         headers: Those of an incoming request, whose trace the transaction continues.
     """
     __tracebackhide__ = True
-    given = (name, op, description, tags, data, trace_id, parent_span_id, headers)
     if func is None:
-        return start(*given)
+        return start(name, op, description, tags, data, trace_id, parent_span_id, headers)
+    given = (name, op, description, tags, data, trace_id, parent_span_id, headers)
     if not callable(func):
         repaired("start_transaction was given %s, which cannot be called", shown(func))
         return start(func if isinstance(func, str) and not name else name, *given[1:])
