@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 POLICIES = ("ignore", "warn", "fail")
 TRANSPORTS = ("http", "memory")
@@ -27,8 +26,8 @@ class SettingError(ValueError):
         self.nearest = nearest[0] if nearest else None
 
 
-@dataclass(frozen=True)
-class Settings:
+# Not a dataclass: those are compiled when they are made, in each run of pytest that has the plugin.
+class Settings(NamedTuple):
     """How the fake Sentry behaves and what makes a test fail.
 
     >>> Settings().changed({"unexpected": "fail"}).unexpected
@@ -62,7 +61,7 @@ class Settings:
             allow = options["allow"]
             single = isinstance(allow, (str, type)) or not isinstance(allow, Iterable)
             changes["allow"] = (*self.allow, *((allow,) if single else allow))
-        return replace(self, **changes)
+        return self._replace(**changes)
 
 
 def read_settings(getini: Callable[[str], Any]) -> Settings:
