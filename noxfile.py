@@ -12,7 +12,6 @@ import nox
 
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["tests", "sdks"]
 
 INTERPRETERS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 MAIN_SDK = "sentry-sdk>=2.41,<4"
@@ -75,6 +74,9 @@ def find_interpreter(version: str) -> str | None:
 
 FOUND = {version: program for version in INTERPRETERS if (program := find_interpreter(version))}
 MISSING = [version for version in INTERPRETERS if version not in FOUND]
+# `make test` ran all tests on the interpreter that runs this, with the same sentry-sdk.
+OTHERS = [version for version in FOUND if version != f"{sys.version_info.major}.{sys.version_info.minor}"]
+nox.options.sessions = [*(f"tests-{version}" for version in OTHERS), "sdks"]
 # nox looks on PATH; what works there has to come before what does not.
 os.environ["PATH"] = os.pathsep.join(
     [*(str(Path(program).parent) for program in FOUND.values() if ".pyenv" in program), os.environ["PATH"]]

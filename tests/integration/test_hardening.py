@@ -500,7 +500,7 @@ def test_the_exporter_of_opentelemetry_is_pointed_at_the_fake(
 
 
 def test_spans_that_opentelemetry_exports_arrive(run: Run, elsewhere: tuple[str, list[str]]) -> None:
-    pytest.importorskip("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    pytest.importorskip("sentry_sdk.integrations.otlp")
     dsn, paths = elsewhere
     result = run(
         test_it=f"""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import platform
 import uuid
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.model import Contents, masking
 from pytest_sentryintegration.model.masking import Masks
 from tests.model.sent import Sender, container, event, item, ops, span, streamed, transaction
 
@@ -170,9 +171,24 @@ def test_what_varies_in_texts_is_masked(text: str, masked: str) -> None:
     assert Masks().text(text) == masked
 
 
-@pytest.mark.skipif(len(platform.node()) < 4, reason="a short host name is not masked: it may be any word")
+@pytest.fixture
+def host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    masking._pattern.cache_clear()
+    monkeypatch.setattr(platform, "node", lambda: request.param)
+    yield
+    masking._pattern.cache_clear()
+
+
+@pytest.mark.parametrize("host", ["build-7.example"], indirect=True)
+@pytest.mark.usefixtures("host")
 def test_the_name_of_this_host_is_masked() -> None:
-    assert Masks().text(f"on {platform.node()}!") == "on <host>!"
+    assert Masks().text("on build-7.example!") == "on <host>!"
+
+
+@pytest.mark.parametrize("host", ["db"], indirect=True)
+@pytest.mark.usefixtures("host")
+def test_a_short_name_of_this_host_is_not_masked_as_it_may_be_any_word() -> None:
+    assert Masks().text("SELECT in db") == "SELECT in db"
 
 
 def test_values_that_are_no_json_and_too_deep_ones_are_replaced() -> None:

@@ -138,7 +138,7 @@ def test_the_helpers_are_hidden_from_tracebacks(pytester: pytest.Pytester) -> No
         def test_it():
             SentryEvents(Source(Contents(lambda number: []), timeout=0)).errors.find(ValueError)
     """)
-    output = pytester.runpytest("-p", "no:randomly").stdout.str()
+    output = pytester.runpytest("-p", "no:randomly", "-p", "no:asyncio").stdout.str()
 
     assert "def find" not in output
     assert (
