@@ -52,7 +52,7 @@ class Capture:
         defaults: Mapping[str, Any] | None = None,
         patch: Patch | None = None,
     ) -> None:
-        own, sdk = split_marker(options or {}, set(DEFAULT_OPTIONS))
+        own, sdk = split_marker(options or {}, DEFAULT_OPTIONS)
         self.settings = settings.changed(own)
         self.test = test
         self._shared = shared

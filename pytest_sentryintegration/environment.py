@@ -46,7 +46,8 @@ class Environment:
             self._patch.setenv("SENTRY_DSN", dsn)
             return
         for name in HIDDEN:
-            os.environ.pop(name, None)
+            if self._before[name] is not None:
+                del os.environ[name]
         os.environ["SENTRY_DSN"] = dsn
 
     def leave(self) -> None:

@@ -25,6 +25,8 @@ BEFORE = pytest.StashKey[Any]()
 
 _SHARING = "pytest_sentryintegration.sharing"
 _RUNNING: list[pytest.Item] = []
+_REQUESTS: list[pytest.FixtureRequest] = []
+"""Of the fixtures `sentry_events` that are being set up: one that overrides it asks for it."""
 _SESSIONS: list[pytest.Config] = []
 """The sessions that run in this process: more than one where pytest runs inside pytest."""
 
@@ -120,8 +122,10 @@ def sentry_options() -> dict[str, Any]:
     return {"traces_sample_rate": 1.0}
 
 
+# Without `request`, which pytest makes anew, signature and all, for each fixture that asks for it: that was
+# one fiftieth of a test. `pytest_fixture_setup` has it anyway.
 @pytest.fixture
-def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
+def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
     """Everything that is sent to Sentry during this test, and nothing else.
 
     `.messages`, `.errors`, `.transactions`, `.spans`, `.traces`, `.attachments`, `.logs` and more are live
@@ -131,6 +135,7 @@ def sentry_events(request: pytest.FixtureRequest, sentry_options: dict[str, Any]
     from pytest_sentryintegration.capturing import Capture
     from pytest_sentryintegration.sharing import shared
 
+    request = _REQUESTS[-1]
     item = request.node
     marked: dict[str, Any] = {}
     for marker in item.iter_markers("sentry"):
@@ -187,6 +192,12 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, Any, Any]:
     """Let a test's asynchronous fixtures run in its scopes, as its coroutine does."""
+    if fixturedef.argname == "sentry_events":
+        _REQUESTS.append(request)
+        try:
+            return (yield)
+        finally:
+            _REQUESTS.pop()
     capture = request.node.stash.get(CAPTURE, None)
     if capture is None or fixturedef.scope != "function":
         return (yield)

@@ -51,6 +51,8 @@ class Settings(NamedTuple):
         Raises:
             SettingError: for a value that does not exist.
         """
+        if not options:
+            return self
         changes: dict[str, Any] = {}
         if "transport" in options:
             changes["transport"] = _one_of("marker option transport =", options["transport"], TRANSPORTS)

@@ -33,9 +33,7 @@ class Owner:
     finished: bool = False
     client: Any = None
     """The client that its late threads report with, once it has finished."""
-    threads: weakref.WeakValueDictionary[int, threading.Thread] = field(
-        default_factory=weakref.WeakValueDictionary
-    )
+    threads: dict[int, weakref.ref[threading.Thread]] = field(default_factory=dict)
     elsewhere: list[tuple[str, str]] = field(default_factory=list)
     """While it ran: (thread, test) of what was captured in another test's inbox."""
     isolation: type[Scope] | None = None
@@ -48,15 +46,15 @@ class Owner:
 
     def has_live_threads(self) -> bool:
         """Whether a thread that it started still runs."""
-        # Not by iterating: one of them may start another meanwhile.
-        threads = [thread for reference in self.threads.valuerefs() if (thread := reference()) is not None]
+        # Of a copy: one of them may start another meanwhile.
+        threads = [thread for reference in list(self.threads.values()) if (thread := reference())]
         return any(thread.is_alive() for thread in threads)
 
 
 def _get_client(scope: Any) -> Any:
     # After its test the scope of a late thread finds no client in the global scope (or that of
     # another test): it reports with the client that its own test had last.
-    owner: Owner = owner_of(scope)
+    owner: Owner = scope._owners[0]
     client = _CLIENT.__get__(scope)
     if owner.finished and owner.client is not None and not client.is_active():
         return owner.client
@@ -122,7 +120,7 @@ def in_no_context(function: Callable[..., Any], *args: Any, **kwargs: Any) -> An
 def adopt(thread: threading.Thread, owner: Owner) -> None:
     """Let what *thread* captures from now on belong to *owner*, until another adopts it."""
     _adopted[thread] = owner
-    owner.threads[id(thread)] = thread
+    owner.threads[id(thread)] = weakref.ref(thread)
 
 
 def begin(owner: Owner) -> None:
@@ -153,7 +151,7 @@ def _mark_threads() -> None:
         owner = current()
         if owner is not None:
             _started[self] = owner
-            owner.threads[id(self)] = self
+            owner.threads[id(self)] = weakref.ref(self)
             _enter_scope(self, owner)
         original(self)
 

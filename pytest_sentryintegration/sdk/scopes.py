@@ -113,26 +113,30 @@ def entering(function: Callable[..., Any], scopes: TestScopes) -> Callable[..., 
     """
     if inspect.ismethod(function):
         # Still a method: runners bind it to the instance of the test at hand.
-        return MethodType(entering(function.__func__, scopes), function.__self__)
-
-    @functools.wraps(function)
-    async def run(*args: Any, **kwargs: Any) -> Any:
-        with _inside(scopes):
-            return await function(*args, **kwargs)
-
-    @functools.wraps(function)
-    async def generate(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
-        generator = function(*args, **kwargs)
-        with _inside(scopes):
-            value = await generator.__anext__()
-        yield value
-        with _inside(scopes):
-            async for value in generator:
-                yield value
-
+        entered = entering(function.__func__, scopes)
+        return function if entered is function.__func__ else MethodType(entered, function.__self__)
     if inspect.isasyncgenfunction(function):
+
+        @functools.wraps(function)
+        async def generate(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+            generator = function(*args, **kwargs)
+            with _inside(scopes):
+                value = await generator.__anext__()
+            yield value
+            with _inside(scopes):
+                async for value in generator:
+                    yield value
+
         return generate
-    return run if inspect.iscoroutinefunction(function) else function
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def run(*args: Any, **kwargs: Any) -> Any:
+            with _inside(scopes):
+                return await function(*args, **kwargs)
+
+        return run
+    return function
 
 
 @contextmanager

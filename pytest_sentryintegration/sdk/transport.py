@@ -91,6 +91,8 @@ class RedirectedTransport(HttpTransport):
             self._sending.__dict__.update(before)
 
     def _flush_client_reports(self, force: bool = False) -> None:
+        if not self._discards:  # nearly always, and this comes after each envelope
+            return
         for owner in list(self._discards) if force else [self._owner()]:
             with self._acting_for(owner):
                 super()._flush_client_reports(force)
