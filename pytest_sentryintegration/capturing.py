@@ -15,9 +15,9 @@ from sentry_sdk.consts import DEFAULT_OPTIONS
 
 from pytest_sentryintegration.environment import Environment, Patch, child_environment
 from pytest_sentryintegration.events import SentryEvents, Source
-from pytest_sentryintegration.fake_sentry import NoServerError
+from pytest_sentryintegration.fake_sentry import KEY, NoServerError
 from pytest_sentryintegration.model import Contents
-from pytest_sentryintegration.sdk.isolation import FALLBACK_DSN, Isolation
+from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.settings import Settings, split_marker
 from pytest_sentryintegration.sharing import Shared, is_shared, release, shared
@@ -25,6 +25,9 @@ from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.wire.envelope import serialize_envelope
 from pytest_sentryintegration.words.explaining import Elsewhere, Evidence
 from pytest_sentryintegration.words.policies import not_accepted, unexpected
+
+FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
+"""What a client sends with where the application made none; no request to this name is ever tried."""
 
 _ENTERING = threading.RLock()
 """Held while a capture begins or ends: what it changes is put back in the order in which it was changed."""
@@ -63,7 +66,12 @@ class Capture:
             shared.next_inbox(), test, post=shared.post_in_memory if self._memory else shared.post_by_socket
         )
         self._isolation = Isolation(
-            shared.redirect, shared.clients, self._owner, options=sdk, defaults=defaults or {}
+            shared.redirect,
+            shared.clients,
+            self._owner,
+            FALLBACK_DSN,
+            options=sdk,
+            defaults=defaults or {},
         )
         self._environment = Environment(patch)
         self._blocked: str | None = None

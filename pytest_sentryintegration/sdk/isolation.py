@@ -18,12 +18,6 @@ from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import Redirect, own_transport, redirected
 from pytest_sentryintegration.sdk.scopes import Saved, save
 
-KEY = "5e27be7a8d1c4f0e9b3a6c5d2f184e70"
-"""The public key of the fake Sentry's own DSNs: 32 hexadecimal digits, as real ones."""
-
-FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
-"""What a client sends with where the application made none; no request to this name is ever tried."""
-
 
 @dataclass(frozen=True)
 class ClientFacts:
@@ -48,6 +42,7 @@ class Isolation:
         redirect: the patched SDK.
         clients: whose clients it uses.
         owner: to whom the test's telemetry belongs.
+        dsn: of the fallback client, which is used where the application makes none.
         options: laid over the options of every client in the test.
         defaults: options of the fallback client.
     """
@@ -55,6 +50,7 @@ class Isolation:
     redirect: Redirect
     clients: Clients
     owner: Owner
+    dsn: str
     options: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     scopes: scopes.TestScopes | None = None
@@ -92,7 +88,7 @@ class Isolation:
         client = sentry_sdk.get_client()
         if not client.is_active():
             options = {**self.defaults, **self.options}
-            self.scopes.globe.set_client(self.clients.fallback(options, FALLBACK_DSN))
+            self.scopes.globe.set_client(self.clients.fallback(options, self.dsn))
         elif self.options:
             changed = self.clients.overridden(client)
             for scope in (self.scopes.current, self.scopes.isolation, self.scopes.globe):
