@@ -223,7 +223,8 @@ def after(tree: Tree, span: Any) -> Remote | None:
     if not sampled:
         # Not its span id: nobody will ever see that span, and the SDK makes an id only when it is asked.
         return Remote(span.trace_id)
-    return Remote(span.trace_id, span.span_id, sampled, tree.baggage)
+    # As Remote(...) makes it, in a fourth of the time: this is done at the end of every transaction.
+    return tuple.__new__(Remote, (span.trace_id, span.span_id, sampled, tree.baggage))
 
 
 def expire(tree: Tree) -> None:
