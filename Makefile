@@ -27,6 +27,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=benchmarks:benchmarks/suites $(BIN)/mypy benchmarks/*.py benchmarks/suites/*.py
 
 # The other SDKs, and the other interpreters that are installed here; says which it skipped.
 matrix: $(STAMP)
