@@ -50,13 +50,12 @@ def start(
             return Handle(None)
         if is_off():
             return Handle(None)
-        ledger = ledger_of(client)
         wanted = _Wanted(name, op, description, data, trace_id, parent_span_id, headers)
     except Exception:
         failed("start_transaction")
         return Handle(None)
     try:
-        node = _start(client, ledger, wanted)
+        node = _start(client, ledger_of(client), wanted)
     except Exception as error:
         _after_failure(error)
         return Handle(None)
@@ -91,10 +90,10 @@ class _Wanted:
         self.data = _repair.pairs_of_data(data) if data is not None else {}
         self.suppressed = trace_id is None
         self.remote = None
-        self.forced = bool(self.name)
+        self.forced = bool(self.name) or headers is not None
         if not self.suppressed and not (trace_id is AUTO and parent_span_id is None and headers is None):
             self.remote = _explicit(trace_id, parent_span_id, headers)
-            self.forced = self.forced or headers is not None or self.remote is not None
+            self.forced = self.forced or self.remote is not None
 
     @property
     def label(self) -> str:
