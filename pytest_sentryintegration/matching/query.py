@@ -159,6 +159,5 @@ def _texts(criterion: Any) -> Iterator[str]:
     if type(criterion) is dict:
         for value in criterion.values():
             yield from _texts(value)
-    # A boolean is shown as Python writes it: ``true`` is what stands in the bytes.
-    elif type(criterion) is str and criterion not in ("True", "False"):
+    elif type(criterion) is str:
         yield criterion

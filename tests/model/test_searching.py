@@ -67,10 +67,53 @@ def test_events_that_come_later_are_found_by_the_same_search() -> None:
 
 @pytest.mark.parametrize(
     ("needle", "verbatim"),
-    [(b"Spec failed", True), (b"a.b-c_d", True), (b"", False), (b"1.5", False), (b'"', False)],
+    [
+        (b"Spec failed", True),
+        (b"a.b-c_d", True),
+        (b"", False),
+        (b"1.5", False),
+        (b'"', False),
+        (b"nan", False),
+    ],
 )
 def test_only_plain_text_is_searched_in_bytes(needle: bytes, verbatim: bool) -> None:
     assert is_verbatim(needle) is verbatim
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a/b",
+        "\u00e9",
+        "\\",
+        '"',
+        "",
+        "True",
+        True,
+        False,
+        3,
+        1.50,
+        1e22,
+        "nan",
+        *map(float, ("nan", "inf", "-inf")),
+    ],
+)
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_a_tag_is_found_by_its_text_whatever_was_sent(value: Any, separators: tuple[str, str]) -> None:
+    payload = json.dumps({"message": "m", "tags": {"key": value}}, separators=separators)
+    contents = received(item("event", payload.encode()))
+    (shown,) = contents.events[0].tags.values()
+
+    assert contents.events[0].might_contain(shown.encode())
+    assert contents.events.containing(shown.encode()) == [contents.events[0]]
+
+
+def test_an_exception_whose_value_is_a_list_is_found_by_its_text() -> None:
+    payload = b'{"exception":{"values":[{"type":"E","value":[1,2]}]}}'
+    contents = received(item("event", payload))
+
+    assert contents.events[0].exception.value == "[1, 2]"
+    assert contents.events.containing(b"[1, 2]") == [contents.events[0]]
 
 
 def test_many_searches_are_answered_alike() -> None:
