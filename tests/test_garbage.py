@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -37,3 +38,16 @@ def test_a_collector_that_was_off_stays_off() -> None:
         pass
 
     assert not gc.isenabled()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_forked_meanwhile_collects() -> None:
+    with uncollected():
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if gc.isenabled() else 1)
+        _, status = os.waitpid(child, 0)
+        still = gc.isenabled()
+
+    assert (os.waitstatus_to_exitcode(status), still, gc.isenabled()) == (0, False, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import EllipsisType
 from typing import Any, TypeAlias
 
@@ -12,6 +13,9 @@ from pytest_sentryintegration.matching.tree_difference import first_difference
 from pytest_sentryintegration.matching.tree_matching import Matcher
 
 Child: TypeAlias = "SpanPattern | EllipsisType"
+
+_MANY = 1000
+"""Spans in a pattern from which on it is compared without the collector of garbage."""
 
 REPR_WIDTH = 300
 """Characters after which a pattern's repr is cut."""
@@ -64,7 +68,7 @@ class SpanPattern:
             other = getattr(other, "tree", None)
             if not is_span_like(other):
                 return NotImplemented
-        with uncollected():
+        with uncollected() if _is_large(self) else nullcontext():
             matched = Matcher(node_matches).matches(self, other)
         self._differs_from = None if matched else other
         return matched
@@ -80,6 +84,14 @@ class SpanPattern:
     def as_written(self) -> str:
         """Return the call of `span` that makes this pattern, cut to `REPR_WIDTH` characters or so."""
         return _shown(self)
+
+
+def _is_large(pattern: SpanPattern) -> bool:
+    seen, waiting = 0, [pattern]
+    while waiting and seen < _MANY:
+        seen += 1
+        waiting += [child for child in waiting.pop().children if isinstance(child, SpanPattern)]
+    return seen == _MANY
 
 
 def span(op: Any, /, *args: Any, unordered: bool = False, **criteria: Any) -> SpanPattern:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 from pytest_sentryintegration.garbage import uncollected
 from pytest_sentryintegration.model.records import Record
 
 __all__ = ["Forest", "Registry", "sort_by_start"]
+
+_MANY = 1000
+"""Spans after which reading goes on without the collector of garbage."""
 
 
 class Forest:
@@ -143,13 +146,15 @@ class Registry:
 
     def read_all(self) -> None:
         """Read what has arrived since into records. Callers hold the lock."""
-        read = 0
+        read, known = 0, len(self.records)
         try:
-            with uncollected():
+            with ExitStack() as collector:
                 for source in self.unread:
                     read += 1
                     for record in self._read(source, self):
                         self._add(record)
+                        if len(self.records) - known == _MANY:
+                            collector.enter_context(uncollected())
         finally:
             # Only now: until all is there, other threads see that something is unread, and wait for the lock.
             del self.unread[:read]
