@@ -69,8 +69,13 @@ class _State:
         return cls(client, client.transport, dict(client.options), disabled, downsample, last_seen)
 
     def restore(self) -> None:
-        self.client.options.clear()
-        self.client.options.update(self.options)
+        options = self.client.options
+        # Not all anew: a thread that captures meanwhile would find none.
+        for name in [name for name in options if name not in self.options]:
+            del options[name]
+        for name, value in self.options.items():
+            if name not in options or options[name] is not value:
+                options[name] = value
         if self.last_seen is not None:
             seen, last = self.last_seen
             seen.set(last)

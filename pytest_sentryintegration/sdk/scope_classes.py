@@ -45,10 +45,13 @@ def take_class(owner: Any, client: property) -> type[Scope]:
         body = {"__slots__": (), "__module__": Scope.__module__, "client": client, "_owners": [owner]}
         cls = type("Scope", (Scope,), body)
         cls._least = 0  # type: ignore[attr-defined]
-        waiting = _Waiting(cls)
-        del cls
-        waiting.cls._least = _references(waiting)  # type: ignore[attr-defined]
-        return waiting.cls
+        # A tracer may hold what was local here: the class would be taken for unused with a scope left.
+        if sys.gettrace() is None and sys.getprofile() is None:
+            waiting = _Waiting(cls)
+            del cls
+            waiting.cls._least = _references(waiting)  # type: ignore[attr-defined]
+            return waiting.cls
+        return cls
     # In a list, since to change the class would make the interpreter forget what it has learnt of it.
     cls._owners[0] = owner  # type: ignore[attr-defined]
     return cls

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
+from types import FrameType
+from typing import Any
 
 import pytest
 from sentry_sdk.scope import Scope
@@ -96,3 +98,23 @@ def test_somebody_else_who_holds_the_class_keeps_it() -> None:
 
     assert take_class("b", CLIENT) is not cls
     assert sys.getrefcount(cls) > 1
+
+
+def test_a_class_made_under_a_debugger_is_not_used_again() -> None:
+    frames: list[dict[str, object]] = []
+
+    def keep(frame: FrameType, event: str, arg: object) -> Any:
+        frames.append(dict(frame.f_locals))
+        return keep
+
+    before = sys.gettrace()
+    sys.settrace(keep)
+    scope = scope_of("a")
+    sys.settrace(before)
+    late = scope.fork()
+    give_back(type(scope))
+    frames.clear()
+    del scope
+
+    assert owner_of(scope_of("b")) == "b"
+    assert owner_of(late) == "a"
