@@ -236,7 +236,7 @@ class _Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count_headers(len(name) + len(value))
-        header = _read_header(name, value) if len(value) <= 256 else _header(name, value)
+        header = _known_header(name, value) if len(name) + len(value) <= 256 else _header(name, value)
         self._headers.append(header)
         if header[0] == "expect" and value.lower() == b"100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -317,16 +317,11 @@ class _Connection(asyncio.Protocol):
 
 
 def _header(name: bytes, value: bytes) -> tuple[str, str]:
-    return _read_name(name), value.decode("latin-1")
-
-
-@lru_cache(maxsize=256)
-def _read_name(name: bytes) -> str:
-    return name.decode("latin-1").lower()
+    return name.decode("latin-1").lower(), value.decode("latin-1")
 
 
 # A client sends nearly the same headers with each request, and they are kept: one of each is enough.
-_read_header = lru_cache(maxsize=1024)(_header)
+_known_header = lru_cache(maxsize=1024)(_header)
 
 
 class _TooLarge(Exception):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pytest_sentryintegration.ingest.answers import error_reply
 from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.wire.auth import Auth, check_public_key, missing_auth, read_auth
-from pytest_sentryintegration.wire.dsn import is_project_id, is_public_key
+from pytest_sentryintegration.wire.dsn import is_project_id, is_public_key, plain_project_id
 from pytest_sentryintegration.wire.encodings import decode_body
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 from pytest_sentryintegration.wire.limits import MAX_ENVELOPE_SIZE
@@ -74,7 +74,7 @@ class Call:
         if not is_project_id(text):
             cause = "Invalid URL: invalid value for project id"
             raise Refusal(400, "bad project path parameter", (cause,), note=f"got {text[:80]!r}")
-        return _plain_number(text)
+        return _known_project_id(text) if len(text) <= 32 else plain_project_id(text)
 
     def auth(self) -> Auth | None:
         """Return who is sending, with its key judged; ``None`` where the request does not say.
@@ -110,10 +110,8 @@ class Call:
         )
 
 
-# A client sends the same one with each request.
-@lru_cache(maxsize=256)
-def _plain_number(text: str) -> str:
-    return str(int(text))
+# A client sends the same one with each request, and each is kept.
+_known_project_id = lru_cache(maxsize=256)(plain_project_id)
 
 
 @dataclass(slots=True)

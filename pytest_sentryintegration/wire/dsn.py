@@ -20,8 +20,20 @@ def is_project_id(text: str) -> bool:
     >>> is_project_id("42"), is_project_id("my-project"), is_project_id("99999999999999999999")
     (True, False, False)
     """
-    # The length first: int() of a million digits is slow, and raises from 4,300 on.
-    return bool(_PROJECT_ID.fullmatch(text)) and len(text.lstrip("+0")) <= 20 and int(text) <= MAX_PROJECT_ID
+    # The length first: int() of a million digits is slow, and raises from 4,300 on, zeros included.
+    if not _PROJECT_ID.fullmatch(text):
+        return False
+    number = plain_project_id(text)
+    return len(number) <= 20 and int(number) <= MAX_PROJECT_ID
+
+
+def plain_project_id(text: str) -> str:
+    """Return a project id as Sentry writes it.
+
+    >>> plain_project_id("+0042"), plain_project_id("0")
+    ('42', '0')
+    """
+    return text.lstrip("+0") or "0"
 
 
 def is_public_key(text: str) -> bool:

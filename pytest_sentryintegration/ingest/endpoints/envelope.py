@@ -13,7 +13,7 @@ from pytest_sentryintegration.ingest.call import Call, Taken
 from pytest_sentryintegration.wire import strict_json
 from pytest_sentryintegration.wire.auth import Auth
 from pytest_sentryintegration.wire.categories import kind_of
-from pytest_sentryintegration.wire.dsn import Dsn, is_project_id
+from pytest_sentryintegration.wire.dsn import Dsn, is_project_id, plain_project_id
 from pytest_sentryintegration.wire.envelope import RawEnvelope, parse_envelope, parse_event_id
 from pytest_sentryintegration.wire.refusal import Refusal
 
@@ -81,7 +81,7 @@ def check_envelope(call: Call, envelope: RawEnvelope, project_id: str, auth: Aut
     dsn = Dsn.parse(text)
     if not is_project_id(dsn.project_id):
         raise Refusal(400, "invalid event envelope", ("invalid envelope header", "no valid project id"))
-    if str(int(dsn.project_id)) != project_id:
+    if plain_project_id(dsn.project_id) != project_id:
         raise _mismatch("project id")
     if dsn.public_key != auth.public_key.partition(".")[0] and dsn.public_key != auth.public_key:
         raise _mismatch("public key")
@@ -126,7 +126,7 @@ def _auth_of_body(call: Call, project_id: str) -> tuple[Auth | None, str]:
     except ValueError as error:
         raise _bad_envelope_auth(error) from None
     call.judge_key(dsn.public_key)
-    return Auth(dsn.public_key, source="dsn"), str(int(dsn.project_id))
+    return Auth(dsn.public_key, source="dsn"), plain_project_id(dsn.project_id)
 
 
 def _bad_envelope_auth(error: ValueError) -> Refusal:
