@@ -40,14 +40,16 @@ class Owner:
 
     def scope_class(self) -> type[Scope]:
         """Return the class of this owner's isolation scopes: `Scope`, and it knows its owner."""
-        if self.isolation is None:
-            self.isolation = take_class(self, _client)
-        return self.isolation
+        # Read once: a thread may start just as its test ends, which takes the class away.
+        cls = self.isolation
+        if cls is None:
+            cls = self.isolation = take_class(self, _client)
+        return cls
 
     def has_live_threads(self) -> bool:
         """Whether a thread that it started still runs."""
         # Of a copy: one of them may start another meanwhile.
-        threads = [thread for reference in list(self.threads.values()) if (thread := reference())]
+        threads = [thread for reference in list(self.threads.values()) if (thread := reference()) is not None]
         return any(thread.is_alive() for thread in threads)
 
 

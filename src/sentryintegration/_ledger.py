@@ -110,7 +110,10 @@ class Ledger:
         for tree in trees:
             tree.ledger = self
             self.keep(tree)
-            if tree.ended is not None:
+            if tree.sent:
+                # By another thread meanwhile, which may have forgotten it before it was kept.
+                self.forget(tree)
+            elif tree.ended is not None:
                 self.hold(tree)
 
 

@@ -321,13 +321,13 @@ def test_what_a_test_leaves_behind_may_be_collected_in_the_depth_of_a_recursion(
         "-W",
         "error",
         test_it="""
-            import gc, sentry_sdk
+            import gc, sentry_sdk, sentryintegration
             frames, collected = [], []
 
             def test_a(sentry_events):
                 gc.disable()
                 sentry_sdk.capture_message("m")
-                with sentry_sdk.start_transaction(name="checkout"):
+                with sentryintegration.start_transaction(name="checkout"):
                     pass
                 sentry_events.messages.find("m")
                 assert str(sentry_events.transactions.find("checkout").tree)
