@@ -82,13 +82,13 @@ class Capture:
         inbox, store = self._owner.inbox, self._fake.store
         store.open(inbox, self.test)
         self.events = SentryEvents(self._source())
-        self._shared.close_when_gone(inbox, self.events)
         if not self._memory:
             try:
                 self._fake.start()
             except RuntimeError as error:
                 self._blocked = _blocker(error)
         with _ENTERING:
+            self._shared.close_when_gone(inbox, self.events)
             self._isolation.begin()
             try:
                 self._isolation.at_end(lambda: store.finish(inbox))

@@ -192,7 +192,8 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, Any, Any]:
     """Let a test's asynchronous fixtures run in its scopes, as its coroutine does."""
-    if fixturedef.argname == "sentry_events":
+    # By the function: it may be imported as another name.
+    if getattr(fixturedef.func, "__name__", "") == "sentry_events":
         _REQUESTS.append(request)
         try:
             return (yield)

@@ -57,17 +57,6 @@ def label_all(client: Any) -> None:
     _label(client.session_flusher, "add_session", "flush")
 
 
-_BUFFERS = (
-    "_buffer",
-    "_log_buffer",
-    "_metric_buffer",
-    "_span_buffer",
-    "pending_sessions",
-    "pending_aggregates",
-)
-"""Where batchers and the session flusher hold what is to be sent."""
-
-
 def _label(batcher: Any, add_name: str, flush_name: str) -> None:
     """Make *batcher* send what it holds for the test that recorded it, and wholly within a flush.
 
@@ -79,7 +68,7 @@ def _label(batcher: Any, add_name: str, flush_name: str) -> None:
         return
     add, flush = getattr(batcher, add_name), getattr(batcher, flush_name)
     holds: list[ownership.Owner | None] = [None]
-    buffers = [name for name in _BUFFERS if name in vars(batcher)]
+    buffers = [name for name in vars(batcher) if name.endswith("_buffer") or name.startswith("pending_")]
     locks: dict[int, Any] = {}
 
     def lock() -> Any:

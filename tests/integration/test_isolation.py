@@ -352,3 +352,18 @@ def test_what_a_test_leaves_behind_may_be_collected_in_the_depth_of_a_recursion(
     )
 
     result.assert_outcomes(passed=2)
+
+
+def test_the_fixture_may_be_imported_under_another_name(run: Run) -> None:
+    result = run(
+        test_it="""
+            import sentry_sdk
+            from pytest_sentryintegration.plugin import sentry_events as reports
+
+            def test_it(reports):
+                sentry_sdk.capture_message("m")
+                assert reports.messages.find("m")
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
