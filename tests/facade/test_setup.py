@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sentry_sdk
+from sentry_sdk import scope as sdk_scope
 
 import sentryintegration
 from pytest_sentryintegration import SentryEvents
@@ -35,15 +36,11 @@ DSN = "http://key@localhost/1"
 def uninitialised(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Scopes without a client, and no DSN in the environment."""
     monkeypatch.delenv("SENTRY_DSN", raising=False)
-    scopes = sentry_sdk.get_global_scope(), sentry_sdk.get_isolation_scope(), sentry_sdk.get_current_scope()
-    before = [(scope, scope.client) for scope in scopes]
-    tags = dict(scopes[0]._tags)
-    for scope in scopes:
-        scope.set_client(None)
-    yield
-    for scope, client in before:
-        scope.client = client
-    scopes[0]._tags = tags
+    monkeypatch.setattr(sdk_scope, "_global_scope", sentry_sdk.get_global_scope().fork())
+    with sentry_sdk.isolation_scope() as isolation, sentry_sdk.new_scope() as current:
+        for scope in (sentry_sdk.get_global_scope(), isolation, current):
+            scope.set_client(None)
+        yield
 
 
 @pytest.mark.parametrize(

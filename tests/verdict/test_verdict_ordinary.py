@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import freezegun
 import pytest
 import sentry_sdk
+from sentry_sdk import scope as sdk_scope
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
@@ -44,14 +45,14 @@ class Sent:
 
 
 @pytest.fixture
-def sent() -> Iterator[Sent]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sent]:
     kept = Sent()
 
     class Keeping(Transport):
         def capture_envelope(self, envelope: Envelope) -> None:
             kept.bodies.append(envelope.serialize())
 
-    scope, client = sentry_sdk.get_global_scope(), sentry_sdk.get_client()
+    monkeypatch.setattr(sdk_scope, "_global_scope", sentry_sdk.get_global_scope().fork())
     with sentry_sdk.isolation_scope():
         sentry_sdk.init(
             "https://0123456789abcdef0123456789abcdef@sentry.example/1",
@@ -63,7 +64,6 @@ def sent() -> Iterator[Sent]:
         )
         yield kept
         sentry_sdk.get_client().close()
-        scope.set_client(client)
 
 
 def pay(depth: int) -> NoReturn:

@@ -1,0 +1,37 @@
+"""No test leaves anything behind that another one could find."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+BEFORE = pytest.StashKey[dict[str, Any]]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    item.stash[BEFORE] = _process_wide()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail the test that leaves something behind, not the later one that finds it."""
+    yield
+    assert _process_wide() == item.stash[BEFORE]
+
+
+def _process_wide() -> dict[str, Any]:
+    """What every later test would have in its events and spans."""
+    module: Any = sys.modules.get("sentry_sdk.scope")
+    scope = module._global_scope if module is not None else None
+    return {
+        "environment": {name: value for name, value in os.environ.items() if name.startswith("SENTRY")},
+        "tags": dict(scope._tags) if scope is not None else {},
+        "attributes": dict(getattr(scope, "_attributes", {})),
+        "client": scope.client if scope is not None and scope.client.is_active() else None,
+    }
