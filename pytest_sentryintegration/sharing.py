@@ -91,6 +91,11 @@ class Shared:
             return None
         return f"{self.fake.host}:{self.fake.port}"
 
+    @property
+    def is_prompt(self) -> bool:
+        """Whether all answers come at once, none of them from the real Sentry or by a fault's delay."""
+        return self.settings.guard and not self.fake.ingest.has_faults
+
     def post(self, owner: Owner | None, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
         """Deliver to the inbox of *owner*, or to the strays; ``None`` to let it reach its DSN."""
         if owner is None or owner.post is None:

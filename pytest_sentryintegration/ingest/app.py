@@ -59,6 +59,11 @@ class Ingest:
         self._faults: dict[str, Faults] = {}
         self._lock = threading.Lock()
 
+    @property
+    def has_faults(self) -> bool:
+        """Whether any inbox was given faults."""
+        return bool(self._faults)
+
     def faults_for(self, inbox: str) -> Faults:
         """Return the faults of an inbox; they are gone when it is closed or `forget` is called."""
         with self._lock:

@@ -19,6 +19,7 @@ from sentry_sdk.transport import HttpTransport
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.posting import Answer
+from pytest_sentryintegration.sdk.shortcut import Shortcut
 
 QUEUE_SIZE = 100_000
 
@@ -33,6 +34,10 @@ class Destination(Protocol):
     @property
     def address(self) -> str | None:
         """``host:port`` for what posts by itself, ``None`` where there is no socket."""
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether all answers come at once, none of them from the real Sentry or by a fault's delay."""
 
     def post(self, owner: Owner | None, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
         """Deliver to the inbox of *owner* (strays for ``None``).
@@ -55,6 +60,7 @@ class RedirectedTransport(HttpTransport):
         super().__init__(
             {**options, "transport_queue_size": max(options["transport_queue_size"], QUEUE_SIZE)}
         )
+        self._shortcut = Shortcut(self.queue)
         self.options = options
         self._compression_level = 0
         self._compression_algo = None
@@ -118,12 +124,20 @@ class RedirectedTransport(HttpTransport):
             timeout: in seconds.
             reports: whether client reports have been requested, which are queued by a queued task.
         """
+        if not reports and self.destination.is_prompt and self._shortcut.run():
+            return True
         sent = threading.Event()
-        submit = self._worker.submit
-        if submit((lambda: submit(sent.set)) if reports else sent.set):
-            return sent.wait(timeout)
+        tell, submit = self._shortcut.after_others(sent.set), self._worker.submit
+        with self._shortcut.bell.worker_wanted():
+            if submit((lambda: submit(tell)) if reports else tell):
+                return sent.wait(timeout)
         with self.queue.all_tasks_done:  # it is full
             return bool(self.queue.all_tasks_done.wait_for(lambda: not self.queue.unfinished_tasks, timeout))
+
+    def flush(self, timeout: float, callback: Any = None) -> None:
+        """Send what is queued, as the application asks for."""
+        with self._shortcut.bell.worker_wanted():
+            super().flush(timeout, callback)
 
     @property
     def queue(self) -> Any:
@@ -147,7 +161,7 @@ class RedirectedTransport(HttpTransport):
         super().capture_envelope(envelope)
 
     def _send_envelope(self, envelope: Envelope) -> None:
-        with self._acting_for(getattr(envelope, "_sentryintegration_owner", None)):
+        with self._shortcut.turn, self._acting_for(getattr(envelope, "_sentryintegration_owner", None)):
             super()._send_envelope(envelope)
             self._flush_client_reports()
 

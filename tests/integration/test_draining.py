@@ -159,3 +159,34 @@ def test_a_burst_from_many_threads_is_complete(sentry_events: SentryEvents) -> N
         thread.join()
 
     assert len(sentry_events) == 400
+
+
+def test_what_one_thread_sends_arrives_in_its_order_while_another_looks(sentry_events: SentryEvents) -> None:
+    def burst() -> None:
+        for number in range(300):
+            sentry_sdk.capture_message(f"{number}")
+
+    thread = threading.Thread(target=burst)
+    thread.start()
+    while thread.is_alive():
+        len(sentry_events)
+
+    assert [event.message for event in sentry_events] == [f"{number}" for number in range(300)]
+
+
+def test_two_threads_that_look_find_what_both_have_sent(sentry_events: SentryEvents) -> None:
+    missed: list[str] = []
+
+    def send_and_look(name: int) -> None:
+        for number in range(50):
+            sentry_sdk.capture_message(f"{name}.{number}")
+            if not sentry_events.messages.where(f"{name}.{number}"):
+                missed.append(f"{name}.{number}")
+
+    threads = [threading.Thread(target=send_and_look, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert missed == []
