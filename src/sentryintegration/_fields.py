@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sentry_sdk
+from sentry_sdk import Scope
 
 from sentryintegration._sdk import is_absent
 
@@ -52,7 +53,7 @@ def set_fields(values: Mapping[str, str]) -> None:
 
 def sync_fields(client: Any) -> None:
     """Bring the fields to where the SDK takes them from for spans, logs, sessions and trace headers."""
-    scope = sentry_sdk.get_global_scope()
+    scope = Scope.get_global_scope()
     processors: list[Any] = scope._event_processors
     for processor in processors:
         if type(processor) is Fields:

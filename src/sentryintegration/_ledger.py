@@ -17,6 +17,7 @@ import weakref
 from typing import Any
 
 import sentry_sdk
+from sentry_sdk import Scope
 
 from sentryintegration._backend import Backend
 from sentryintegration._backends import backend_of
@@ -160,7 +161,7 @@ class Off:
 
 def is_off() -> bool:
     """Say whether tracing was switched off, since the SDK lacks what the facade needs."""
-    for processor in sentry_sdk.get_global_scope()._event_processors:  # noqa: SIM110 -- twice as fast
+    for processor in Scope.get_global_scope()._event_processors:  # noqa: SIM110 -- twice as fast
         if type(processor) is Off:
             return True
     return False

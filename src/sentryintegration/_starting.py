@@ -45,7 +45,7 @@ def start(
 ) -> Handle:
     """Start what :func:`start_transaction` describes; never raises."""
     try:
-        client = sentry_sdk.get_client()
+        client = Scope.get_client()
         if is_absent(client):
             return Handle(None)
         if is_off():
@@ -127,7 +127,7 @@ def _explicit(trace_id: Any, parent_span_id: Any, headers: Any) -> Remote | None
 
 def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
     backend = ledger.backend
-    current = sentry_sdk.get_current_scope()
+    current = Scope.get_current_scope()
     mark = mark_of(current)
     outer = mark.node if mark is not None else None
     if outer is not None:
