@@ -6,6 +6,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 import sentry_sdk
@@ -69,13 +70,7 @@ class _State:
         return cls(client, client.transport, dict(client.options), disabled, downsample, last_seen)
 
     def restore(self) -> None:
-        options = self.client.options
-        # Not all anew: a thread that captures meanwhile would find none.
-        for name in [name for name in options if name not in self.options]:
-            del options[name]
-        for name, value in self.options.items():
-            if name not in options or options[name] is not value:
-                options[name] = value
+        self._restore_options()
         if self.last_seen is not None:
             seen, last = self.last_seen
             seen.set(last)
@@ -92,6 +87,18 @@ class _State:
         if self.downsample is not None and self.client.monitor is not None:
             self.client.monitor._downsample_factor = self.downsample
             self.client.monitor._healthy = True
+
+    def _restore_options(self) -> None:
+        options, before = self.client.options, self.options
+        # Nearly always, and there are eighty.
+        if all(map(is_, options.values(), before.values())) and options.keys() == before.keys():
+            return
+        # Not all anew: a thread that captures meanwhile would find none.
+        for name in [name for name in options if name not in before]:
+            del options[name]
+        for name, value in before.items():
+            if name not in options or options[name] is not value:
+                options[name] = value
 
 
 class Clients:

@@ -14,6 +14,14 @@ from pytest_sentryintegration.sdk.redirect import redirected
 TIMEOUT = 5.0
 """Seconds that one drain may take."""
 
+# By class: sentry-sdk 2.41 does not say it otherwise.
+_HELD = {
+    "SessionFlusher": "sessions",
+    "LogBatcher": "logs",
+    "MetricsBatcher": "metrics",
+    "SpanBatcher": "spans",
+}
+
 
 def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
     """Send what *clients* hold back, and wait until it has been answered.
@@ -31,14 +39,12 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
         transport = redirected(client)
         if transport is None:
             continue
-        for name, component in (
-            ("sessions", client.session_flusher),
-            *((_kind(b), b) for b in batchers(client)),
-        ):
+        for component in (client.session_flusher, *batchers(client)):
             try:
                 component.flush()
             except Exception as error:
-                problems.append(f"the SDK could not send its {name}: {type(error).__name__}: {error}")
+                held = _HELD.get(type(component).__name__, "batch")
+                problems.append(f"the SDK could not send its {held}: {type(error).__name__}: {error}")
         reports = transport.has_pending_reports()
         if reports:
             transport.request_reports()
@@ -62,9 +68,3 @@ def drain_before_forks(live: Callable[[], Iterable[Any]]) -> None:
     if hasattr(os, "register_at_fork"):
         # It cannot be taken back; without clients there is nothing for it to do.
         os.register_at_fork(before=lambda: drain(live()))
-
-
-def _kind(batcher: Any) -> str:
-    # By class: sentry-sdk 2.41 does not say it otherwise.
-    kinds = {"LogBatcher": "logs", "MetricsBatcher": "metrics", "SpanBatcher": "spans"}
-    return kinds.get(type(batcher).__name__, "batch")

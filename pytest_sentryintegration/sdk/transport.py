@@ -110,6 +110,8 @@ class RedirectedTransport(HttpTransport):
 
         A report that is refused is discarded too: reporting that as well would never end.
         """
+        if not self._discards:
+            return False
         counts = list(self._discards.values())
         return any(category != "internal" for each in counts for category, _ in list(each))
 
