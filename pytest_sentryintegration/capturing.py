@@ -157,7 +157,7 @@ class Capture:
         return Source(
             contents=Contents(lambda number: store.since(inbox, number)),
             drain=self._isolation.drain,
-            wait=lambda number, timeout: store.wait(inbox, number, timeout),
+            wait=self._wait,
             number=lambda: store.last(inbox),
             evidence=self._evidence,
             timeout=self.settings.timeout,
@@ -169,6 +169,10 @@ class Capture:
             clear=lambda: store.clear(inbox),
             invalid_allow=self.settings.invalid_allow,
         )
+
+    def _wait(self, number: int, timeout: float) -> bool:
+        with self._isolation.sending_at_once():
+            return self._fake.store.wait(self._owner.inbox, number, timeout)
 
     def _dsn(self) -> str:
         return self._fake.dsn(inbox=self._owner.inbox)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from pytest_sentryintegration import clock
@@ -57,6 +58,17 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
             queued = min(queued, transport.queue.unfinished_tasks)
             problems.append(f"{queued} envelopes were still queued after {timeout:g} s of waiting")
     return problems
+
+
+@contextmanager
+def sending_at_once(clients: Iterable[Any]) -> Iterator[None]:
+    """Have what *clients* capture inside, in any thread, sent without delay: somebody waits for it."""
+    with ExitStack() as stack:
+        for client in clients:
+            transport = redirected(client)
+            if transport is not None:
+                stack.enter_context(transport.worker_wanted())
+        yield
 
 
 def drain_before_forks(live: Callable[[], Iterable[Any]]) -> None:

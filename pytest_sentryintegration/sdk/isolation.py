@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from sentry_sdk.client import NonRecordingClient
 
 from pytest_sentryintegration.sdk import ownership, scopes
 from pytest_sentryintegration.sdk.clients import Clients
-from pytest_sentryintegration.sdk.draining import TIMEOUT, drain
+from pytest_sentryintegration.sdk.draining import TIMEOUT, drain, sending_at_once
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import Redirect, own_transport, redirected
 from pytest_sentryintegration.sdk.scopes import Saved, save
@@ -99,6 +99,10 @@ class Isolation:
         """Send what this process's clients hold back; returns what went wrong."""
         self.redirect.flush_spans(timeout)
         return drain(self.clients.live(), timeout)
+
+    def sending_at_once(self) -> AbstractContextManager[None]:
+        """Have what this process captures inside sent without delay."""
+        return sending_at_once(self.clients.live())
 
     def end(self) -> None:
         """Put everything back as it was before `begin`; what began inside and has not ended, ends too."""

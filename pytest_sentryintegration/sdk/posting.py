@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from contextvars import Context
 from dataclasses import dataclass, field
 
 TIMEOUT = 30.0
@@ -128,7 +129,8 @@ class Poster:
         return None
 
     def _connect(self) -> socket.socket:
-        connection = socket.create_connection((self._host, self._port), TIMEOUT)
+        # In no context: the SDK's integration for sockets would make it a span of the caller's.
+        connection = Context().run(socket.create_connection, (self._host, self._port), TIMEOUT)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 

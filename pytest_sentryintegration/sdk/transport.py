@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import HttpTransport
 
+from pytest_sentryintegration import clock
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.posting import Answer
@@ -126,19 +127,26 @@ class RedirectedTransport(HttpTransport):
             timeout: in seconds.
             reports: whether client reports have been requested, which are queued by a queued task.
         """
-        if not reports and self.destination.is_prompt and self._shortcut.run():
+        deadline = clock.monotonic() + timeout
+        if not reports and self.destination.is_prompt and self._shortcut.run(deadline):
             return True
         sent = threading.Event()
         tell, submit = self._shortcut.after_others(sent.set), self._worker.submit
-        with self._shortcut.bell.worker_wanted():
+        with self.worker_wanted():
             if submit((lambda: submit(tell)) if reports else tell):
-                return sent.wait(timeout)
+                return sent.wait(max(0.0, deadline - clock.monotonic()))
         with self.queue.all_tasks_done:  # it is full
             return bool(self.queue.all_tasks_done.wait_for(lambda: not self.queue.unfinished_tasks, timeout))
 
+    def worker_wanted(self) -> AbstractContextManager[None]:
+        """Have the worker send at once what is queued, and what will be inside."""
+        return self._shortcut.bell.worker_wanted()
+
     def flush(self, timeout: float, callback: Any = None) -> None:
         """Send what is queued, as the application asks for."""
-        with self._shortcut.bell.worker_wanted():
+        if self._shortcut.runs_in(threading.current_thread()):
+            return
+        with self.worker_wanted():
             super().flush(timeout, callback)
 
     @property
@@ -147,23 +155,25 @@ class RedirectedTransport(HttpTransport):
         return self._worker._queue  # type: ignore[attr-defined,unused-ignore]
 
     def runs_in(self, thread: threading.Thread) -> bool:
-        """Whether *thread* is the worker's: waiting for the queue there would never end."""
-        return getattr(self._worker, "_thread", None) is thread
+        """Whether *thread* is sending: waiting for the queue there would never end."""
+        return getattr(self._worker, "_thread", None) is thread or self._shortcut.runs_in(thread)
 
     # Envelopes.
 
     def capture_envelope(self, envelope: Envelope) -> None:
         """Queue *envelope*, for the inbox of the test whose scope it was captured in."""
-        owner = self._owner()
+        # Whose report it is says whoever sends it; and a finaliser may capture while this thread sends.
+        is_report = all(item.type == "client_report" for item in envelope.items)
+        owner = self._owner() if is_report else ownership.current()
         running = ownership.running()
-        mine = hasattr(self._sending, "owner")  # a client report, from the worker
-        if running is not None and owner is not running and owner is not None and not mine:
+        if running is not None and owner is not running and owner is not None and not is_report:
             running.elsewhere.append((threading.current_thread().name, owner.test))
         envelope._sentryintegration_owner = owner  # type: ignore[attr-defined]
         super().capture_envelope(envelope)
 
     def _send_envelope(self, envelope: Envelope) -> None:
-        with self._shortcut.turn, self._acting_for(getattr(envelope, "_sentryintegration_owner", None)):
+        owner = getattr(envelope, "_sentryintegration_owner", None)
+        with self._shortcut.turn, self._shortcut.noting_interrupts(), self._acting_for(owner):
             super()._send_envelope(envelope)
             self._flush_client_reports()
 
