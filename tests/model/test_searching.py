@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_sentryintegration.model import arrived
 from pytest_sentryintegration.model.items import is_verbatim
 from tests.model.sent import Sender, event, item, received
 
@@ -123,3 +124,17 @@ def test_many_searches_are_answered_alike() -> None:
         assert [
             found.message for n in range(100) for found in contents.events.containing(f"n{n}x".encode())
         ] == [f"number n{n}x" for n in range(100)]
+
+
+@pytest.mark.parametrize("filling", [0, 5_000], ids=["joined", "too large to be joined"])
+def test_what_comes_in_between_is_found_wherever_it_falls(filling: int) -> None:
+    sender = Sender()
+    sent: list[str] = []
+    for count in (1, arrived.GROUP - 1, arrived.GROUP + 1, 2 * arrived.GROUP, 3):
+        messages = [f"n{len(sent) + number}x" for number in range(count)]
+        sent += messages
+        fill = {"extra": {"filling": "-" * filling}}
+        contents = sender.send(*(item("event", {"message": message, **fill}) for message in messages))
+
+        assert [found.message for found in contents.events.containing(b"x")] == sent
+        assert [found.message for each in sent for found in contents.events.containing(each.encode())] == sent
