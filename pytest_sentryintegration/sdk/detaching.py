@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import os
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk.locks import lock_by_process
 
 
 def inner(transport: Any) -> Any:
@@ -69,12 +68,7 @@ def _label(batcher: Any, add_name: str, flush_name: str) -> None:
     add, flush = getattr(batcher, add_name), getattr(batcher, flush_name)
     holds: list[ownership.Owner | None] = [None]
     buffers = [name for name in vars(batcher) if name.endswith("_buffer") or name.startswith("pending_")]
-    locks: dict[int, Any] = {}
-
-    def lock() -> Any:
-        # By process: after a fork the parent's lock may be held by a thread that is not there.
-        pid = os.getpid()
-        return locks.get(pid) or locks.setdefault(pid, threading.RLock())
+    lock = lock_by_process()
 
     def labelled_flush(*args: Any, **kwargs: Any) -> Any:
         with lock():

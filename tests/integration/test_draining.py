@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,6 +45,15 @@ def busy_interpreter() -> Iterator[None]:
         stop.set()
         for thread in threads:
             thread.join()
+
+
+def in_threads(count: int, function: Callable[[int], None]) -> None:
+    """Call *function* with a number of its own in each of so many threads; return when all are done."""
+    threads = [threading.Thread(target=function, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def test_batched_logs_are_there_at_once(sentry_events: SentryEvents) -> None:
@@ -152,11 +161,7 @@ def test_a_burst_from_many_threads_is_complete(sentry_events: SentryEvents) -> N
         for number in range(50):
             sentry_sdk.capture_message(f"{name}.{number}")
 
-    threads = [threading.Thread(target=burst, args=(name,)) for name in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(8, burst)
 
     assert len(sentry_events) == 400
 
@@ -183,10 +188,6 @@ def test_two_threads_that_look_find_what_both_have_sent(sentry_events: SentryEve
             if not sentry_events.messages.where(f"{name}.{number}"):
                 missed.append(f"{name}.{number}")
 
-    threads = [threading.Thread(target=send_and_look, args=(name,)) for name in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(4, send_and_look)
 
     assert missed == []
