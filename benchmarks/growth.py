@@ -55,7 +55,7 @@ def envelopes(rounds: int) -> list[Bar]:
 
     def measure(size: int) -> dict[str, tuple[Spent, int]]:
         gc.collect()
-        questions = [{"main": f"message <{number}>"} for number in (size * 4 // 5, size // 50, size - 1)]
+        numbers = (size * 4 // 5, size // 50, size - 1)
         filling = first = after = Spent(0, 0)
         for _ in range(SIZES[-1] // size):
             store = Store()
@@ -64,7 +64,7 @@ def envelopes(rounds: int) -> list[Bar]:
             for request in requests[:size]:
                 ingest.handle(request)
             filling += now() - before
-            costs = inboxes.finds(store, questions)
+            costs = inboxes.finds(store, BY_TEXT, numbers)
             first += costs[0]
             after += costs[1] + costs[2]
         return {
@@ -74,6 +74,9 @@ def envelopes(rounds: int) -> list[Bar]:
         }
 
     return [bar for curve in in_turn(rounds, SIZES, measure) for bar in curve.bars()]
+
+
+BY_TEXT = inboxes.Kind("a message by its text", "messages", inboxes.message, "message <{}>".format)
 
 
 def _request(number: int) -> Request:

@@ -1,8 +1,10 @@
 """What a test costs that sends a message and a transaction, and looks at them.
 
-Run ``python benchmarks/per_test.py [ROUNDS]``. The same tests run as pytest sessions in turn: with the
-fixture, over a socket and in memory; on the floor; with a client a test whose transport only collects,
-plainly and as two peers do it. The cost of an empty test is taken off theirs.
+Run ``python benchmarks/per_test.py [ROUNDS]``. The same tests run as pytest sessions: with the fixture, over
+a socket and in memory; on the floor; with a client a test whose transport only collects, plainly and as two
+peers do it. In each round all sessions run at the same time, in turns: one runs 25 tests while the others
+wait, so that a machine whose speed changes within seconds changes it for all of them. The cost of an empty
+test is taken off theirs.
 """
 
 from __future__ import annotations
@@ -13,21 +15,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from bars import Bar, Spent, table
 
-TESTS = 100
-ROUNDS = 12
+TESTS = 300
+TURN = 25
+"""Tests in a row: many beside the first, which finds cold caches, few beside changes of speed."""
+ROUNDS = 7
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider")
 SUITES = Path(__file__).parent / "suites"
-SLOW = ("in_process", "fillmore", "capture")
 IN_PROCESS, FLOOR, AIM = 0.22, 0.9, 0.75
 FIXTURE = ("fixture.py", "-p", "pytest_sentryintegration.plugin")
 SESSIONS: dict[str, tuple[str, ...]] = {
     "fixture": FIXTURE,
-    "memory": (*FIXTURE, "-o", "sentry_transport=memory"),
     "floor": ("floor.py",),
+    "memory": (*FIXTURE, "-o", "sentry_transport=memory"),
     "in_process": ("in_process.py",),
     "fillmore": ("fillmore_style.py",),
     "capture": ("capture_style.py",),
@@ -35,52 +40,86 @@ SESSIONS: dict[str, tuple[str, ...]] = {
 }
 
 
-def session(name: str, tests: int = TESTS, **environment: str) -> Spent:
-    """Run a suite in a process of its own; return what a test costs, in ms."""
-    suite, *options = SESSIONS[name]
-    with tempfile.NamedTemporaryFile() as times:
-        subprocess.run(
-            [*PYTEST, "-p", "timing", *options, f"--rootdir={SUITES}", str(SUITES / suite)],
-            env={
-                **{name: value for name, value in os.environ.items() if not name.startswith("SENTRY_")},
-                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-                "PYTHONPATH": os.pathsep.join((str(SUITES), str(SUITES.parent))),
-                "BENCHMARK_TESTS": str(tests + 20),
-                "BENCHMARK_TIMES": times.name,
-                **environment,
-            },
-            check=True,
-            stdout=subprocess.DEVNULL,
+class Session:
+    """A suite in a process of its own, which runs `TURN` tests at a time.
+
+    Raises:
+        RuntimeError: A test of it failed, or it ended early.
+    """
+
+    def __init__(self, name: str, tests: int, folder: str, stack: ExitStack, **environment: str) -> None:
+        suite, *options = SESSIONS[name]
+        self.name = name
+        self._times = Path(folder, f"{name}.json")
+        self._ready, ready = os.pipe()
+        go, self._go = os.pipe()
+        self._process = stack.enter_context(
+            subprocess.Popen(
+                [*PYTEST, "-p", "timing", *options, f"--rootdir={SUITES}", str(SUITES / suite)],
+                env={
+                    **{name: value for name, value in os.environ.items() if not name.startswith("SENTRY_")},
+                    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                    "PYTHONPATH": os.pathsep.join((str(SUITES), str(SUITES.parent))),
+                    "BENCHMARK_TESTS": str(tests + TURN),
+                    "BENCHMARK_TURN": str(TURN),
+                    "BENCHMARK_TIMES": str(self._times),
+                    "BENCHMARK_READY": str(ready),
+                    "BENCHMARK_GO": str(go),
+                    **environment,
+                },
+                pass_fds=(ready, go),
+                stdout=sys.stderr,
+            )
         )
-        measured: list[tuple[float, float]] = json.load(times)
-    walls, processors = zip(*measured, strict=True)
-    # The middle of the walls, where what else runs on the machine is most of the longest; but the mean of
-    # processor time: what is done in every tenth test belongs to its cost too.
-    return Spent(statistics.median(walls) * 1000, statistics.fmean(processors) * 1000)
+        os.close(ready)
+        os.close(go)
+        # Where this process fails, theirs reads the end of the pipe, and ends.
+        stack.callback(os.close, self._ready)
+        stack.callback(os.close, self._go)
+        self._wait()
+
+    def _wait(self) -> bool:
+        """Wait until it is ready for its next turn; return whether there is one."""
+        return bool(os.read(self._ready, 1))
+
+    def run(self) -> bool:
+        """Run its next tests; return whether there are more."""
+        os.write(self._go, b".")
+        return self._wait()
+
+    def spent(self) -> Spent:
+        """Return what one of its tests cost, in ms."""
+        if self._process.wait():
+            raise RuntimeError(f"the suite {self.name} failed")
+        measured: list[tuple[float, float]] = json.loads(self._times.read_text())
+        walls, processors = zip(*measured, strict=True)
+        # The middle of the walls, where what else runs on the machine is most of the longest; but the mean of
+        # processor time: what is done in every tenth test belongs to its cost too.
+        return Spent(statistics.median(walls) * 1000, statistics.fmean(processors) * 1000)
+
+
+def in_turns(names: Sequence[str], tests: int, **environment: str) -> dict[str, Spent]:
+    """Run the sessions of these names beside each other; return what a test of each costs, in ms."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        sessions = [Session(name, tests, folder, stack, **environment) for name in names]
+        for _ in range(tests // TURN + 1):
+            for each in sessions:
+                each.run()
+        return {each.name: each.spent() for each in sessions}
 
 
 def measure(rounds: int = ROUNDS) -> list[Bar]:
-    """Run the suites in turn; return the two bars, and what else there is to compare."""
+    """Run the suites in turns; return the two bars, and what else there is to compare."""
     # The SDK's option keep_alive takes TCP_NODELAY away from its sockets.
-    keeping = {
-        option: min(session("floor", 30, BENCHMARK_KEEP_ALIVE=option).wall for _ in range(2))
-        for option in ("", "1")
-    }
-    faster = min(keeping, key=lambda option: keeping[option])
+    keeping = {option: in_turns(["floor"], 50, BENCHMARK_KEEP_ALIVE=option)["floor"] for option in ("", "1")}
+    faster = min(keeping, key=lambda option: keeping[option].wall)
     print(
-        f"floor with the SDK's keep_alive off {keeping['']:.2f} ms, on {keeping['1']:.2f} ms: "
+        f"floor with the SDK's keep_alive off {keeping[''].wall:.2f} ms, on {keeping['1'].wall:.2f} ms: "
         f"{'on' if faster else 'off'} is used"
     )
     costs: list[dict[str, Spent]] = []
-    for number in range(rounds):
-        # Side by side, each first every other time: the machine's speed changes within seconds.
-        names = ["fixture", "floor", *(name for name in SESSIONS if name not in ("fixture", "floor"))]
-        if number % 2:
-            names[:2] = "floor", "fixture"
-        spent = {
-            name: session(name, TESTS if name in SLOW else 3 * TESTS, BENCHMARK_KEEP_ALIVE=faster)
-            for name in names
-        }
+    for _ in range(rounds):
+        spent = in_turns(list(SESSIONS), TESTS, BENCHMARK_KEEP_ALIVE=faster)
         empty = spent.pop("empty")
         costs.append({name: each - empty for name, each in spent.items()})
     return [
@@ -97,10 +136,14 @@ def _bar(
 ) -> Bar:
     # Of the two in each round: how fast the machine is changes from one minute to the next. In all suites
     # what takes time is computing, so the processor's is what they cost; the wall shows who else computes.
-    ratio = statistics.median(each[ours].processor / each[other].processor for each in costs)
+    ratios = [each[ours].processor / each[other].processor for each in costs]
+    ratio = statistics.median(ratios)
     walls = statistics.median(each[ours].wall / each[other].wall for each in costs)
     mine, theirs = (statistics.median(each[name].processor for each in costs) for name in (ours, other))
-    measured = f"{ratio:.2f} ({mine:.2f} of {theirs:.2f} ms of processor; wall {walls:.2f})"
+    measured = (
+        f"{ratio:.2f} ({mine:.2f} of {theirs:.2f} ms of processor; rounds {min(ratios):.2f} to "
+        f"{max(ratios):.2f}; wall {walls:.2f})"
+    )
     if most is None:
         return Bar(what, measured, "", None)
     return Bar(what, measured, f"<= {most}{aim}", ratio <= most)

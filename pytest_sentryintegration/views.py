@@ -212,9 +212,7 @@ class View(Sequence[T], Generic[T]):
 
     def _matching(self, query: Query) -> list[T]:
         __tracebackhide__ = True
-        shelf = self._inbox.shelf(self._noun)
-        candidates = shelf if query.needle is None else shelf.containing(query.needle)
-        return [obj for obj in candidates if query.matches(obj)] if len(query) else list(candidates)
+        return query.among(self._inbox.shelf(self._noun))
 
     def _find(self, query: Query, timeout: float | None) -> Generator[Step, Any, T]:
         __tracebackhide__ = True

@@ -1,4 +1,8 @@
-"""A pytest plugin that times each test with its fixtures, and writes the sums as JSON at the end."""
+"""A pytest plugin that times each test with its fixtures, in turns with other suites' processes.
+
+Before each turn it says so in the pipe ``BENCHMARK_READY`` and waits for a byte of ``BENCHMARK_GO``.
+At the end it writes what each test took, as JSON.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +16,27 @@ from typing import Any
 
 import pytest
 
-WARM = 20
-"""The first tests import and connect; they are not counted."""
+TURN = int(os.environ["BENCHMARK_TURN"])
+"""Tests in a row. The first turn imports and connects; it is not counted."""
 
 _times: list[tuple[float, float]] = []
+_begun = 0
+
+
+def _wait_for_turn() -> None:
+    os.write(int(os.environ["BENCHMARK_READY"]), b".")
+    if not os.read(int(os.environ["BENCHMARK_GO"]), 1):
+        pytest.exit("the benchmark has ended")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol() -> Generator[None, Any, Any]:
-    if len(_times) == WARM:
+    global _begun
+    if _begun == TURN:
         gc.collect()
+    if _begun % TURN == 0:
+        _wait_for_turn()
+    _begun += 1
     wall, processor = time.perf_counter(), time.process_time()
     result = yield
     _times.append((time.perf_counter() - wall, time.process_time() - processor))
@@ -30,4 +45,4 @@ def pytest_runtest_protocol() -> Generator[None, Any, Any]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     assert not session.testsfailed, "the suite must pass"
-    Path(os.environ["BENCHMARK_TIMES"]).write_text(json.dumps(_times[WARM:]))
+    Path(os.environ["BENCHMARK_TIMES"]).write_text(json.dumps(_times[TURN:]))

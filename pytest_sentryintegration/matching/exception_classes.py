@@ -39,6 +39,15 @@ def any_is_instance(exceptions: Iterable[Any], cls: type[BaseException]) -> bool
     )
 
 
+def class_names(cls: type[BaseException]) -> set[str]:
+    """Return what an exception of *cls*, or of a subclass known now, may be called on the wire.
+
+    >>> "KeyError" in class_names(LookupError)
+    True
+    """
+    return {name for known in _with_subclasses(cls) for name in (known.__qualname__, known.__name__)}
+
+
 def without_notes(value: str) -> Iterator[str]:
     r"""Yield *value* as it is, then without what may be its PEP 678 notes, which follow it line by line.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_sentryintegration.matching.criteria import Difference, compare, iter_differences
-from pytest_sentryintegration.matching.exception_classes import any_is_instance, without_notes
+from pytest_sentryintegration.matching.exception_classes import any_is_instance, class_names, without_notes
 from pytest_sentryintegration.matching.fields import fields_of, unknown_field
 from pytest_sentryintegration.matching.nouns import Noun, members_of, texts_of
 from pytest_sentryintegration.matching.showing import MISSING, Name, show
@@ -40,6 +40,23 @@ class Query:
         self.criteria = named
         self.needle = _needle(noun, main, named)
         """Bytes (UTF-8) that some text of every match contains; ``None`` where nothing is known."""
+
+    def among(self, objects: Any) -> list[Any]:
+        """Return those of *objects* that match.
+
+        Args:
+            objects: A sequence of objects. What `model.Sifted` can rule out by its bytes is not read.
+        """
+        __tracebackhide__ = True
+        candidates = objects
+        if self.needle is not None:
+            candidates = objects.containing(self.needle)
+        elif self.noun.kind == "text" and _is_exception_class(self.main):
+            # Asked anew each time: a subclass may have been imported since.
+            candidates = objects.of_types(
+                name.encode("utf-8", "surrogatepass") for name in class_names(self.main)
+            )
+        return [obj for obj in candidates if self.matches(obj)] if len(self) else list(candidates)
 
     def __len__(self) -> int:
         """Return how many criteria there are."""
@@ -127,9 +144,7 @@ def _qualified(sent: Any) -> str:
     return f"{sent.module}.{sent.type}" if sent.module else str(sent.type)
 
 
-_SEARCHED = ("events", "messages", "errors", "transactions")
-
-_AS_SENT = (
+_OF_EVENTS = (
     "tags",
     "user",
     "extra",
@@ -142,16 +157,32 @@ _AS_SENT = (
     "transaction",
     "server_name",
 )
-"""What of an event is shown as it stands in the bytes, without a default or another spelling."""
+_OF_TRANSACTIONS = (
+    "name",
+    "op",
+    "source",
+    "status",
+    "tags",
+    "data",
+    "contexts",
+    "release",
+    "environment",
+)
+_AS_SENT = {
+    "events": _OF_EVENTS,
+    "messages": _OF_EVENTS,
+    "errors": _OF_EVENTS,
+    "transactions": _OF_TRANSACTIONS,
+}
+"""What is shown as it stands in the bytes, without a default or another spelling; by noun."""
 
 
 def _needle(noun: Noun, main: Any, criteria: Mapping[str, Any]) -> bytes | None:
-    if noun.name not in _SEARCHED:
+    if noun.name not in _AS_SENT:
         return None
     texts = [main] if type(main) is str else []
-    if noun.name != "transactions":
-        texts += [text for field in _AS_SENT for text in _texts(criteria.get(field))]
-    # The longest is in the fewest events.
+    texts += [text for field in _AS_SENT[noun.name] for text in _texts(criteria.get(field))]
+    # The longest is in the fewest.
     return max(texts, key=len).encode("utf-8", "surrogatepass") if texts else None
 
 

@@ -5,7 +5,7 @@ Objects are frozen and read lazily; what was sent stays beside them. Knows no HT
 
 from __future__ import annotations
 
-from pytest_sentryintegration.model.arrived import Arrived, ArrivedEvents
+from pytest_sentryintegration.model.arrived import Arrived, Sifted
 from pytest_sentryintegration.model.breadcrumbs import Breadcrumb
 from pytest_sentryintegration.model.check_ins import CheckIn
 from pytest_sentryintegration.model.client_reports import ClientReport, Discarded
@@ -22,7 +22,6 @@ from pytest_sentryintegration.model.traces import Trace
 
 __all__ = [
     "Arrived",
-    "ArrivedEvents",
     "Attachment",
     "Breadcrumb",
     "CheckIn",
@@ -40,6 +39,7 @@ __all__ = [
     "Refused",
     "SentException",
     "Session",
+    "Sifted",
     "Span",
     "Trace",
     "Transaction",

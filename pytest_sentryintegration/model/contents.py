@@ -7,10 +7,17 @@ from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from pytest_sentryintegration.model.arrived import Arrived, ArrivedEvents, EventPool, Lock
+from pytest_sentryintegration.model.arrived import Arrived, Lock, Sifted
 from pytest_sentryintegration.model.check_ins import CheckIn, read_check_ins
 from pytest_sentryintegration.model.client_reports import ClientReport, read_client_reports
-from pytest_sentryintegration.model.events import EVENT_TYPES, Attachment, Event, attachment_at
+from pytest_sentryintegration.model.events import (
+    EVENT_TYPES,
+    SECURITY_TYPES,
+    Attachment,
+    Event,
+    attachment_at,
+    event_at,
+)
 from pytest_sentryintegration.model.feedback import Feedback, read_feedback
 from pytest_sentryintegration.model.items import Envelope, Item, Refused
 from pytest_sentryintegration.model.linking import Forest, Registry
@@ -20,6 +27,7 @@ from pytest_sentryintegration.model.otlp import is_otlp_logs, read_otlp_spans
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import read_span_item, read_transaction
 from pytest_sentryintegration.model.sessions import Session, read_sessions
+from pytest_sentryintegration.model.sifting import Pool
 from pytest_sentryintegration.model.snapshots import inbox_snapshot
 from pytest_sentryintegration.model.spans import (
     Span,
@@ -63,13 +71,13 @@ class Contents:
     []
     """
 
-    events: ArrivedEvents
+    events: Sifted[Event]
     """Error and message events."""
-    messages: ArrivedEvents
+    messages: Sifted[Event]
     """Events without an exception."""
-    errors: ArrivedEvents
+    errors: Sifted[Event]
     """Events with an exception."""
-    transactions: Arrived[Transaction]
+    transactions: Sifted[Transaction]
     """Transaction events, and segments of streamed and OTLP spans."""
     spans: Arrived[Span]
     """Every span, roots too, as they were recorded; their trees reach into nested transactions."""
@@ -137,8 +145,13 @@ class _Opened:
         return known or self._envelopes.setdefault(arrival.number, Envelope(arrival))
 
     def item(self, place: Place) -> Item:
-        arrival, index = place
+        return self.item_at(*place)
+
+    def item_at(self, arrival: Arrival, index: int) -> Item:
         return self.envelope(arrival).items[index]
+
+    def event_at(self, arrival: Arrival, index: int) -> Event:
+        return event_at(self.envelope(arrival), index)
 
 
 class _Came:
@@ -153,9 +166,9 @@ class _Came:
         self.opened = _Opened()
         self.arrivals: list[Arrival] = []
         self.refused: list[Refused] = []
-        self.transactions: list[Place] = []
         self.shelves: dict[str, list[Place]] = {shelf: [] for shelf in _SHELVES.values()}
-        self.pool = EventPool(lock, self.opened.envelope)
+        self.events = Pool(lock, self.opened.event_at)
+        self.transactions = Pool(lock, self.opened.item_at)
         self.registry = Registry(lock, partial(_read_records, self.opened))
 
     def take(self, entry: Arrival | RefusedRequest) -> None:
@@ -169,7 +182,8 @@ class _Came:
             if not isinstance(kind, str):
                 continue
             if kind in EVENT_TYPES:
-                self.pool.add(entry, index, kind)
+                # A security report's message is put together.
+                self.events.add(entry, index, searchable=kind not in SECURITY_TYPES)
             elif kind in _SHELVES:
                 self.shelves[_SHELVES[kind]].append((entry, index))
             elif kind in _TRACE_TYPES:
@@ -177,38 +191,41 @@ class _Came:
                 if is_otlp_logs(raw):
                     self.shelves["logs"].append(place)
                 else:
-                    self.transactions.append(place)
+                    # OTLP may be binary, and its names are put together.
+                    self.transactions.add(entry, index, searchable=kind != "integration")
                     self.registry.unread.append(place)
 
 
 def _read_records(opened: _Opened, place: Place, registry: Registry) -> Iterator[Record]:
     item = opened.item(place)
-    envelope, index = item.envelope, item.index
     if item.type == "transaction":
         if item._is_object:
-            transaction = transaction_at(envelope, index, registry)
+            transaction = transaction_at(item.envelope, item.index, registry)
             yield from read_transaction(transaction_record(transaction))
         return
-    records = list(read_otlp_spans(item) if item.type == "integration" else read_span_item(item))
-    envelope.made[index] = records
-    for record in records:
+    for record in _sent_records(item):
         if record.is_segment:
             segment_transaction(record, registry)
         yield record
 
 
-def _read_transactions(opened: _Opened, registry: Registry, place: Place) -> Iterator[Transaction]:
-    item = opened.item(place)
-    envelope, index = item.envelope, item.index
+def _read_transactions(registry: Registry, item: Item) -> Iterator[Transaction]:
     if item.type == "transaction":
-        transaction = transaction_at(envelope, index, registry)
+        transaction = transaction_at(item.envelope, item.index, registry)
         if transaction._is_readable:
             yield transaction
         return
-    registry.read_all()
-    for record in envelope.made.get(index, ()):
+    for record in _sent_records(item):
         if record.is_segment:
             yield segment_transaction(record, registry)
+
+
+def _sent_records(item: Item) -> list[Record]:
+    """Return the spans of an item that is no transaction; asked again, the same objects."""
+    made: dict[int, list[Record]] = item.envelope.made
+    if item.index not in made:
+        made[item.index] = list(read_otlp_spans(item) if item.type == "integration" else read_span_item(item))
+    return made[item.index]
 
 
 def _traces(came: _Came, contents: Contents) -> Arrived[Trace]:
@@ -225,7 +242,10 @@ _Maker = Callable[[_Came, Contents], Any]
 
 
 def _events(wanted: Callable[[Event], bool]) -> _Maker:
-    return lambda came, contents: ArrivedEvents(came.lock, came.pool, wanted)
+    def read(event: Event) -> tuple[Event, ...]:
+        return (event,) if event._is_readable and wanted(event) else ()
+
+    return lambda came, contents: Sifted(came.lock, came.events, read)
 
 
 def _arrived(lock: Lock, sources: list[Any], read: Callable[[Any], Iterable[Any]]) -> Arrived[Any]:
@@ -240,9 +260,8 @@ def _shelf(name: str, read: Callable[[Item], Iterable[Any]]) -> _Maker:
     return make
 
 
-def _transactions(came: _Came, contents: Contents) -> Arrived[Transaction]:
-    read = partial(_read_transactions, came.opened, came.registry)
-    return _arrived(came.lock, came.transactions, read)
+def _transactions(came: _Came, contents: Contents) -> Sifted[Transaction]:
+    return Sifted(came.lock, came.transactions, partial(_read_transactions, came.registry))
 
 
 def _envelopes(came: _Came, contents: Contents) -> Arrived[Envelope]:

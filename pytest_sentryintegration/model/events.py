@@ -9,13 +9,14 @@ from typing import Any
 from pytest_sentryintegration.model.breadcrumbs import Breadcrumb, read_breadcrumbs
 from pytest_sentryintegration.model.exceptions import SentException, read_exceptions
 from pytest_sentryintegration.model.frozen import Frozen, lazy
-from pytest_sentryintegration.model.items import Envelope, Item, UnreadablePayload, is_verbatim, parsed
+from pytest_sentryintegration.model.items import Envelope, Item, UnreadablePayload, parsed
 from pytest_sentryintegration.model.messages import event_message, security_message
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts
+from pytest_sentryintegration.model.sifting import may_hold
 from pytest_sentryintegration.model.snapshots import event_snapshot
 from pytest_sentryintegration.verdict import Verdict
 
-__all__ = ["EVENT_TYPES", "SECURITY_TYPES", "Attachment", "Event", "attachment_at", "event_at", "keeps_texts"]
+__all__ = ["EVENT_TYPES", "SECURITY_TYPES", "Attachment", "Event", "attachment_at", "event_at"]
 
 SECURITY_TYPES = frozenset({"raw_security", "security", "csp"})
 """Item types that hold a browser's security report, of which Sentry makes an event."""
@@ -231,10 +232,7 @@ class Event(Frozen):
         Never ``False`` for what is there; may be ``True`` for what is not. Texts are the strings of the
         payload and the message; not what is put together of several.
         """
-        payload = self.item.payload
-        if needle in payload or self._is_security_report:
-            return True
-        return not (keeps_texts(payload) and is_verbatim(needle))
+        return self._is_security_report or may_hold(self.item.payload, needle)
 
     def snapshot(self) -> dict[str, Any]:
         """Return it as plain data that is equal on every run and machine; see `snapshots`."""
@@ -322,14 +320,6 @@ class Attachment(Frozen):
 
     def __repr__(self) -> str:
         return f"<Attachment {self.filename!r} {self.content_type} {len(self.payload)} bytes>"
-
-
-def keeps_texts(payload: bytes) -> bool:
-    """Return whether the texts of an event are in its payload as they are, for a search of the bytes.
-
-    Not so where JSON escapes were used, or where Sentry formats the message.
-    """
-    return not ((b"\\" in payload and b"\\u" in payload) or b'"params"' in payload)
 
 
 def event_at(envelope: Envelope, index: int) -> Event:

@@ -201,26 +201,3 @@ def parsed(payload: bytes) -> tuple[Any, str | None]:
         return None, "nested too deeply"
     except ValueError as error:
         return None, f"not JSON: {error}"
-
-
-def is_verbatim(needle: bytes) -> bool:
-    r"""Return whether *needle* stands in any JSON text as it is, if not as a ``\u`` escape.
-
-    Not so with quotes, slashes, backslashes and control characters, which have several spellings, and with
-    numbers, booleans and lists, which are shown as Python writes them.
-
-    >>> is_verbatim(b"Spec failed"), is_verbatim(b"a/b"), is_verbatim(b"1.50")
-    (True, False, False)
-    """
-    return (
-        not needle.translate(None, _PLAIN)
-        and needle[:1] not in (b"[", b"{")
-        and needle not in _AS_PYTHON_WRITES
-        and bool(needle.strip(b"0123456789.eE+-"))
-    )
-
-
-_AS_PYTHON_WRITES = frozenset({b"True", b"False", b"nan", b"inf", b"-inf"})
-
-
-_PLAIN = bytes(code for code in range(0x20, 0x100) if code not in b'"\\/\x7f')

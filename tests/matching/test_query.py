@@ -81,17 +81,22 @@ def test_what_the_bytes_rule_out_is_not_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("criteria", "searched"),
+    ("noun", "criteria", "searched"),
     [
-        ({"tags": {"order": "order-1", "live": "True"}}, b"order-1"),
-        ({"user": {"geo": {"city": "Berlin"}}, "release": "1.2"}, b"Berlin"),
-        ({"tags": {"order": re.compile("order-1")}}, None),
-        ({"level": "error"}, None),
+        ("messages", {"tags": {"order": "order-1", "live": "True"}}, b"order-1"),
+        ("errors", {"user": {"geo": {"city": "Berlin"}}, "release": "1.2"}, b"Berlin"),
+        ("messages", {"tags": {"order": re.compile("order-1")}}, None),
+        ("messages", {"level": "error"}, None),
+        ("transactions", {"op": "db", "tags": {"order": "order-1"}}, b"order-1"),
+        ("transactions", {"name": "GET /cart"}, b"GET /cart"),
+        ("transactions", {"trace_id": "a" * 32}, None),
+        ("spans", {"tags": {"order": "order-1"}}, None),
     ],
 )
-def test_a_text_among_the_criteria_is_searched_in_bytes(criteria: Any, searched: bytes | None) -> None:
-    assert Query(NOUNS["messages"], ..., criteria).needle == searched
-    assert Query(NOUNS["transactions"], ..., criteria).needle is None
+def test_a_text_among_the_criteria_is_searched_in_bytes(
+    noun: str, criteria: Any, searched: bytes | None
+) -> None:
+    assert Query(NOUNS[noun], ..., criteria).needle == searched
 
 
 def test_only_plain_text_is_ruled_out_by_bytes() -> None:

@@ -9,9 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_sentryintegration.model import arrived
-from pytest_sentryintegration.model.items import is_verbatim
-from tests.model.sent import Sender, event, item, received
+from pytest_sentryintegration.model import sifting
+from pytest_sentryintegration.model.sifting import verbatim_part
+from pytest_sentryintegration.wire.envelope import RawItem
+from tests.model.sent import (
+    TRACE,
+    Sender,
+    container,
+    event,
+    item,
+    ops,
+    received,
+    span,
+    streamed,
+    transaction,
+)
 
 TEXT = st.text(alphabet='ab "\\/\n\u00e9\u20ac\x7f19.-e%s', max_size=8)
 
@@ -52,6 +64,55 @@ def test_events_without_the_text_are_left_out_unparsed() -> None:
     assert not event(message="one").might_contain(b"two")
 
 
+def test_a_transaction_is_found_by_its_name_and_no_other_is_read() -> None:
+    contents = received(
+        item("transaction", transaction(transaction="one")),
+        item("transaction", transaction(transaction="two", spans=[span("a")])),
+        item("transaction", b"broken two"),
+    )
+    one, _, _ = contents.items
+
+    (found,) = contents.transactions.containing(b"two")
+
+    assert "_parsed" not in vars(one)
+    assert (found.name, ops(found.tree.children)) == ("two", ["a"])
+    assert contents.transactions[1] is found
+
+
+def test_a_streamed_transaction_is_found_by_its_name_before_its_trace_is_read() -> None:
+    sender = Sender()
+    sender.send(container("span", streamed("other", None)))
+    sender.send(container("span", streamed("below", "root", start=101), streamed("more", "other")))
+    contents = sender.send(container("span", streamed("root", name="GET /cart")))
+    other, _, _ = contents.items
+
+    (found,) = contents.transactions.containing(b"GET /cart")
+
+    assert "_parsed" not in vars(other)
+    assert ops(found.tree.children) == ["below"]
+    assert list(contents.transactions) == [contents.traces[0].transactions[0], found]
+
+
+def test_what_otlp_puts_together_is_found_too() -> None:
+    attributes = [{"key": "http.request.method", "value": {"stringValue": "GET"}}]
+    sent = {"traceId": TRACE, "spanId": "b" * 16, "name": "GET /cart", "kind": 2, "attributes": attributes}
+    payload = {"resourceSpans": [{"scopeSpans": [{"spans": [sent]}]}]}
+    contents = received(
+        item("integration", payload, content_type="application/json", integration="otlp_traces")
+    )
+
+    (found,) = contents.transactions
+
+    assert contents.transactions.containing(found.name.encode()) == [found]
+    assert contents.transactions.containing(b"not in it") == [found]
+
+
+def test_slashes_that_are_escaped_are_found() -> None:
+    contents = received(item("event", b'{"message": "see \\/etc\\/hosts"}'))
+
+    assert [found.message for found in contents.events.containing(b"/etc/hosts")] == ["see /etc/hosts"]
+
+
 def test_events_that_come_later_are_found_by_the_same_search() -> None:
     sender = Sender()
     contents = sender.send(item("event", {"message": "one a"}))
@@ -67,18 +128,21 @@ def test_events_that_come_later_are_found_by_the_same_search() -> None:
 
 
 @pytest.mark.parametrize(
-    ("needle", "verbatim"),
+    ("text", "part"),
     [
-        (b"Spec failed", True),
-        (b"a.b-c_d", True),
-        (b"", False),
-        (b"1.5", False),
-        (b'"', False),
-        (b"nan", False),
+        ("Spec failed", "Spec failed"),
+        ("GET /cart/{id}", "GET /cart/{id}"),
+        ('name "x" is not defined\n', " is not defined"),
+        ("a.b-c_d", "a.b-c_d"),
+        ("", None),
+        ("1.5", None),
+        ('"', None),
+        ("nan", None),
+        ("[1, 2]", None),
     ],
 )
-def test_only_plain_text_is_searched_in_bytes(needle: bytes, verbatim: bool) -> None:
-    assert is_verbatim(needle) is verbatim
+def test_the_longest_plain_part_of_a_text_is_searched_in_bytes(text: str, part: str | None) -> None:
+    assert verbatim_part(text.encode()) == (None if part is None else part.encode())
 
 
 @pytest.mark.parametrize(
@@ -130,7 +194,7 @@ def test_many_searches_are_answered_alike() -> None:
 def test_what_comes_in_between_is_found_wherever_it_falls(filling: int) -> None:
     sender = Sender()
     sent: list[str] = []
-    for count in (1, arrived.GROUP - 1, arrived.GROUP + 1, 2 * arrived.GROUP, 3):
+    for count in (1, sifting.GROUP - 1, sifting.GROUP + 1, 2 * sifting.GROUP, 3):
         messages = [f"n{len(sent) + number}x" for number in range(count)]
         sent += messages
         fill = {"extra": {"filling": "-" * filling}}
@@ -138,3 +202,34 @@ def test_what_comes_in_between_is_found_wherever_it_falls(filling: int) -> None:
 
         assert [found.message for found in contents.events.containing(b"x")] == sent
         assert [found.message for each in sent for found in contents.events.containing(each.encode())] == sent
+
+
+def error(name: str) -> RawItem:
+    return item("event", {"exception": {"values": [{"type": name, "value": "boom"}]}})
+
+
+def test_errors_are_found_by_the_names_of_their_classes_and_no_other_is_read() -> None:
+    sender = Sender()
+    contents = sender.send(error("KeyError"), error("ValueError"), item("event", {"message": "KeyError"}))
+    first = contents.errors.of_types([b"KeyError", b"IndexError"])
+    sender.send(item("event", b'{"exception": [{"type"\n:\t"IndexError", "value": null}]}'))
+
+    assert [found.exception.type for found in first] == ["KeyError"]
+    assert [found.exception.type for found in contents.errors.of_types([b"KeyError", b"IndexError"])] == [
+        "KeyError",
+        "IndexError",
+    ]
+    assert "_parsed" not in vars(contents.items[1])
+
+
+def test_a_class_whose_name_is_escaped_is_found() -> None:
+    contents = received(item("event", b'{"exception": [{"type": "\\u004beyError"}]}'))
+
+    assert [found.exception.type for found in contents.errors.of_types([b"KeyError"])] == ["KeyError"]
+
+
+@pytest.mark.parametrize("name", ['Odd"Error', "Odd\\Error", "12", "\ud800Error"])
+def test_a_class_with_an_odd_name_is_found(name: str) -> None:
+    contents = received(error(name), error("KeyError"))
+
+    assert contents.errors[0] in contents.errors.of_types([name.encode("utf-8", "surrogatepass")])
