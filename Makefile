@@ -20,6 +20,7 @@ demo: $(STAMP)
 
 # All tests of the main version.
 test: $(STAMP)
+	$(BIN)/python -m compileall -q pytest_sentryintegration src
 	$(BIN)/pytest -n auto -m "not clients"
 
 # Style and types.

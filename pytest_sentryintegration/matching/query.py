@@ -178,10 +178,13 @@ _AS_SENT = {
 
 
 def _needle(noun: Noun, main: Any, criteria: Mapping[str, Any]) -> bytes | None:
-    if noun.name not in _AS_SENT:
+    fields = _AS_SENT.get(noun.name)
+    if fields is None:
         return None
     texts = [main] if type(main) is str else []
-    texts += [text for field in _AS_SENT[noun.name] for text in _texts(criteria.get(field))]
+    for field, criterion in criteria.items():
+        if field in fields:
+            texts += _texts(criterion)
     # The longest is in the fewest.
     return max(texts, key=len).encode("utf-8", "surrogatepass") if texts else None
 
