@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 MAX_NOTES = 32
@@ -21,31 +21,30 @@ def is_instance(sent: Any, cls: type[BaseException]) -> bool:
     >>> is_instance(SimpleNamespace(type="KeyError", module="shop"), KeyError)
     False
     """
-    name, module = getattr(sent, "type", None), getattr(sent, "module", None)
-    if not isinstance(name, str):
-        return False
-    return any(_is_named(known, name, module) for known in _with_subclasses(cls))
+    return any_is_named((sent,), wire_names(cls))
 
 
-def any_is_instance(exceptions: Iterable[Any], cls: type[BaseException]) -> bool:
-    """Return whether one of *exceptions* was of *cls* or of a subclass, see `is_instance`."""
-    names = {
-        (getattr(sent, "type", None), _wire_module(getattr(sent, "module", None))) for sent in exceptions
-    }
-    return bool(names) and any(
-        (name, _wire_module(known.__module__)) in names
+def wire_names(cls: type[BaseException]) -> frozenset[tuple[str, object]]:
+    """Return what an exception of *cls*, or of a subclass known now, may be called on the wire: name, module.
+
+    >>> ("KeyError", None) in wire_names(LookupError)
+    True
+    """
+    return frozenset(
+        (name, _wire_module(known.__module__))
         for known in _with_subclasses(cls)
         for name in (known.__qualname__, known.__name__)
+        if isinstance(name, str) and isinstance(known.__module__, str)  # a metaclass may say anything
     )
 
 
-def class_names(cls: type[BaseException]) -> set[str]:
-    """Return what an exception of *cls*, or of a subclass known now, may be called on the wire.
-
-    >>> "KeyError" in class_names(LookupError)
-    True
-    """
-    return {name for known in _with_subclasses(cls) for name in (known.__qualname__, known.__name__)}
+def any_is_named(exceptions: Iterable[Any], names: Container[tuple[str, object]]) -> bool:
+    """Return whether one of *exceptions*, which have ``type`` and ``module``, is among `wire_names`."""
+    return any(
+        isinstance(name := getattr(sent, "type", None), str)
+        and (name, _wire_module(getattr(sent, "module", None))) in names
+        for sent in exceptions
+    )
 
 
 def without_notes(value: str) -> Iterator[str]:
@@ -62,10 +61,6 @@ def without_notes(value: str) -> Iterator[str]:
         if not newline:
             return
         yield value
-
-
-def _is_named(cls: type[BaseException], name: str, module: object) -> bool:
-    return name in (cls.__qualname__, cls.__name__) and _wire_module(cls.__module__) == _wire_module(module)
 
 
 def _wire_module(module: object) -> object:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_sentryintegration.matching.criteria import Difference, compare, iter_differences
-from pytest_sentryintegration.matching.exception_classes import any_is_instance, class_names, without_notes
+from pytest_sentryintegration.matching.exception_classes import any_is_named, wire_names, without_notes
 from pytest_sentryintegration.matching.fields import fields_of, unknown_field
 from pytest_sentryintegration.matching.nouns import Noun, members_of, texts_of
 from pytest_sentryintegration.matching.showing import MISSING, Name, show
@@ -39,7 +39,8 @@ class Query:
         self.main = main
         self.criteria = named
         self.needle = _needle(noun, main, named)
-        """Bytes (UTF-8) that some text of every match contains; ``None`` where nothing is known."""
+        """A text (UTF-8) of every match; ``None`` where none is known."""
+        self._wire_names: frozenset[tuple[str, object]] | None = None
 
     def among(self, objects: Any) -> list[Any]:
         """Return those of *objects* that match.
@@ -49,12 +50,12 @@ class Query:
         """
         __tracebackhide__ = True
         candidates = objects
+        self._wire_names = None  # a subclass may have been imported since
         if self.needle is not None:
             candidates = objects.containing(self.needle)
         elif self.noun.kind == "text" and _is_exception_class(self.main):
-            # Asked anew each time: a subclass may have been imported since.
             candidates = objects.of_types(
-                name.encode("utf-8", "surrogatepass") for name in class_names(self.main)
+                {name.encode("utf-8", "surrogatepass") for name, _ in self._names()}
             )
         return [obj for obj in candidates if self.matches(obj)] if len(self) else list(candidates)
 
@@ -105,6 +106,12 @@ class Query:
             yield from self._main_differences(obj)
         yield from iter_differences(obj, self.criteria)
 
+    def _names(self) -> frozenset[tuple[str, object]]:
+        # Not for each of 50,000 events: a class may have hundreds of subclasses.
+        if self._wire_names is None:
+            self._wire_names = wire_names(self.main)
+        return self._wire_names
+
     def _main_differences(self, obj: Any) -> Iterator[Difference]:
         __tracebackhide__ = True
         if self.noun.kind == "field":
@@ -113,7 +120,7 @@ class Query:
             yield from _any(self.main, tuple(members_of(self.noun, obj)), self.noun.main)
         elif _is_exception_class(self.main):
             exceptions = tuple(obj.exceptions or ())
-            if not any_is_instance(exceptions, self.main):
+            if not any_is_named(exceptions, self._names()):
                 names = [_qualified(sent) for sent in reversed(exceptions)]
                 got: Any = Name(", ".join(names)) if names else MISSING
                 yield Difference(self._main_name, Name(_class_name(self.main)), got)

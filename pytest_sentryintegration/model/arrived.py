@@ -37,13 +37,17 @@ class Arrived(Sequence[T_co], Generic[T_co]):
         sources = self._sources()
         if self._seen < len(sources):
             with self._lock:
-                for source in sources[self._seen :]:
-                    self._objects.extend(self._read(source))
-                    self._seen += 1
+                while self._seen < len(sources):
+                    seen = self._seen
+                    made = list(self._read(sources[seen]))
+                    # The finaliser of garbage may have looked meanwhile.
+                    if self._seen == seen:
+                        self._objects.extend(made)
+                        self._seen = seen + 1
         return self._objects
 
     def containing(self, needle: bytes) -> list[T_co]:
-        """Return at least the objects with a text that contains *needle* (UTF-8); see `Sifted`."""
+        """Return at least the objects of which a text is *needle* (UTF-8), or begins so; see `Sifted`."""
         return self.settle().copy()
 
     def of_types(self, types: Iterable[bytes]) -> list[T_co]:
@@ -89,7 +93,7 @@ class Sifted(Arrived[T_co], Generic[T_co]):
         self._pool = pool
 
     def containing(self, needle: bytes) -> list[T_co]:
-        """Return at least the objects with a text that contains *needle* (UTF-8), in order."""
+        """Return at least the objects of which a text is *needle* (UTF-8), or begins with it, in order."""
         part = verbatim_part(needle)
         if part is None:
             return self.settle().copy()

@@ -167,7 +167,7 @@ class _Came:
         self.arrivals: list[Arrival] = []
         self.refused: list[Refused] = []
         self.shelves: dict[str, list[Place]] = {shelf: [] for shelf in _SHELVES.values()}
-        self.events = Pool(lock, self.opened.event_at)
+        self.events = Pool(lock, self.opened.event_at, formatted=True)
         self.transactions = Pool(lock, self.opened.item_at)
         self.registry = Registry(lock, partial(_read_records, self.opened))
 
@@ -191,9 +191,9 @@ class _Came:
                 if is_otlp_logs(raw):
                     self.shelves["logs"].append(place)
                 else:
+                    self.registry.unread.append(place)
                     # OTLP may be binary, and its names are put together.
                     self.transactions.add(entry, index, searchable=kind != "integration")
-                    self.registry.unread.append(place)
 
 
 def _read_records(opened: _Opened, place: Place, registry: Registry) -> Iterator[Record]:

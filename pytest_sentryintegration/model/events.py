@@ -227,7 +227,7 @@ class Event(Frozen):
         return self.item.verdict
 
     def might_contain(self, needle: bytes) -> bool:
-        """Return whether a text of the event may contain *needle* (UTF-8), without parsing the payload.
+        """Return whether a text of the event may be *needle* (UTF-8), without parsing the payload.
 
         Never ``False`` for what is there; may be ``True`` for what is not. Texts are the strings of the
         payload and the message; not what is put together of several.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -24,22 +25,36 @@ GROUP_SIZE: Final = 64 * 1024
 class Pool(Generic[T]):
     """The items of some types in one inbox, searchable before anything is made of them.
 
+    What a signal's handler interrupts, or the finaliser of garbage asks for once more, is done again: a list
+    grows only by what was worked out before.
+
     Args:
         lock: Held while something is made.
         make: Returns what is made of one item of a request; asked again, the same object.
+        formatted: Whether texts may be put together of a template and its ``params``.
     """
 
-    def __init__(self, lock: AbstractContextManager[Any], make: Callable[[Arrival, int], T]) -> None:
+    def __init__(
+        self,
+        lock: AbstractContextManager[Any],
+        make: Callable[[Arrival, int], T],
+        *,
+        formatted: bool = False,
+    ) -> None:
         # Two lists, as 50,000 pairs would be 50,000 further objects.
         self._arrivals: list[Arrival] = []
         self._indexes: list[int] = []
-        self._unsearchable: list[int] = []
+        self._unsearchable: set[int] = set()
         self._lock = lock
         self._make = make
+        self._formatted = formatted
         self._made: list[T] = []
         self._payloads: list[bytes] = []
+        # Places, ascending, of the items whose bytes do not show everything.
+        self._hiding: list[int] = []
+        self._escaping: list[int] = []
+        self._composed: list[int] = []
         self._groups: list[bytes | None] = []
-        self._always: list[int] = []
         self._found: dict[bytes, tuple[int, list[int]]] = {}
         self._typed: dict[bytes, list[int]] = {}
         self._typed_count = 0
@@ -53,7 +68,8 @@ class Pool(Generic[T]):
             searchable: Whether its texts stand in the payload, and are not put together of it.
         """
         if not searchable:
-            self._unsearchable.append(len(self._indexes))
+            self._unsearchable.add(len(self._indexes))
+        del self._arrivals[len(self._indexes) :]  # of one that was interrupted
         self._arrivals.append(arrival)
         self._indexes.append(index)
 
@@ -61,20 +77,26 @@ class Pool(Generic[T]):
         """Return what is made of all items, in order; the list grows, and is not to be changed."""
         if len(self._made) < len(self._indexes):
             with self._lock:
-                self._made += [self._at(place) for place in range(len(self._made), len(self._indexes))]
+                known = len(self._made)
+                self._made[known:] = [self._at(place) for place in range(known, len(self._indexes))]
         return self._made
 
     def containing(self, part: bytes) -> list[T]:
-        """Return at least what is made of items with *part* in a text, in order; see `verbatim_part`."""
+        """Return at least what is made of items of which *part* is in a text, in order.
+
+        Args:
+            part: A `verbatim_part` of what is looked for.
+        """
         with self._lock:
             self._take_payloads()
+            self._join()
             searched, found = self._found.pop(part, (0, []))
             found += self._search(part, searched)
             # A wait asks for the same over and over: what was searched once is not searched again.
             self._found[part] = len(self._payloads), found
             if len(self._found) > 64:
                 del self._found[next(iter(self._found))]
-            return self._chosen(found)
+            return self._chosen(found, self._composed, part.isascii())
 
     def of_types(self, types: Iterable[bytes]) -> list[T]:
         """Return at least what is made of items in which something is of one of these types, in order.
@@ -82,13 +104,16 @@ class Pool(Generic[T]):
         Args:
             types: Names as they are sent, such as those of exception classes; each is a `verbatim_part`.
         """
+        names = set(types)
         with self._lock:
             self._take_payloads()
             self._take_types()
-            return self._chosen([place for name in types for place in self._typed.get(name, ())])
+            found = [place for name in names for place in self._typed.get(name, ())]
+            return self._chosen(found, (), all(name.isascii() for name in names))
 
-    def _chosen(self, found: list[int]) -> list[T]:
-        return [self._at(place) for place in sorted({*found, *self._always})]
+    def _chosen(self, found: list[int], composed: Iterable[int], is_ascii: bool) -> list[T]:
+        escaping = () if is_ascii else self._escaping
+        return [self._at(place) for place in sorted({*found, *composed, *self._hiding, *escaping})]
 
     def _search(self, part: bytes, start: int) -> list[int]:
         payloads, groups = self._payloads, self._groups
@@ -104,14 +129,24 @@ class Pool(Generic[T]):
         return self._make(self._arrivals[place], self._indexes[place])
 
     def _take_payloads(self) -> None:
-        known = len(self._payloads)
-        if known < len(self._indexes):
-            places = zip(self._arrivals[known:], self._indexes[known:], strict=True)
-            added = [arrival.envelope.items[index].payload for arrival, index in places]
-            self._payloads += added
-            self._join()
-            self._always += [at for at, payload in enumerate(added, known) if not _keeps_texts(payload)]
-            self._always = sorted({*self._always, *self._unsearchable})
+        known, count = len(self._payloads), len(self._indexes)
+        if known == count:
+            return
+        added = [
+            self._arrivals[place].envelope.items[self._indexes[place]].payload
+            for place in range(known, count)
+        ]
+        backslash = [place for place, payload in enumerate(added, known) if b"\\" in payload]
+        unsearchable = self._unsearchable
+        hiding = [place for place in backslash if _HIDES.search(added[place - known])]
+        if unsearchable:
+            hiding = sorted({*hiding, *(place for place in unsearchable if place >= known)})
+        _replace(self._hiding, known, hiding)
+        _replace(self._escaping, known, [place for place in backslash if b"\\u" in added[place - known]])
+        if self._formatted:
+            composed = [place for place, payload in enumerate(added, known) if _is_composed(payload)]
+            _replace(self._composed, known, composed)
+        self._payloads[known:] = added
 
     def _take_types(self) -> None:
         # A class may have hundreds of subclasses, each with its name: too many to search for one by one.
@@ -122,13 +157,13 @@ class Pool(Generic[T]):
         self._typed_count = len(self._payloads)
 
     def _join(self) -> None:
-        for start in range(len(self._groups) * GROUP, len(self._payloads) - GROUP + 1, GROUP):
-            joined = b"\0".join(self._payloads[start : start + GROUP])
-            self._groups.append(joined if len(joined) <= GROUP_SIZE else None)
+        for group in range(len(self._groups), len(self._payloads) // GROUP):
+            joined = b"\0".join(self._payloads[group * GROUP : (group + 1) * GROUP])
+            self._groups[group:] = [joined if len(joined) <= GROUP_SIZE else None]
 
 
 def may_hold(payload: bytes, text: bytes) -> bool:
-    r"""Return whether a text in *payload*, JSON, may contain *text* (UTF-8), without parsing it.
+    r"""Return whether a text of an event, its *payload* JSON, may be *text* (UTF-8), without parsing it.
 
     Never ``False`` for what is there; may be ``True`` for what is not.
 
@@ -136,7 +171,11 @@ def may_hold(payload: bytes, text: bytes) -> bool:
     (False, True)
     """
     part = verbatim_part(text)
-    return part is None or part in payload or not _keeps_texts(payload)
+    if part is None or part in payload:
+        return True
+    if b"\\" in payload and (_HIDES.search(payload) or (b"\\u" in payload and not part.isascii())):
+        return True
+    return _is_composed(payload)
 
 
 @lru_cache(maxsize=256)
@@ -149,23 +188,44 @@ def verbatim_part(text: bytes) -> bytes | None:
     >>> verbatim_part(b"GET /checkout"), verbatim_part(b'no "cart"\n'), verbatim_part(b"1.50")
     (b'GET /checkout', b'cart', None)
     """
-    if text[:1] in (b"[", b"{") or text in _AS_PYTHON_WRITES or not text.strip(b"0123456789.eE+-"):
+    if text[:1] in (b"[", b"{") or text in _AS_PYTHON_WRITES or _NUMBER.fullmatch(text):
         return None
     return max(_SPELLED.split(text), key=len) or None
 
 
-_TYPE: Final = re.compile(rb'"type"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"')
+_AS_PYTHON_WRITES: Final = frozenset({b"True", b"False", b"nan", b"inf", b"-inf", b"..."})
 
-_AS_PYTHON_WRITES: Final = frozenset({b"True", b"False", b"nan", b"inf", b"-inf"})
+_NUMBER: Final = re.compile(rb"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
 _SPELLED: Final = re.compile(rb'["\\\x00-\x1f\x7f]+')
 
+_HIDES: Final = re.compile(rb"\\(?:/|u00[2-7])")
+"""A printable character of ASCII that is escaped: PHP does that to slashes, others to angle brackets."""
 
-def _keeps_texts(payload: bytes) -> bool:
-    """Return whether the texts of an item are in its payload as they are, for a search of the bytes.
+_TYPE: Final = re.compile(rb'"type"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"')
 
-    Not so where characters are escaped that need not be (PHP escapes slashes), or where Sentry formats the
-    message.
+
+def _is_composed(payload: bytes) -> bool:
+    """Return whether the message may be put together of ``params``, and not be sent ``formatted`` too.
+
+    sentry-sdk sends what was logged with both, side by side, and ``params`` also where there are none.
     """
-    escaped = b"\\" in payload and (b"\\u" in payload or b"\\/" in payload)
-    return not (escaped or b'"params"' in payload)
+    params = payload.count(b'"params"')
+    if not params:
+        return False
+    formatted = _FORMATTED.findall(payload)
+    unused = len(_NO_PARAMS.findall(payload)) - sum(map(bool, formatted))
+    # More of either: somewhere else, or a key that stands twice.
+    return params > len(formatted) + unused or payload.count(b'"formatted"') > len(formatted)
+
+
+_NO_PARAMS: Final = re.compile(rb'"params" *: *\[\]')
+
+_FORMATTED: Final = re.compile(
+    rb'"formatted" *: *"(?=[^"])[^"\\]*(?:\\.[^"\\]*)*" *, *"params"( *: *\[\])?', re.DOTALL
+)
+
+
+def _replace(places: list[int], known: int, new: list[int]) -> None:
+    """Put *new* in the stead of all from *known* on."""
+    places[bisect_left(places, known) :] = new

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_sentryintegration.matching.exception_classes import any_is_instance
+from pytest_sentryintegration.matching.exception_classes import any_is_named, wire_names
 from pytest_sentryintegration.matching.nouns import NOUNS, texts_of
 from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.matching.showing import cut, plain, show
@@ -109,7 +109,7 @@ def not_accepted(found: Sequence[Objection]) -> str:
 
 def _allows(entry: Any, event: Any) -> bool:
     if isinstance(entry, type) and issubclass(entry, BaseException):
-        return any_is_instance(event.exceptions, entry)
+        return any_is_named(event.exceptions, wire_names(entry))
     if isinstance(entry, str):
         names = {name for sent in event.exceptions for name in (sent.type, f"{sent.module}.{sent.type}")}
         return entry in names or any(entry in text for text in texts_of(event))

@@ -4,7 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_sentryintegration.matching.exception_classes import any_is_instance, is_instance, without_notes
+from pytest_sentryintegration.matching.exception_classes import (
+    any_is_named,
+    is_instance,
+    wire_names,
+    without_notes,
+)
 
 
 class ShopError(Exception):
@@ -35,7 +40,7 @@ def sent(name: str, module: str | None = None) -> SimpleNamespace:
 )
 def test_a_class_matches_its_name_and_module(name: str, module: str | None, cls: type[Exception]) -> None:
     assert is_instance(sent(name, module), cls)
-    assert any_is_instance([sent("Other"), sent(name, module)], cls)
+    assert any_is_named([sent("Other"), sent(name, module)], wire_names(cls))
 
 
 @pytest.mark.parametrize(
@@ -51,11 +56,11 @@ def test_a_class_matches_its_name_and_module(name: str, module: str | None, cls:
 )
 def test_a_class_does_not_match_others(name: str, module: str | None, cls: type[Exception]) -> None:
     assert not is_instance(sent(name, module), cls)
-    assert not any_is_instance([sent(name, module)], cls)
+    assert not any_is_named([sent(name, module)], wire_names(cls))
 
 
 def test_nothing_sent_matches_no_class() -> None:
-    assert not any_is_instance([], Exception)
+    assert not any_is_named([], wire_names(Exception))
 
 
 def test_what_is_no_exception_matches_no_class() -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_sentryintegration.model import sifting
+from pytest_sentryintegration.matching.exception_classes import wire_names
+from pytest_sentryintegration.model import Event, Sifted, sifting
 from pytest_sentryintegration.model.sifting import verbatim_part
 from pytest_sentryintegration.wire.envelope import RawItem
 from tests.model.sent import (
@@ -32,7 +39,9 @@ TEXT = st.text(alphabet='ab "\\/\n\u00e9\u20ac\x7f19.-e%s', max_size=8)
     TEXT,
     TEXT,
     st.booleans(),
-    st.sampled_from(["message", "formatted", "template", "params", "exception", "number"]),
+    st.sampled_from(
+        ["message", "formatted", "template", "params", "logged", "logged elsewhere", "exception", "number"]
+    ),
 )
 def test_what_contains_a_text_is_always_found(before: str, needle: str, ascii_only: bool, place: str) -> None:
     text = f"{before}{needle}"
@@ -41,6 +50,11 @@ def test_what_contains_a_text_is_always_found(before: str, needle: str, ascii_on
         "formatted": {"logentry": {"formatted": text}},
         "template": {"logentry": {"message": text}},
         "params": {"logentry": {"message": "%s", "params": [text]}},
+        "logged": {"logentry": {"message": "%s", "formatted": text, "params": [1]}},
+        "logged elsewhere": {
+            "logentry": {"message": "%s", "params": [text]},
+            "extra": {"formatted": "other", "params": []},
+        },
         "exception": {"exception": [{"type": "E", "value": text}]},
         "number": {"message": 1.5e7},
     }
@@ -136,6 +150,10 @@ def test_events_that_come_later_are_found_by_the_same_search() -> None:
         ("a.b-c_d", "a.b-c_d"),
         ("", None),
         ("1.5", None),
+        ("-1e+22", None),
+        ("1.2.3", "1.2.3"),
+        ("2026-03-01", "2026-03-01"),
+        ("E", "E"),
         ('"', None),
         ("nan", None),
         ("[1, 2]", None),
@@ -233,3 +251,108 @@ def test_a_class_with_an_odd_name_is_found(name: str) -> None:
     contents = received(error(name), error("KeyError"))
 
     assert contents.errors[0] in contents.errors.of_types([name.encode("utf-8", "surrogatepass")])
+
+
+def test_a_class_whose_metaclass_gives_it_no_name_is_no_obstacle() -> None:
+    class Nameless(type):
+        __name__ = property(lambda cls: None)
+
+    class Failure(Exception, metaclass=Nameless):
+        pass
+
+    assert [name for name, _ in wire_names(Failure)] == [Failure.__qualname__]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"logentry":{"message":"%s","params":["order"]},"extra":{"formatted":"a", "params":1}}',
+        b'{"logentry":{"message":"%s","formatted":"","params":["order"]}}',
+        b'{"logentry":{"message":"%s","formatted":"a","params":["ord\\u0065r"],"formatted":""}}',
+        b'{"logentry":{"message":"%s\\u0065r","params":["ord"],"params":["ord"]}}',
+        b'{"logentry":{"message":"%s","params":["order"], "x": {"params":[]}}}',
+    ],
+)
+def test_a_message_that_sentry_formats_is_found(payload: bytes) -> None:
+    contents = received(item("event", payload))
+
+    assert [found.message for found in contents.events.containing(b"order")] == ["order"]
+
+
+def test_what_was_logged_is_ruled_out_unparsed() -> None:
+    logged = {"logentry": {"message": "order %s", "formatted": 'order "x"', "params": ["x"]}}
+    plain = {"logentry": {"message": "plain", "formatted": "plain", "params": []}}
+    contents = received(*(item("event", json.dumps(sent).encode()) for sent in (logged, plain)))
+
+    assert [found.message for found in contents.events.containing(b'order "x"')] == ['order "x"']
+    assert "_parsed" not in vars(contents.items[1])
+
+
+def test_characters_that_are_escaped_elsewhere_rule_nothing_in() -> None:
+    contents = received(item("event", {"message": "one", "extra": {"name": "caf\u00e9"}}))
+
+    assert contents.events.containing(b"two") == []
+    assert contents.events.containing("caf\u00e9 two".encode()) == [contents.events[0]]
+
+
+@pytest.mark.parametrize("noun", ["messages", "errors", "transactions"])
+def test_a_search_that_a_signal_interrupts_is_made_again(noun: str) -> None:
+    sent = {
+        "messages": {"message": "m\u00e9"},
+        "errors": {"exception": {"type": "E", "value": "m\u00e9"}},
+        "transactions": transaction(transaction="m\u00e9"),
+    }
+    payload = json.dumps(sent[noun]).encode()
+    for step in itertools.count():
+        contents = received(item("transaction" if noun == "transactions" else "event", payload))
+        searched = getattr(contents, noun)
+        with contextlib.suppress(KeyboardInterrupt), interrupted_after(step):
+            searched.containing("m\u00e9".encode())
+            break
+        assert searched.containing("m\u00e9".encode()) == list(searched), step
+        assert len(searched) == 1
+    assert step > 20
+
+
+@contextlib.contextmanager
+def interrupted_after(lines: int) -> Iterator[None]:
+    """Raise `KeyboardInterrupt` at a line of the search, as the handler of a signal does."""
+    left = lines
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal left
+        if frame.f_code.co_filename != sifting.__file__:
+            return trace
+        if event == "line":
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def test_a_look_from_within_a_look_doubles_nothing() -> None:
+    contents = received(*(item("event", {"message": f"n{n}x"}) for n in range(10)))
+    pool: sifting.Pool[Event] = contents.events._pool
+    looks: list[int] = []
+
+    class Garbage:
+        def __del__(self) -> None:
+            looks.append(len(searched))
+
+    def read(event: Event) -> tuple[Event, ...]:
+        if not looks:
+            looks.append(0)
+            Garbage()
+        return (event,)
+
+    searched = Sifted(threading.RLock(), pool, read)
+
+    assert [found.message for found in searched] == [f"n{n}x" for n in range(10)]
+    assert looks == [0, 10]
