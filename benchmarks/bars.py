@@ -7,6 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MISSED = 3
+"""Exit status of a script that missed its bar; an error of Python's ends with 1."""
+
 
 @dataclass(frozen=True)
 class Bar:

@@ -11,6 +11,8 @@ import sys
 import time
 from typing import Any
 
+from bars import MISSED
+
 import sentryintegration as facade
 
 LIMIT = 20_000_000
@@ -40,7 +42,7 @@ def main() -> int:
         grown, taken = used() - before, time.perf_counter() - start
         print(f"{COUNT} captures and transactions in {taken:.1f} s: {grown / 1e6:.1f} MB more")
         facade.close(0)
-    return int(grown > LIMIT)
+    return MISSED if grown > LIMIT else 0
 
 
 if __name__ == "__main__":

@@ -20,12 +20,12 @@ MEASURED = ("benchmarks", "pytest_sentryintegration", "src")
 """What a commit has to hold unchanged to be named as what was measured."""
 
 
-def section(part: str, command: str, seconds: float, bars: Sequence[Bar]) -> str:
+def section(part: str, command: str, commit: str, seconds: float, bars: Sequence[Bar]) -> str:
     """Return the section of a part: how and where it was measured, and the table."""
     day = time.strftime("%Y-%m-%d", time.gmtime())
     system = f"{platform.system()} {platform.machine()}, {_cores()} cores"
     versions = f"Python {platform.python_version()}, sentry-sdk {version('sentry-sdk')}"
-    how = f"`{command}`: {day}, {_commit()}, {system}, {versions}, {seconds:.0f} s."
+    how = f"`{command}`: {day}, {commit}, {system}, {versions}, {seconds:.0f} s."
     return f"### {part}\n\n{how}\n\n{markdown_table(bars)}\n"
 
 
@@ -57,7 +57,8 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Name what is about to be measured."""
     try:
         name = _git("rev-parse", "--short", "HEAD")
         changed = _git("status", "--porcelain", "--", *MEASURED)

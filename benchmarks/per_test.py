@@ -1,16 +1,18 @@
 """What a test costs that sends a message and a transaction, and looks at them.
 
 Run ``python benchmarks/per_test.py [ROUNDS]``. The same tests run as pytest sessions: with the fixture, over
-a socket and in memory; on the floor; with a client a test whose transport only collects, plainly and as two
-peers do it. In each round all sessions run at the same time, in turns: one runs 25 tests while the others
-wait, so that a machine whose speed changes within seconds changes it for all of them. The cost of an empty
-test is taken off theirs.
+a socket and in memory; on the floor, also without compression; with a client a test whose transport only
+collects, plainly and as two peers do it, and with one for all tests. In each round all sessions are alive at
+the same time: one runs 25 tests while the others wait, so that a machine whose speed changes within seconds
+changes it for all of them. The cost of an empty test is taken off theirs.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
+import select
 import statistics
 import subprocess
 import sys
@@ -24,7 +26,9 @@ from bars import Bar, Spent, table
 TESTS = 300
 TURN = 25
 """Tests in a row: many beside the first, which finds cold caches, few beside changes of speed."""
-ROUNDS = 7
+ROUNDS = 9
+PATIENCE = 120.0
+"""Seconds that a turn may take."""
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider")
 SUITES = Path(__file__).parent / "suites"
 IN_PROCESS, FLOOR, AIM = 0.22, 0.9, 0.75
@@ -32,32 +36,38 @@ FIXTURE = ("fixture.py", "-p", "pytest_sentryintegration.plugin")
 SESSIONS: dict[str, tuple[str, ...]] = {
     "fixture": FIXTURE,
     "floor": ("floor.py",),
+    "floor_plain": ("floor.py",),
     "memory": (*FIXTURE, "-o", "sentry_transport=memory"),
     "in_process": ("in_process.py",),
+    "kept_client": ("in_process.py",),
     "fillmore": ("fillmore_style.py",),
     "capture": ("capture_style.py",),
     "empty": ("empty.py",),
 }
+ENVIRONMENT = {"floor_plain": {"BENCHMARK_PLAIN": "1"}, "kept_client": {"BENCHMARK_KEPT": "1"}}
+NOT_PASSED_ON = ("SENTRY_", "PYTEST_ADDOPTS", "PYTHONOPTIMIZE")
 
 
 class Session:
     """A suite in a process of its own, which runs `TURN` tests at a time.
 
     Raises:
-        RuntimeError: A test of it failed, or it ended early.
+        RuntimeError: A test of it failed, or it ended early, or took too long.
     """
 
     def __init__(self, name: str, tests: int, folder: str, stack: ExitStack, **environment: str) -> None:
         suite, *options = SESSIONS[name]
         self.name = name
+        self._tests = tests
         self._times = Path(folder, f"{name}.json")
         self._ready, ready = os.pipe()
         go, self._go = os.pipe()
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(NOT_PASSED_ON)}
         self._process = stack.enter_context(
             subprocess.Popen(
                 [*PYTEST, "-p", "timing", *options, f"--rootdir={SUITES}", str(SUITES / suite)],
                 env={
-                    **{name: value for name, value in os.environ.items() if not name.startswith("SENTRY_")},
+                    **inherited,
                     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
                     "PYTHONPATH": os.pathsep.join((str(SUITES), str(SUITES.parent))),
                     "BENCHMARK_TESTS": str(tests + TURN),
@@ -65,6 +75,7 @@ class Session:
                     "BENCHMARK_TIMES": str(self._times),
                     "BENCHMARK_READY": str(ready),
                     "BENCHMARK_GO": str(go),
+                    **ENVIRONMENT.get(name, {}),
                     **environment,
                 },
                 pass_fds=(ready, go),
@@ -76,10 +87,14 @@ class Session:
         # Where this process fails, theirs reads the end of the pipe, and ends.
         stack.callback(os.close, self._ready)
         stack.callback(os.close, self._go)
-        self._wait()
+        if not self._wait():
+            raise RuntimeError(f"the suite {name} ended before its first test")
 
     def _wait(self) -> bool:
         """Wait until it is ready for its next turn; return whether there is one."""
+        if not select.select([self._ready], [], [], PATIENCE)[0]:
+            self._process.kill()
+            raise RuntimeError(f"the suite {self.name} took more than {PATIENCE:g} s for {TURN} tests")
         return bool(os.read(self._ready, 1))
 
     def run(self) -> bool:
@@ -92,6 +107,8 @@ class Session:
         if self._process.wait():
             raise RuntimeError(f"the suite {self.name} failed")
         measured: list[tuple[float, float]] = json.loads(self._times.read_text())
+        if len(measured) != self._tests:
+            raise RuntimeError(f"the suite {self.name} ran {len(measured)} of {self._tests} tests")
         walls, processors = zip(*measured, strict=True)
         # The middle of the walls, where what else runs on the machine is most of the longest; but the mean of
         # processor time: what is done in every tenth test belongs to its cost too.
@@ -102,9 +119,12 @@ def in_turns(names: Sequence[str], tests: int, **environment: str) -> dict[str, 
     """Run the sessions of these names beside each other; return what a test of each costs, in ms."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         sessions = [Session(name, tests, folder, stack, **environment) for name in names]
-        for _ in range(tests // TURN + 1):
-            for each in sessions:
-                each.run()
+        running = sessions.copy()
+        order = random.Random(len(names))
+        while running:
+            # None may always find the processor as the same other one leaves it.
+            order.shuffle(running)
+            running = [each for each in running if each.run()]
         return {each.name: each.spent() for each in sessions}
 
 
@@ -125,8 +145,10 @@ def measure(rounds: int = ROUNDS) -> list[Bar]:
     return [
         _bar("a test, against an in-process transport", costs, "fixture", "in_process", IN_PROCESS),
         _bar("a test, against the floor", costs, "fixture", "floor", FLOOR, f" (aim {AIM})"),
+        _bar("a test, against the floor without compression", costs, "fixture", "floor_plain"),
         _bar("a test, against fillmore's way", costs, "fixture", "fillmore"),
         _bar("a test, against pytest-sentry-capture's way", costs, "fixture", "capture"),
+        _bar("a test, against one in-process client for all", costs, "fixture", "kept_client"),
         _bar("a test in memory, against an in-process transport", costs, "memory", "in_process"),
     ]
 
@@ -136,13 +158,15 @@ def _bar(
 ) -> Bar:
     # Of the two in each round: how fast the machine is changes from one minute to the next. In all suites
     # what takes time is computing, so the processor's is what they cost; the wall shows who else computes.
-    ratios = [each[ours].processor / each[other].processor for each in costs]
-    ratio = statistics.median(ratios)
+    ordered = sorted(costs, key=lambda each: each[ours].processor / each[other].processor)
+    ratios = [each[ours].processor / each[other].processor for each in ordered]
+    middle = ordered[len(ordered) // 2]
+    mine, theirs = middle[ours].processor, middle[other].processor
+    ratio = mine / theirs
     walls = statistics.median(each[ours].wall / each[other].wall for each in costs)
-    mine, theirs = (statistics.median(each[name].processor for each in costs) for name in (ours, other))
     measured = (
-        f"{ratio:.2f} ({mine:.2f} of {theirs:.2f} ms of processor; rounds {min(ratios):.2f} to "
-        f"{max(ratios):.2f}; wall {walls:.2f})"
+        f"{ratio:.2f} ({mine:.2f} of {theirs:.2f} ms of processor; {len(costs)} rounds {ratios[0]:.2f} to "
+        f"{ratios[-1]:.2f}; wall {walls:.2f})"
     )
     if most is None:
         return Bar(what, measured, "", None)

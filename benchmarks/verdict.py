@@ -14,6 +14,8 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
+from bars import MISSED
+
 from pytest_sentryintegration.store import Store
 from pytest_sentryintegration.verdict import judge, objections, relay
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
@@ -118,7 +120,7 @@ def judging(*items: tuple[str, bytes]) -> Callable[[], float]:
 
 
 def main() -> int:
-    """Measure, print, and return 1 where the bar is missed."""
+    """Measure, print, and return `MISSED` where the bar is missed."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 30
     started = time.perf_counter()
     relay.processing()
@@ -140,7 +142,7 @@ def main() -> int:
     costs = [sum(test() for _ in range(TESTS)) / TESTS for _ in range(max(rounds // 10, 1))]
     best = min(costs)
     print(f"a test with an error and a transaction, mean of {TESTS}: {best:.2f} ms (bar {BAR} ms)")
-    return 0 if best < BAR else 1
+    return 0 if best < BAR else MISSED
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The floor: one client for all tests, the SDK's own transport, a server that only keeps bytes, a flush.
 
-Nothing keeps the tests apart, and each reads no more than it asserts on.
+Nothing keeps the tests apart, and each reads no more than it asserts on. ``BENCHMARK_PLAIN``: nothing is
+compressed either.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def payload(body: bytes) -> Any:
     """Return the first item's payload; the SDK compresses with brotli where that is installed."""
     if body.startswith(b"\x1f\x8b"):
         body = gzip.decompress(body)
-    elif not body.startswith(b"{"):
+    elif not body.startswith(b'{"'):
         import brotli  # type: ignore[import-untyped]
 
         body = brotli.decompress(body)
@@ -33,6 +34,7 @@ sentry_sdk.init(
     f"http://key@127.0.0.1:{serve_with_asyncio(received)}/1",
     traces_sample_rate=1.0,
     keep_alive=bool(os.environ.get("BENCHMARK_KEEP_ALIVE")),
+    _experiments={"transport_compression_level": 0} if os.environ.get("BENCHMARK_PLAIN") else {},
 )
 
 
