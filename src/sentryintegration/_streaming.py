@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +47,10 @@ class Streaming(Backend):
         traced: bool,
     ) -> Any:
         scope.set_new_propagation_context()
-        if remote is not None:
+        if remote is None:
+            # As the SDK makes it when it is asked, in half the time; not of `random`, which may be seeded.
+            scope._propagation_context.trace_id = os.urandom(16).hex()
+        else:
             if remote.baggage is not None and remote.trace_id and remote.parent_span_id:
                 headers = {"sentry-trace": sentry_trace(remote), "baggage": remote.baggage}
                 scope.generate_propagation_context(headers)
