@@ -137,7 +137,7 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
             return _start(client, ledger, wanted)
     active = backend.active(current)
     tree = tree_of(active, outer, backend) if active is not None else None
-    scope = current.__copy__()  # as fork() does, without what copy.copy() asks first
+    scope = current.fork()
     within = outer if outer is not None and current is outer.scope else None
 
     forced = wanted.forced or wanted.suppressed
