@@ -26,7 +26,9 @@ from bars import Bar, Spent, table
 TESTS = 300
 TURN = 25
 """Tests in a row: many beside the first, which finds cold caches, few beside changes of speed."""
-ROUNDS = 9
+ROUNDS = 5
+CLOSE_ROUNDS = 25
+"""Of the fixture and the floor alone, which are close: each process is fast or slow by itself."""
 PATIENCE = 120.0
 """Seconds that a turn may take."""
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider")
@@ -137,20 +139,27 @@ def measure(rounds: int = ROUNDS) -> list[Bar]:
         f"floor with the SDK's keep_alive off {keeping[''].wall:.2f} ms, on {keeping['1'].wall:.2f} ms: "
         f"{'on' if faster else 'off'} is used"
     )
-    costs: list[dict[str, Spent]] = []
-    for _ in range(rounds):
-        spent = in_turns(list(SESSIONS), TESTS, BENCHMARK_KEEP_ALIVE=faster)
-        empty = spent.pop("empty")
-        costs.append({name: each - empty for name, each in spent.items()})
+    costs = _costs(list(SESSIONS), rounds, faster)
+    close = _costs(["fixture", "floor", "empty"], rounds * CLOSE_ROUNDS // ROUNDS, faster)
     return [
         _bar("a test, against an in-process transport", costs, "fixture", "in_process", IN_PROCESS),
-        _bar("a test, against the floor", costs, "fixture", "floor", FLOOR, f" (aim {AIM})"),
+        _bar("a test, against the floor", close, "fixture", "floor", FLOOR, f" (aim {AIM})"),
         _bar("a test, against the floor without compression", costs, "fixture", "floor_plain"),
         _bar("a test, against fillmore's way", costs, "fixture", "fillmore"),
         _bar("a test, against pytest-sentry-capture's way", costs, "fixture", "capture"),
         _bar("a test, against one in-process client for all", costs, "fixture", "kept_client"),
         _bar("a test in memory, against an in-process transport", costs, "memory", "in_process"),
     ]
+
+
+def _costs(names: Sequence[str], rounds: int, keep_alive: str) -> list[dict[str, Spent]]:
+    """Return, for each round, what a test of each suite costs more than an empty one."""
+    costs = []
+    for _ in range(rounds):
+        spent = in_turns(names, TESTS, BENCHMARK_KEEP_ALIVE=keep_alive)
+        empty = spent.pop("empty")
+        costs.append({name: each - empty for name, each in spent.items()})
+    return costs
 
 
 def _bar(
