@@ -1,7 +1,8 @@
-"""What the benchmarks share: a bar and whether it is met, a table of them, a clock for both times."""
+"""What the benchmarks share: a bar and whether it is met, a table, a clock for both times, an environment."""
 
 from __future__ import annotations
 
+import os
 import resource
 import time
 from collections.abc import Sequence
@@ -41,6 +42,12 @@ class Spent:
 
     def __sub__(self, other: Spent) -> Spent:
         return Spent(self.wall - other.wall, self.processor - other.processor)
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """Return the environment of a process to measure: nothing in it configures Sentry, pytest or asserts."""
+    changing = ("SENTRY_", "PYTEST_ADDOPTS", "PYTHONOPTIMIZE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(changing)} | more
 
 
 def now() -> Spent:

@@ -64,7 +64,7 @@ def envelopes(rounds: int) -> list[Bar]:
             for request in requests[:size]:
                 ingest.handle(request)
             filling += now() - before
-            costs = inboxes.finds(store, BY_TEXT, numbers)
+            costs = inboxes.finds(store, inboxes.BY_TEXT, numbers)
             first += costs[0]
             after += costs[1] + costs[2]
         return {
@@ -76,11 +76,10 @@ def envelopes(rounds: int) -> list[Bar]:
     return [bar for curve in in_turn(rounds, SIZES, measure) for bar in curve.bars()]
 
 
-BY_TEXT = inboxes.Kind("a message by its text", "messages", inboxes.message, "message <{}>".format)
-
-
 def _request(number: int) -> Request:
-    payload = b'{"event_id":"%032x","message":"message <%d>","level":"info","extra":{"text":"%s"}}'
+    payload = (
+        b'{"event_id":"%032x","message":"message <%d> of /var/log","level":"info","extra":{"text":"%s"}}'
+    )
     payload %= number, number, b"x" * 500
     body = b'{"event_id":"%032x"}\n{"type":"event","length":%d}\n%s\n' % (number, len(payload), payload)
     auth = f"Sentry sentry_key={'5e27be7a' * 4}, sentry_version=7, sentry_client=sentry.python/2.75.0"

@@ -76,8 +76,9 @@ class Kind:
     named: Callable[[int], dict[str, Any]] = lambda number: {}
 
 
+BY_TEXT = Kind("a message by its text", "messages", message, "message <{}> of /var/log".format)
 KINDS = (
-    Kind("a message by its text", "messages", message, lambda number: f"message <{number}> of /var/log"),
+    BY_TEXT,
     Kind(
         "a message by a tag", "messages", message, named=lambda number: {"tags": {"order": f"order-{number}"}}
     ),

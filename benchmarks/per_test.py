@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bars import Bar, Spent, table
+from bars import Bar, Spent, clean_environment, table
 
 TESTS = 300
 TURN = 25
@@ -47,7 +47,6 @@ SESSIONS: dict[str, tuple[str, ...]] = {
     "empty": ("empty.py",),
 }
 ENVIRONMENT = {"floor_plain": {"BENCHMARK_PLAIN": "1"}, "kept_client": {"BENCHMARK_KEPT": "1"}}
-NOT_PASSED_ON = ("SENTRY_", "PYTEST_ADDOPTS", "PYTHONOPTIMIZE")
 
 
 class Session:
@@ -64,22 +63,20 @@ class Session:
         self._times = Path(folder, f"{name}.json")
         self._ready, ready = os.pipe()
         go, self._go = os.pipe()
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith(NOT_PASSED_ON)}
         self._process = stack.enter_context(
             subprocess.Popen(
                 [*PYTEST, "-p", "timing", *options, f"--rootdir={SUITES}", str(SUITES / suite)],
-                env={
-                    **inherited,
-                    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-                    "PYTHONPATH": os.pathsep.join((str(SUITES), str(SUITES.parent))),
-                    "BENCHMARK_TESTS": str(tests + TURN),
-                    "BENCHMARK_TURN": str(TURN),
-                    "BENCHMARK_TIMES": str(self._times),
-                    "BENCHMARK_READY": str(ready),
-                    "BENCHMARK_GO": str(go),
+                env=clean_environment(
+                    PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
+                    PYTHONPATH=os.pathsep.join((str(SUITES), str(SUITES.parent))),
+                    BENCHMARK_TESTS=str(tests + TURN),
+                    BENCHMARK_TURN=str(TURN),
+                    BENCHMARK_TIMES=str(self._times),
+                    BENCHMARK_READY=str(ready),
+                    BENCHMARK_GO=str(go),
                     **ENVIRONMENT.get(name, {}),
                     **environment,
-                },
+                ),
                 pass_fds=(ready, go),
                 stdout=sys.stderr,
             )

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bars import Bar, Spent, of_children
+from bars import Bar, Spent, clean_environment, of_children
 from curves import MOST, SIZES, Curve
 
 FIXTURE = "pytest_sentryintegration.plugin"
@@ -52,10 +52,7 @@ def run(suite: str, tests: int) -> tuple[Spent, int]:
         before = of_children()
         done = subprocess.run(
             [*command, "-p", FIXTURE, f"--rootdir={folder}", folder],
-            env={
-                **{name: value for name, value in os.environ.items() if not name.startswith("SENTRY_")},
-                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            },
+            env=clean_environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"),
             check=True,
             stdout=subprocess.PIPE,
             text=True,

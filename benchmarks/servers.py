@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -14,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from bars import clean_environment
 
 INSTALLED = Path(__file__).parent.parent / ".nox" / "benchmarks"
 KENT = "kent==2.2.0"
@@ -118,10 +119,9 @@ def spotlight() -> Iterator[Server]:
 
 @contextmanager
 def _running(command: list[str], port: int, **environment: str) -> Iterator[None]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SENTRY_")}
     with subprocess.Popen(
         command,
-        env={**inherited, **environment},
+        env=clean_environment(**environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

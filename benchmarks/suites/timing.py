@@ -20,7 +20,6 @@ TURN = int(os.environ["BENCHMARK_TURN"])
 """Tests in a row. The first turn imports and connects; it is not counted."""
 
 _times: list[tuple[float, float]] = []
-_begun = 0
 
 
 def _wait_for_turn() -> None:
@@ -31,12 +30,10 @@ def _wait_for_turn() -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol() -> Generator[None, Any, Any]:
-    global _begun
-    if _begun == TURN:
+    if len(_times) == TURN:
         gc.collect()
-    if _begun % TURN == 0:
+    if len(_times) % TURN == 0:
         _wait_for_turn()
-    _begun += 1
     wall, processor = time.perf_counter(), time.process_time()
     result = yield
     _times.append((time.perf_counter() - wall, time.process_time() - processor))
