@@ -46,14 +46,6 @@ class Arrived(Sequence[T_co], Generic[T_co]):
                         self._seen = seen + 1
         return self._objects
 
-    def containing(self, needle: bytes) -> list[T_co]:
-        """Return at least the objects of which a text is *needle* (UTF-8), or begins so; see `Sifted`."""
-        return self.settle().copy()
-
-    def of_types(self, types: Iterable[bytes]) -> list[T_co]:
-        """Return at least the objects in which something is of one of these types; see `Sifted`."""
-        return self.settle().copy()
-
     def __len__(self) -> int:
         return len(self.settle())
 

@@ -137,10 +137,9 @@ class Pool(Generic[T]):
             for place in range(known, count)
         ]
         backslash = [place for place, payload in enumerate(added, known) if b"\\" in payload]
-        unsearchable = self._unsearchable
         hiding = [place for place in backslash if _HIDES.search(added[place - known])]
-        if unsearchable:
-            hiding = sorted({*hiding, *(place for place in unsearchable if place >= known)})
+        if self._unsearchable:
+            hiding = sorted({*hiding, *self._unsearchable.intersection(range(known, count))})
         _replace(self._hiding, known, hiding)
         _replace(self._escaping, known, [place for place in backslash if b"\\u" in added[place - known]])
         if self._formatted:
