@@ -14,7 +14,7 @@ from typing import Any
 
 from bars import Bar, Spent, now, table
 
-from pytest_sentryintegration.events import SentryEvents, Source
+from pytest_sentryintegration.inbox.events import SentryEvents, Source
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.store import STRAYS, Store
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem

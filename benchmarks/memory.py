@@ -26,9 +26,9 @@ from typing import Any
 from bars import Bar, table
 from posting import KEY, body, receive
 
-from pytest_sentryintegration.events import SentryEvents, Source
-from pytest_sentryintegration.fake_sentry import FakeSentry
+from pytest_sentryintegration.inbox.events import SentryEvents, Source
 from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.store import STRAYS
 
 COUNT = 20_000

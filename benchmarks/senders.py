@@ -20,7 +20,7 @@ from typing import IO
 from bars import Bar, Spent, now
 from curves import SIZES, Curve
 
-from pytest_sentryintegration.fake_sentry import FakeSentry
+from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.store import STRAYS
 
 TOGETHER = 10_000

@@ -14,8 +14,8 @@ from typing import Any
 
 import bare
 
-from pytest_sentryintegration.fake_sentry import FakeSentry
 from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.store import STRAYS
 
 Running = tuple[int, Callable[[], dict[str, Any]]]

@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_sentryintegration.capturing import capture as capture
-    from pytest_sentryintegration.events import SentryEvents as SentryEvents
+    from pytest_sentryintegration.capturing.capture import capture as capture
+    from pytest_sentryintegration.inbox.events import SentryEvents as SentryEvents
     from pytest_sentryintegration.matching.span_pattern import span as span
 
 __all__ = ["SentryEvents", "capture", "span"]
 
 _HOMES = {
-    "SentryEvents": "pytest_sentryintegration.events",
-    "capture": "pytest_sentryintegration.capturing",
+    "SentryEvents": "pytest_sentryintegration.inbox.events",
+    "capture": "pytest_sentryintegration.capturing.capture",
     "span": "pytest_sentryintegration.matching.span_pattern",
 }
 

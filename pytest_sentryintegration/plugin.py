@@ -14,8 +14,8 @@ from pytest_sentryintegration.sdk.hook import ImportHook, at_first_client
 from pytest_sentryintegration.settings import SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
-    from pytest_sentryintegration.events import SentryEvents
-    from pytest_sentryintegration.fake_sentry import FakeSentry
+    from pytest_sentryintegration.inbox.events import SentryEvents
+    from pytest_sentryintegration.server.fake_sentry import FakeSentry
 
 SETTINGS = pytest.StashKey[Settings]()
 CAPTURE = pytest.StashKey[Any]()
@@ -23,7 +23,7 @@ COUNTS = pytest.StashKey[dict[str, Any]]()
 DIFFERENCE = pytest.StashKey[str]()
 BEFORE = pytest.StashKey[Any]()
 
-_SHARING = "pytest_sentryintegration.sharing"
+_SHARING = "pytest_sentryintegration.capturing.sharing"
 _RUNNING: list[pytest.Item] = []
 _REQUESTS: list[pytest.FixtureRequest] = []
 """Of the fixtures `sentry_events` that are being set up: one that overrides it asks for it."""
@@ -32,7 +32,7 @@ _SESSIONS: list[pytest.Config] = []
 
 
 def _redirect() -> None:
-    from pytest_sentryintegration.sharing import shared
+    from pytest_sentryintegration.capturing.sharing import shared
 
     shared(_SESSIONS[-1].stash[SETTINGS] if _SESSIONS else None).redirect.install()
 
@@ -108,7 +108,7 @@ def sentry_server(request: pytest.FixtureRequest) -> FakeSentry:
     It listens on 127.0.0.1 on a free port, for as long as the session lasts. What is sent to it while a
     test runs that uses `sentry_events` is found there.
     """
-    from pytest_sentryintegration.sharing import shared
+    from pytest_sentryintegration.capturing.sharing import shared
 
     return shared(request.config.stash[SETTINGS]).fake
 
@@ -132,8 +132,8 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
     views; `find` returns exactly one or fails with what arrived instead. It is itself a sequence of the
     error and message events.
     """
-    from pytest_sentryintegration.capturing import Capture
-    from pytest_sentryintegration.sharing import shared
+    from pytest_sentryintegration.capturing.capture import Capture
+    from pytest_sentryintegration.capturing.sharing import shared
 
     request = _REQUESTS[-1]
     item = request.node

@@ -21,41 +21,35 @@ FACADE = ROOT / "src" / "sentryintegration"
 ALLOWED: dict[str, set[str]] = {
     "clock": set(),
     "garbage": set(),
-    "steps": set(),
-    "environment": set(),
     "settings": set(),
     "wire": {"brotli", "zstandard", "opentelemetry", "google"},
+    "evidence": set(),
     "store": {"clock", "wire"},
     "ingest": {"store", "wire", "werkzeug"},
-    "serving": {"clock", "ingest", "httptools"},
-    "fake_sentry": {"ingest", "serving", "store", "wire"},
+    "server": {"clock", "ingest", "store", "wire", "httptools"},
     "matching": {"garbage"},
     "verdict": {"store", "wire", "sentry_relay"},
     "model": {"garbage", "matching", "store", "verdict", "wire"},
-    "words": {"matching", "verdict"},
-    "source": {"model", "words"},
-    "views": {"clock", "matching", "source", "steps", "words"},
-    "events": {"matching", "model", "source", "verdict", "views", "words"},
-    "sdk": {"clock", "sentry_sdk"},
-    "sharing": {"fake_sentry", "sdk", "settings", "store"},
+    "words": {"evidence", "matching", "verdict"},
+    "inbox": {"clock", "evidence", "matching", "model", "verdict", "words"},
+    "sdk": {"clock", "evidence", "sentry_sdk"},
     "capturing": {
-        "environment",
-        "events",
-        "fake_sentry",
+        "evidence",
+        "inbox",
         "model",
         "sdk",
         "sentry_sdk",
+        "server",
         "settings",
-        "sharing",
         "store",
         "wire",
         "words",
     },
-    "plugin": {"capturing", "events", "fake_sentry", "sdk", "settings", "sharing", "words", "pytest"},
-    "__init__": {"capturing", "events", "matching"},
+    "plugin": {"capturing", "inbox", "sdk", "server", "settings", "words", "pytest"},
+    "__init__": {"capturing", "inbox", "matching"},
 }
 
-ONLY_HERE = {"sentry_relay": "verdict/relay.py", "pytest": "plugin.py", "httptools": "serving.py"}
+ONLY_HERE = {"sentry_relay": "verdict/relay.py", "pytest": "plugin.py", "httptools": "server/serving.py"}
 """Packages that one module alone may touch."""
 
 

@@ -11,27 +11,13 @@ from typing import Any, ClassVar
 import sentry_sdk
 from sentry_sdk.client import NonRecordingClient
 
+from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.sdk import ownership, scopes
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import TIMEOUT, drain, sending_at_once
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import Redirect, own_transport, redirected
 from pytest_sentryintegration.sdk.scopes import Saved, save
-
-
-@dataclass(frozen=True)
-class ClientFacts:
-    """What a person who finds nothing in the inbox wants to know of a client."""
-
-    fallback: bool
-    dsn: str | None
-    own_transport: str | None
-    traces_sample_rate: float | None
-    has_sampler: bool
-    sample_rate: float | None
-    queued: int
-    failure: str | None
-    rate_limited: tuple[str, ...] = ()
 
 
 @dataclass
@@ -136,20 +122,22 @@ class Isolation:
         assert self.scopes is not None
         return scopes.entering(function, self.scopes)
 
-    def facts(self) -> ClientFacts | None:
-        """Describe the client in use now; ``None`` where there is none."""
+    def evidence(self) -> Evidence:
+        """Return what is known of the client in use now."""
         client = sentry_sdk.get_client()
-        options = client.options
         if isinstance(client, NonRecordingClient):
-            return None
+            return Evidence(imported=True, client=False)
+        options = client.options
         transport, own = redirected(client), own_transport(client)
         limited = transport._disabled_until if transport is not None else {}
-        return ClientFacts(
+        return Evidence(
+            imported=True,
+            client=True,
             fallback=not client.is_active(),
-            dsn=options.get("dsn"),
+            dsn=bool(options.get("dsn")),
             own_transport=type(own).__qualname__ if own is not None else None,
             traces_sample_rate=options.get("traces_sample_rate"),
-            has_sampler=options.get("traces_sampler") is not None,
+            traces_sampler=options.get("traces_sampler") is not None,
             sample_rate=options.get("sample_rate"),
             queued=transport.queue.unfinished_tasks if transport is not None else 0,
             failure=transport.failure if transport is not None else None,

@@ -6,13 +6,14 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.matching.criteria import CriterionError
 from pytest_sentryintegration.matching.nearest import Miss, nearest_misses
 from pytest_sentryintegration.matching.nouns import NOUNS, Noun
 from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.matching.showing import show
 from pytest_sentryintegration.words.differences import COLUMNS, difference_texts
-from pytest_sentryintegration.words.explaining import Evidence, dropped, reasons
+from pytest_sentryintegration.words.explaining import dropped, reasons
 from pytest_sentryintegration.words.labels import label
 
 HEADLINE: Final = 140

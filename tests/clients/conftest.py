@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pytest_sentryintegration.events import SentryEvents
+from pytest_sentryintegration.inbox.events import SentryEvents
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"

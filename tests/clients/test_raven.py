@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.events import SentryEvents
+from pytest_sentryintegration.inbox.events import SentryEvents
 from tests.clients.conftest import PROGRAMS, Run, installed, types
 
 pytestmark = pytest.mark.clients

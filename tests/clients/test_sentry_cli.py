@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_sentryintegration.events import SentryEvents
+from pytest_sentryintegration.inbox.events import SentryEvents
 from tests.clients.conftest import Run, installed, types
 
 pytestmark = pytest.mark.clients

@@ -13,7 +13,7 @@ import time_machine
 from sentry_sdk import logger
 
 from pytest_sentryintegration import capture
-from pytest_sentryintegration.events import SentryEvents
+from pytest_sentryintegration.inbox.events import SentryEvents
 from tests.clients.conftest import PROGRAMS, Run, types
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_sentryintegration.fake_sentry import FakeSentry
 from pytest_sentryintegration.ingest.faults import Faults
+from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.store import STRAYS, Arrival, RefusedRequest
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, serialize_envelope
 from tests.ingest.asking import AUTH, EVENT, EVENT_ID

@@ -22,15 +22,15 @@ from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.transport import HttpTransport, Transport, make_transport
 
 from pytest_sentryintegration import SentryEvents, capture
-from pytest_sentryintegration.environment import Environment
+from pytest_sentryintegration.capturing.environment import Environment
+from pytest_sentryintegration.capturing.sharing import Shared, shared
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.sdk import detaching, ownership
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import drain
 from pytest_sentryintegration.sdk.redirect import Redirect
-from pytest_sentryintegration.serving import Server
+from pytest_sentryintegration.server.serving import Server
 from pytest_sentryintegration.settings import Settings
-from pytest_sentryintegration.sharing import Shared, shared
 from tests.integration.conftest import Run
 
 DSN = "https://key@o5.ingest.sentry.io/1"

@@ -139,7 +139,7 @@ def test_guard_off_lets_what_is_sent_outside_of_captures_reach_its_dsn(run: Run)
         ini="sentry_guard = off",
         test_it="""
             import sentry_sdk
-            from pytest_sentryintegration.fake_sentry import FakeSentry
+            from pytest_sentryintegration.server.fake_sentry import FakeSentry
 
             def test_real(request):
                 with FakeSentry() as real:

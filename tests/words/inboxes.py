@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from pytest_sentryintegration.events import SentryEvents, Source
+from pytest_sentryintegration.inbox.events import SentryEvents, Source
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.store import Store
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem

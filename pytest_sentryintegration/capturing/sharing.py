@@ -8,12 +8,12 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from pytest_sentryintegration.fake_sentry import FakeSentry
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import drain, drain_before_forks
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.posting import Answer, Headers, Poster
 from pytest_sentryintegration.sdk.redirect import Redirect
+from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.settings import Settings
 from pytest_sentryintegration.store import STRAYS
 

@@ -132,7 +132,7 @@ def test_a_criterion_that_raises_ends_the_wait() -> None:
 
 def test_the_helpers_are_hidden_from_tracebacks(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
-        from pytest_sentryintegration.events import SentryEvents, Source
+        from pytest_sentryintegration.inbox.events import SentryEvents, Source
         from pytest_sentryintegration.model import Contents
 
         def test_it():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pytest_sentryintegration.ingest.app import Ingest
 from pytest_sentryintegration.ingest.request import Reply, Request
-from pytest_sentryintegration.serving import Server
+from pytest_sentryintegration.server.serving import Server
 from pytest_sentryintegration.store import Store
 from pytest_sentryintegration.wire.limits import body_limit
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.model import Contents
-from pytest_sentryintegration.words.explaining import Evidence
 
 
 def _no_server() -> NoReturn:

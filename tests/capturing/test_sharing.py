@@ -6,8 +6,8 @@ from unittest.mock import Mock
 
 import pytest
 
+from pytest_sentryintegration.capturing.sharing import Shared
 from pytest_sentryintegration.settings import Settings
-from pytest_sentryintegration.sharing import Shared
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 
 

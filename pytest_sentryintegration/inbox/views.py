@@ -10,11 +10,12 @@ from functools import partial
 from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
 
 from pytest_sentryintegration import clock
+from pytest_sentryintegration.evidence import Evidence
+from pytest_sentryintegration.inbox.source import Source
+from pytest_sentryintegration.inbox.steps import Step, pause, run, run_async
 from pytest_sentryintegration.matching.nouns import Noun
 from pytest_sentryintegration.matching.query import Query
-from pytest_sentryintegration.source import Source
-from pytest_sentryintegration.steps import Step, pause, run, run_async
-from pytest_sentryintegration.words.explaining import Evidence, reasons
+from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.failures import too_few, too_many, unsure, unwanted
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.events import SentryEvents
+from pytest_sentryintegration.inbox.events import SentryEvents
+from pytest_sentryintegration.inbox.views import IncompleteWarning
 from pytest_sentryintegration.matching.nouns import NOUNS
-from pytest_sentryintegration.views import IncompleteWarning
 from tests.words.inboxes import TRACE, Held, Received
 
 

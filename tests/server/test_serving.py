@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_sentryintegration.ingest.request import Reply, Request
-from pytest_sentryintegration.serving import PortBusyError, Server
+from pytest_sentryintegration.server.serving import PortBusyError, Server
 
 
 class Recorder:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pytest_sentryintegration import model
+from pytest_sentryintegration.inbox.source import Source
+from pytest_sentryintegration.inbox.views import Inbox, View
 from pytest_sentryintegration.matching.nouns import NOUNS
 from pytest_sentryintegration.model.frozen import lazy
-from pytest_sentryintegration.source import Source
 from pytest_sentryintegration.verdict.relay import available
-from pytest_sentryintegration.views import Inbox, View
 from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.explaining import explain
 from pytest_sentryintegration.words.policies import Objection, is_allowed, not_accepted, objections_to

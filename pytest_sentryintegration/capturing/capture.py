@@ -13,17 +13,17 @@ from typing import Any
 
 from sentry_sdk.consts import DEFAULT_OPTIONS
 
-from pytest_sentryintegration.environment import Environment, Patch, child_environment
-from pytest_sentryintegration.events import SentryEvents, Source
-from pytest_sentryintegration.fake_sentry import KEY, NoServerError
+from pytest_sentryintegration.capturing.environment import Environment, Patch, child_environment
+from pytest_sentryintegration.capturing.sharing import Shared, is_shared, release, shared
+from pytest_sentryintegration.evidence import Elsewhere, Evidence
+from pytest_sentryintegration.inbox.events import SentryEvents, Source
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.server.fake_sentry import KEY, NoServerError
 from pytest_sentryintegration.settings import Settings, split_marker
-from pytest_sentryintegration.sharing import Shared, is_shared, release, shared
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.wire.envelope import serialize_envelope
-from pytest_sentryintegration.words.explaining import Elsewhere, Evidence
 from pytest_sentryintegration.words.policies import not_accepted, unexpected
 
 FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
@@ -185,29 +185,13 @@ class Capture:
 
     def _evidence(self) -> Evidence:
         elsewhere = Counter(self._owner.elsewhere)
-        facts = self._isolation.facts()
         entries = len(self._fake.store.since(self._owner.inbox))
-        evidence = Evidence(
-            imported=True,
-            client=facts is not None,
+        return replace(
+            self._isolation.evidence(),
             blocked_by=self._blocked,
             elsewhere=tuple(Elsewhere(thread, test, count) for (thread, test), count in elsewhere.items()),
             handed_out=self._handed_out,
             connected=entries > self._owner.delivered,
-        )
-        if facts is None:
-            return evidence
-        return replace(
-            evidence,
-            fallback=facts.fallback,
-            dsn=bool(facts.dsn),
-            traces_sample_rate=facts.traces_sample_rate,
-            traces_sampler=facts.has_sampler,
-            sample_rate=facts.sample_rate,
-            queued=facts.queued,
-            rate_limited=facts.rate_limited,
-            own_transport=facts.own_transport,
-            failure=facts.failure,
         )
 
 
