@@ -3,10 +3,10 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint matrix clients bench
+.PHONY: demo test lint coverage wheel matrix newest clients bench
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,9 +30,21 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	MYPYPATH=benchmarks:benchmarks/suites $(BIN)/mypy benchmarks/*.py benchmarks/suites/*.py
 
+# Lines and branches of both packages that the tests run; fails below the bar in pyproject.toml.
+coverage: $(STAMP)
+	$(BIN)/nox -s coverage
+
+# The wheel as users install it, tested in a folder without the sources.
+wheel: $(STAMP)
+	$(BIN)/nox -s wheel
+
 # The other SDKs, and the other interpreters that are installed here; says which it skipped.
 matrix: $(STAMP)
 	$(BIN)/nox
+
+# The newest sentry-sdk of the package index, release and pre-release, where `make test` and `make matrix` have not run on it.
+newest: $(STAMP)
+	$(BIN)/nox -s newest
 
 # Real clients: @sentry/node, a browser, sentry-cli, raven, OpenTelemetry. Needs npm and chromium.
 clients: $(STAMP)

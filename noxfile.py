@@ -1,4 +1,7 @@
-"""The matrix over interpreters and SDKs (``nox``), and the real clients (``nox -s clients``)."""
+"""Runs of the tests in environments of their own: ``nox --list`` shows them.
+
+Without a name, the matrix over interpreters and sentry-sdks.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 INTERPRETERS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 MAIN_SDK = "sentry-sdk>=2.41,<4"
 NEWEST_2 = "sentry-sdk>=2.75,<3"
+PRE_RELEASE = "sentry-sdk==3.0.0b2"
 FOLDERS = ("tests/contract", "tests/facade", "tests/integration")
 """What has to hold on every interpreter and SDK; the rest of the tests knows neither."""
 
@@ -27,11 +31,34 @@ THOUSAND = (
     "tests/integration/test_isolation.py::test_a_thousand_tests_in_random_order_on_four_workers_never_mix"
 )
 
+WITHOUT_CLIENTS = ("-m", "not clients", "-p", "no:cacheprovider")
+NOT_MEASURED = (THOUSAND,)
+"""Long, and of the isolation: each of its thousand tests runs the same lines."""
+
+WHEEL_TESTS = (
+    "pyproject.toml",  # pytest's settings
+    "conftest.py",
+    "tests/__init__.py",
+    "tests/conftest.py",
+    "tests/contract",
+    "tests/integration/__init__.py",
+    "tests/integration/conftest.py",
+    "tests/integration/test_fixtures.py",
+)
+"""What is copied to test the wheel: the contract and what it imports, and none of the packages."""
+
+WHERE_INSTALLED = """
+import pytest_sentryintegration, sentryintegration
+for package in (sentryintegration, pytest_sentryintegration):
+    assert "site-packages" in package.__file__, package.__file__
+    print(package.__file__)
+"""
+
 # Exact versions: a pre-release does not slip in, and a test means what it says.
 PYTHON_CLIENTS = {
     "sdk-oldest": ("sentry-sdk==2.41.0",),
     "sdk-newest": (NEWEST_2,),
-    "sdk-3": ("sentry-sdk==3.0.0b2",),
+    "sdk-3": (PRE_RELEASE,),
     "raven": ("raven==6.10.0",),
     "sentry-cli": ("sentry-cli==3.8.2",),
     "opentelemetry": (
@@ -126,13 +153,93 @@ def tests(session: nox.Session) -> None:
     [
         nox.param("sentry-sdk==2.41.0", "", id="oldest"),
         nox.param(NEWEST_2, "stream", id="stream"),
-        nox.param("sentry-sdk==3.0.0b2", "", id="3"),
+        nox.param(PRE_RELEASE, "", id="3"),
     ],
 )
 def sdks(session: nox.Session, sdk: str, mode: str) -> None:
     """The contract on the other sentry-sdks; `tests` runs it on the newest 2.x."""
     install(session, sdk)
     run_contract(session, f"--deselect={THOUSAND}", SENTRYINTEGRATION_TEST_MODE=mode)
+
+
+@nox.session(venv_backend="uv")
+def newest(session: nox.Session) -> None:
+    """The contract on the newest sentry-sdk of the package index, release and pre-release, whatever they are.
+
+    `make test` and the matrix run on the newest 2.x and on one pinned pre-release. Where the index has
+    nothing newer, this session says so and runs nothing; ``nox -s newest -- --again`` runs all the same.
+    """
+    tested = {version_in(session, NEWEST_2), PRE_RELEASE.partition("==")[2]}
+    for what, option in (("release", "disallow"), ("pre-release", "allow")):
+        # Asked for by itself, so that the bounds of this project's own requirement do not count.
+        session.install("--quiet", "--upgrade-package", "sentry-sdk", "--prerelease", option, "sentry-sdk")
+        version = sdk_version(session)
+        if version in tested and "--again" not in session.posargs:
+            session.log(
+                f"newest {what}: sentry-sdk {version}; not run again, `make test` or `make matrix` do"
+            )
+            continue
+        session.log(f"newest {what}: sentry-sdk {version}")
+        session.run(
+            "pytest", "-q", "-n", "2", *WITHOUT_CLIENTS, "tests/contract", "tests/facade", f"--ignore={HARM}"
+        )
+
+
+def version_in(session: nox.Session, sdk: str) -> str:
+    """Install *sdk* with everything the tests need, and return which version that is."""
+    install(session, sdk)
+    return sdk_version(session)
+
+
+def sdk_version(session: nox.Session) -> str:
+    said = session.run("python", "-c", "import sentry_sdk; print(sentry_sdk.VERSION)", silent=True)
+    return str(said).strip()
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Lines and branches of both packages that the tests run, in their child processes too.
+
+    Fails below the ``fail_under`` of pyproject.toml, which also says what is left out and why.
+    """
+    install(session, NEWEST_2)
+    session.run("coverage", "erase")
+    # `coverage run`, not pytest-cov: pytest imports this project's plugin before pytest-cov could measure it.
+    measured = ("coverage", "run", "-m", "pytest", "-q", "-n", "2", *WITHOUT_CLIENTS)
+    session.run(*measured, *(f"--deselect={test}" for test in NOT_MEASURED), *session.posargs)
+    session.run(*measured, "tests/facade", f"--ignore={HARM}", env={"SENTRYINTEGRATION_TEST_MODE": "stream"})
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """The wheel as users install it: the contract in a folder without this repository's sources."""
+    folder = Path(session.create_tmp())
+    shutil.rmtree(folder)
+    dist, project = folder / "dist", folder / "project"
+    if session.venv_backend != "uv":
+        session.install("--quiet", "--upgrade", "pip>=25.1")
+    session.install("--quiet", "--group", "tests")
+    session.run(
+        "python", "-m", "hatchling", "build", "--target", "wheel", "--directory", str(dist), silent=True
+    )
+    (built,) = dist.glob("*.whl")
+    session.install(
+        "--quiet",
+        "--reinstall" if session.venv_backend == "uv" else "--force-reinstall",
+        f"{built}[pytest,relay]",
+    )
+    for name in WHEEL_TESTS:
+        source, target = Path(name), project / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    with session.chdir(project):
+        session.run("python", "-c", WHERE_INSTALLED)
+        session.run("pytest", "-q", "-n", "2", *WITHOUT_CLIENTS)
 
 
 @nox.session
