@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.wire.envelope import RawEnvelope
@@ -14,6 +15,10 @@ STRAYS = "strays"
 """The inbox of what came while no test was running."""
 
 Headers = tuple[tuple[str, str], ...]
+"""Headers of an HTTP request, names in lower case."""
+
+Tolerated = Literal["toy_key", "no_authentication", "no_such_endpoint"]
+"""What a request may lack that real Sentry requires, and the fake accepts unless it is strict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ class Arrival:
     """The headers of the HTTP request, names in lower case."""
     endpoint: str = "envelope"
     """Which endpoint took it: ``envelope``, ``store``, ``security``, ``cron``, ``minidump``, ``otlp``."""
-    notes: tuple[str, ...] = ()
-    """What real Sentry would have refused in the request, and the fake was kind about."""
+    tolerated: Tolerated | None = None
+    """What real Sentry would have refused the request for; ``None`` where it accepts it too."""
     test: str = ""
     """The node id of the test whose inbox it is in."""
 
@@ -57,6 +62,8 @@ class RefusedRequest:
     path: str
     headers: Headers
     body: bytes
+    fault: bool = False
+    """Whether a fault that the test set refused it, which real Sentry would have accepted."""
 
 
 Entry = Arrival | RefusedRequest
@@ -138,7 +145,7 @@ class Store:
         client: str | None = None,
         headers: Headers = (),
         endpoint: str = "envelope",
-        notes: tuple[str, ...] = (),
+        tolerated: Tolerated | None = None,
     ) -> Arrival:
         """Keep an accepted request. With ``None`` for *inbox* it goes to the running test."""
         with self._changed:
@@ -158,7 +165,7 @@ class Store:
                 envelope,
                 headers,
                 endpoint,
-                notes,
+                tolerated,
                 box.test,
             )
             box.entries.append(arrival)
@@ -175,13 +182,14 @@ class Store:
         path: str,
         headers: Headers,
         body: bytes,
+        fault: bool = False,
     ) -> RefusedRequest:
         """Keep a request that was not accepted. With ``None`` for *inbox* it goes to the running test."""
         with self._changed:
             name, box = self._resolve(inbox)
             self._count += 1
             refused = RefusedRequest(
-                self._count, name, clock.now(), status, reason, method, path, headers, body
+                self._count, name, clock.now(), status, reason, method, path, headers, body, fault
             )
             box.entries.append(refused)
             self._changed.notify_all()

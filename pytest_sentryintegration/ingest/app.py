@@ -1,42 +1,28 @@
-"""The fake Sentry without its socket: a request comes in, a reply goes out, what it held is in the store."""
+"""The fake Sentry without its socket: a request comes in, a reply goes out, what it held is in the store.
+
+Data flows one way: request → `Route` → `Call` → `Taken` → reply.
+"""
 
 from __future__ import annotations
 
-import re
 import threading
 import traceback
-from collections.abc import Callable
 
-from pytest_sentryintegration.ingest.answers import error_reply, preflight, text_reply
+from pytest_sentryintegration.ingest.answers import error_reply, preflight
 from pytest_sentryintegration.ingest.call import Call, Taken
-from pytest_sentryintegration.ingest.endpoints import cron, envelope, minidump, otlp, security, store
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.ingest.request import Reply, Request
-from pytest_sentryintegration.ingest.routes import HEALTHCHECK, PREFLIGHT, find_route, inbox_of, read_path
-from pytest_sentryintegration.store import STRAYS, Store
+from pytest_sentryintegration.ingest.routes import HEALTHCHECK, NOWHERE, Route, Take, find_route
+from pytest_sentryintegration.store import STRAYS, Store, Tolerated
+from pytest_sentryintegration.wire.auth import Auth
+from pytest_sentryintegration.wire.dsn import is_public_key
 from pytest_sentryintegration.wire.encodings import check_encoding
 from pytest_sentryintegration.wire.envelope import RawEnvelope, serialize_envelope
-from pytest_sentryintegration.wire.limits import MAX_ENVELOPE_SIZE, body_limit, check_limits
+from pytest_sentryintegration.wire.limits import check_limits
 from pytest_sentryintegration.wire.rate_limits import RateLimit, rate_limited
 from pytest_sentryintegration.wire.refusal import Refusal
 
 __all__ = ["Ingest"]
-
-_TAKE: dict[str, tuple[str, Callable[[Call], Taken]]] = {
-    "envelope": ("envelope", envelope.take),
-    "stream": ("stream", envelope.take_stream),
-    "store": ("store", store.take),
-    "store_get": ("store", store.take_get),
-    "security": ("security", security.take),
-    "cron": ("cron", cron.take),
-    "minidump": ("minidump", minidump.take),
-    "otlp_traces": ("otlp", otlp.take_traces),
-    "otlp_logs": ("otlp", otlp.take_logs),
-}
-"""What each route is called in the store, and what takes its requests."""
-
-# Nearly all of the traffic, and a tenth of the cost of asking the router.
-_ENVELOPE = re.compile(r"(?:/(.+?))??/api/([0-9]+)/envelope/", re.ASCII)
 
 
 class Ingest:
@@ -83,65 +69,44 @@ class Ingest:
             faults.clear()
         return faults is not None
 
+    def body_limit(self, target: str) -> int:
+        """Return how many bytes a body sent to *target* may have, before and after decoding."""
+        return find_route(target).endpoint.limit
+
     def handle(self, request: Request) -> Reply:
         """Answer *request*; never raises, may be called from any thread."""
-        call = Call(request)
+        route = find_route(request.target)
         try:
-            return self._answer(call)
+            return self._answer(request, route)
         except Exception:
             detail = "internal error of the fake Sentry"
-            self._list(call, 500, f"{detail}:\n{traceback.format_exc()}", request.body)
+            self._list(request, route, 500, f"{detail}:\n{traceback.format_exc()}", request.body)
             return error_reply(Refusal(500, detail))
 
     def refuse(self, request: Request, status: int, reason: str) -> None:
         """List a request that the server refused before it was complete."""
-        call = Call(request)
-        try:
-            call.inbox = find_route(request.method, read_path(request.target)).inbox
-        except Refusal:
-            pass
-        self._list(call, status, reason, request.body)
+        self._list(request, find_route(request.target), status, reason, request.body)
 
-    def _answer(self, call: Call) -> Reply:
+    def _answer(self, request: Request, route: Route) -> Reply:
+        call = Call(request, route.arguments, route.endpoint.limit, self.strict)
         try:
-            route = self._route(call)
-        except Refusal as refusal:
-            return self._refuse(call, refusal)
-        if route == PREFLIGHT:
-            return preflight()
-        if route == HEALTHCHECK:
-            return text_reply(200, "application/json", b'{"is_healthy":true}')
-        call.endpoint, take = _TAKE[route]
-        faults = self._active_faults(call.inbox)
-        if faults is not None:
-            return self._answer_faultily(call, take, faults)
-        try:
-            return self._keep(call, take(call))
-        except Refusal as refusal:
-            return self._refuse(call, refusal)
-
-    def _route(self, call: Call) -> str:
-        """Return where a request goes, and note in *call* what its path says."""
-        request = call.request
-        path, _, call.query = request.target.partition("?")
-        call.strict = self.strict
-        encoding = call.headers.get("content-encoding")
-        match = _ENVELOPE.fullmatch(path) if request.method == "POST" else None
-        if match is not None and "//" not in path and "%" not in path:
-            call.inbox, project_id = match.groups()
-            call.limit = MAX_ENVELOPE_SIZE
-            call.arguments = {"project_id": project_id}
+            encoding = call.headers.get("content-encoding")
             if encoding is not None:
                 check_encoding(encoding)
-            return "envelope"
-        path = read_path(request.target)
-        call.inbox = inbox_of(path)
-        call.limit = body_limit(path)
-        if encoding is not None:
-            check_encoding(encoding)
-        route = find_route(request.method, path)
-        call.arguments = route.arguments
-        return route.endpoint
+            if request.method == "OPTIONS" and route.endpoint is not NOWHERE:
+                return preflight()
+            take = route.take(request.method)
+        except Refusal as refusal:
+            self._list_refused(call, route, refusal)
+            return error_reply(refusal)
+        faults = self._active_faults(route.inbox) if route.endpoint is not HEALTHCHECK else None
+        if faults is not None:
+            return self._answer_faultily(call, route, take, faults)
+        try:
+            return self._keep(call, route, take(call))
+        except Refusal as refusal:
+            self._list_refused(call, route, refusal)
+            return route.endpoint.refuse(call, refusal)
 
     def _active_faults(self, inbox: str | None) -> Faults | None:
         if not self._faults:
@@ -152,8 +117,9 @@ class Ingest:
             name = STRAYS
         return self._faults.get(name) or None
 
-    def _answer_faultily(self, call: Call, take: Callable[[Call], Taken], faults: Faults) -> Reply:
+    def _answer_faultily(self, call: Call, route: Route, take: Take, faults: Faults) -> Reply:
         types: frozenset[str] = frozenset()
+        code = None
         try:
             try:
                 taken = take(call)
@@ -162,67 +128,81 @@ class Ingest:
                 code = faults.take_status(types)
                 if code is not None:
                     raise Refusal(code, f"fault set by the test: status {code}")
-            reply = self._keep(call, taken, faults)
+            reply = self._keep(call, route, taken, faults)
         except Refusal as refusal:
-            reply = self._refuse(call, refusal)
-        wire = faults.take_wire(types)
-        reply.delay = wire.delay
-        if wire.cut == "disconnect":
-            # In the middle of the first line.
-            reply.cut = 10
-        elif wire.cut == "truncate":
-            reply.cut = -max(1, (len(reply.body) + 1) // 2)
+            self._list_refused(call, route, refusal, fault=code is not None)
+            reply = route.endpoint.refuse(call, refusal)
+        faults.spoil(reply, types)
         return reply
 
-    def _keep(self, call: Call, taken: Taken, faults: Faults | None = None) -> Reply:
+    def _keep(self, call: Call, route: Route, taken: Taken, faults: Faults | None = None) -> Reply:
         envelopes = taken.envelopes
         limits: list[RateLimit] = []
         if faults is not None:
-            envelopes = []
-            for raw in taken.envelopes:
-                enforced = faults.enforce(raw)
-                if enforced is None or not enforced.limits:
-                    envelopes.append(raw)
-                    continue
-                limits.extend(limit for limit in enforced.limits if limit not in limits)
-                removed = RawEnvelope(raw.headers, enforced.removed)
-                reason = f"rate limited by the test: {', '.join(enforced.categories)}"
-                self._list(call, 429, reason, serialize_envelope(removed))
-                if enforced.kept:
-                    envelopes.append(RawEnvelope(raw.headers, enforced.kept))
+            envelopes = self._limited(call, route, envelopes, faults, limits)
         for raw in envelopes:
             check_limits(raw.items)
         auth = taken.auth
+        tolerated = _tolerated(route.endpoint.name, auth)
         for raw in envelopes:
             self._store.add(
-                call.inbox,
+                route.inbox,
                 project_id=taken.project_id,
                 envelope=raw,
                 public_key=auth.public_key if auth is not None else "",
                 client=auth.client if auth is not None and auth.client is not None else taken.client,
                 headers=call.request.headers,
-                endpoint=call.endpoint,
-                notes=tuple(call.notes),
+                endpoint=route.endpoint.name,
+                tolerated=tolerated,
             )
-        return call.answer(rate_limited(limits)) if limits and taken.answers_limits else taken.reply
+        if limits and taken.answers_limits:
+            return route.endpoint.refuse(call, rate_limited(limits))
+        return taken.reply
 
-    def _refuse(self, call: Call, refusal: Refusal) -> Reply:
-        body = call.request.body
+    def _limited(
+        self, call: Call, route: Route, envelopes: list[RawEnvelope], faults: Faults, limits: list[RateLimit]
+    ) -> list[RawEnvelope]:
+        """Return what rate limits leave of *envelopes*; list what they take, and add them to *limits*."""
+        left = []
+        for raw in envelopes:
+            enforced = faults.enforce(raw)
+            if enforced is None or not enforced.limits:
+                left.append(raw)
+                continue
+            limits.extend(limit for limit in enforced.limits if limit not in limits)
+            removed = serialize_envelope(RawEnvelope(raw.headers, enforced.removed))
+            reason = f"rate limited by the test: {', '.join(enforced.categories)}"
+            self._list(call.request, route, 429, reason, removed, fault=True)
+            if enforced.kept:
+                left.append(RawEnvelope(raw.headers, enforced.kept))
+        return left
+
+    def _list_refused(self, call: Call, route: Route, refusal: Refusal, *, fault: bool = False) -> None:
         try:
             body = call.body()
         except Refusal:
-            pass
-        self._list(call, refusal.status, refusal.reason, body)
-        return call.answer(refusal)
+            body = call.request.body
+        self._list(call.request, route, refusal.status, refusal.reason, body, fault=fault)
 
-    def _list(self, call: Call, status: int, reason: str, body: bytes) -> None:
-        request = call.request
+    def _list(
+        self, request: Request, route: Route, status: int, reason: str, body: bytes, *, fault: bool = False
+    ) -> None:
         self._store.refuse(
-            call.inbox,
+            route.inbox,
             status=status,
             reason=reason,
             method=request.method,
             path=request.target,
             headers=request.headers,
             body=body,
+            fault=fault,
         )
+
+
+def _tolerated(endpoint: str, auth: Auth | None) -> Tolerated | None:
+    """Return what Sentry would have refused a request for, when it is accepted."""
+    if endpoint == "stream":
+        return "no_such_endpoint"
+    if auth is None:
+        return "no_authentication"
+    return None if is_public_key(auth.public_key) else "toy_key"

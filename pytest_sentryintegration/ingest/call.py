@@ -1,18 +1,16 @@
-"""One request on its way through an endpoint, and what the endpoint took from it."""
+"""One request at its endpoint, and what the endpoint took from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pytest_sentryintegration.ingest.answers import error_reply
 from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.wire.auth import Auth, check_public_key, missing_auth, read_auth
-from pytest_sentryintegration.wire.dsn import is_project_id, is_public_key, plain_project_id
+from pytest_sentryintegration.wire.dsn import is_project_id, plain_project_id
 from pytest_sentryintegration.wire.encodings import decode_body
 from pytest_sentryintegration.wire.envelope import RawEnvelope
-from pytest_sentryintegration.wire.limits import MAX_ENVELOPE_SIZE
 from pytest_sentryintegration.wire.refusal import Refusal
 
 __all__ = ["Call", "Taken"]
@@ -20,32 +18,27 @@ __all__ = ["Call", "Taken"]
 
 @dataclass(slots=True)
 class Call:
-    """One request at its endpoint."""
+    """One request at its endpoint. Endpoints read it and change nothing of it."""
 
     request: Request
+    arguments: Mapping[str, str]
+    """The variable parts of the path: ``project_id``, ``sentry_key``, ``slug``."""
+    limit: int
+    """How many bytes the decoded body may have."""
+    strict: bool = False
+    """Whether keys that Sentry would refuse are refused."""
     headers: dict[str, str] = field(init=False)
     """The first of each name."""
-    query: str = ""
-    """Undecoded."""
-    inbox: str | None = None
-    """What the path says before ``/api/``; ``None`` where it says nothing."""
-    endpoint: str = ""
-    limit: int = MAX_ENVELOPE_SIZE
-    """How many bytes the decoded body may have."""
-    arguments: dict[str, str] = field(default_factory=dict)
-    """The variable parts of the path: ``project_id``, ``sentry_key``, ``slug``, ``event_id``."""
-    strict: bool = False
-    notes: list[str] = field(default_factory=list)
-    """What Sentry would have refused, and was accepted all the same."""
-    decoded: bytes | None = None
-    """The decoded body, once `body` was called."""
-    broken: Refusal | None = None
-    """Why there is none: a bomb is not to be decoded twice."""
-    answer: Callable[[Refusal], Reply] = error_reply
-    """How the endpoint says no."""
+    _decoded: bytes | Refusal | None = None
+    """The body, once it was asked for, or why there is none: a bomb must not be decoded twice."""
 
     def __post_init__(self) -> None:
         self.headers = dict(reversed(self.request.headers))
+
+    @property
+    def query(self) -> str:
+        """The query string, undecoded."""
+        return self.request.target.partition("?")[2]
 
     def body(self) -> bytes:
         """Return the decoded body.
@@ -53,16 +46,15 @@ class Call:
         Raises:
             Refusal: It is broken or too long.
         """
-        if self.decoded is None:
-            if self.broken is not None:
-                raise self.broken
+        if self._decoded is None:
             encoding = self.headers.get("content-encoding")
             try:
-                self.decoded = decode_body(self.request.body, encoding, self.limit)
+                self._decoded = decode_body(self.request.body, encoding, self.limit)
             except Refusal as refusal:
-                self.broken = refusal
-                raise
-        return self.decoded
+                self._decoded = refusal
+        if isinstance(self._decoded, Refusal):
+            raise self._decoded
+        return self._decoded
 
     def project(self) -> str:
         """Return the project id of the path, as a plain number.
@@ -77,18 +69,18 @@ class Call:
         return _known_project_id(text) if len(text) <= 32 else plain_project_id(text)
 
     def auth(self) -> Auth | None:
-        """Return who is sending, with its key judged; ``None`` where the request does not say.
+        """Return who sends; ``None`` where the request does not say.
 
         Raises:
-            Refusal: 401 or 400, it says so wrongly or twice.
+            Refusal: 401 or 400, it says so wrongly or twice; in strict mode a toy key too.
         """
         auth = read_auth(self.headers, self.query, self.arguments.get("sentry_key"))
-        if auth is not None:
-            self.judge_key(auth.public_key)
+        if auth is not None and self.strict:
+            check_public_key(auth.public_key)
         return auth
 
     def required_auth(self) -> Auth:
-        """Return who is sending, of endpoints that take nothing from nobody.
+        """Return who sends, for endpoints that always require authentication.
 
         Raises:
             Refusal: 401 or 400, the request does not say, or says it wrongly or twice.
@@ -98,19 +90,8 @@ class Call:
             raise missing_auth()
         return auth
 
-    def judge_key(self, key: str) -> None:
-        """Refuse a key that Sentry would refuse, or note it where the fake is kind."""
-        if is_public_key(key):
-            return
-        if self.strict:
-            check_public_key(key)
-        shown = key if len(key) <= 40 else key[:40] + "..."
-        self.notes.append(
-            f"sentry_key {shown!r} is not 32 characters: Sentry answers 400 (invalid project key)"
-        )
 
-
-# A client sends the same one with each request, and each is kept.
+# A client sends the same id with each request, and every arrival keeps it: one string for all of them.
 _known_project_id = lru_cache(maxsize=256)(plain_project_id)
 
 

@@ -8,11 +8,12 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.wire.categories import DATA_CATEGORIES, KINDS
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 from pytest_sentryintegration.wire.rate_limits import SCOPES, Enforced, RateLimit, enforce
 
-__all__ = ["Fault", "Faults", "Wire"]
+__all__ = ["Fault", "Faults"]
 
 _CATEGORY_ALIASES = {"user_report_v2": "feedback"}
 
@@ -32,15 +33,6 @@ class Fault:
     limit: RateLimit | None = None
     done: int = 0
     """How many requests it has met."""
-
-
-@dataclass(slots=True)
-class Wire:
-    """What happens to one answer on its way."""
-
-    delay: float = 0.0
-    cut: str = ""
-    """``disconnect``, ``truncate`` or nothing."""
 
 
 @dataclass(slots=True)
@@ -164,13 +156,17 @@ class Faults:
             fault = self._next("status", frozenset(item_types))
             return fault.code if fault is not None else None
 
-    def take_wire(self, item_types: Iterable[str]) -> Wire:
-        """Return what happens to the answer to a request with such items, and count it."""
+    def spoil(self, reply: Reply, item_types: Iterable[str]) -> None:
+        """Delay or cut the answer to a request with such items, and count it."""
         types = frozenset(item_types)
         with self._lock:
             slow = self._next("delay", types)
             cut = self._next("disconnect", types) or self._next("truncate", types)
-        return Wire(slow.seconds if slow is not None else 0.0, cut.kind if cut is not None else "")
+        if slow is not None:
+            reply.delay = slow.seconds
+        if cut is not None:
+            # A lost connection ends in the middle of the first line.
+            reply.cut = 10 if cut.kind == "disconnect" else -max(1, (len(reply.body) + 1) // 2)
 
     def enforce(self, envelope: RawEnvelope) -> Enforced | None:
         """Apply the rate limits to *envelope*, and count those that met an item; ``None`` without any."""

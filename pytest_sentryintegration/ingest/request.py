@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Reply", "Request"]
+from pytest_sentryintegration.store import Headers
 
-Headers = tuple[tuple[str, str], ...]
+__all__ = ["Reply", "Request"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,71 +1,143 @@
-"""Which path leads to which endpoint.
+"""The table of endpoints: which path leads where, with which methods, and how long its bodies may be.
 
 A path is ``[/<inbox>]/api/...``: the inbox is whatever stands before the first ``/api/``. Relay:
-``relay-server/src/endpoints/mod.rs``; trailing slashes count except where both spellings are listed.
+``relay-server/src/endpoints/mod.rs`` for the paths (trailing slashes count except where both spellings are
+listed), each endpoint's ``DefaultBodyLimit`` for the sizes.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
-from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import Map, RequestRedirect, Rule
-
+from pytest_sentryintegration.ingest.answers import error_reply, text_reply
+from pytest_sentryintegration.ingest.call import Call, Taken
+from pytest_sentryintegration.ingest.endpoints import cron, envelope, minidump, otlp, security, store
+from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.wire.limits import (
+    MAX_ATTACHMENTS_SIZE,
+    MAX_CONTAINER_SIZE,
+    MAX_ENVELOPE_SIZE,
+    MAX_EVENT_SIZE,
+    MAX_FORWARDED_SIZE,
+    MAX_UPLOAD_SIZE,
+)
 from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["HEALTHCHECK", "PREFLIGHT", "Route", "find_route", "inbox_of", "read_path"]
+__all__ = ["ENDPOINTS", "HEALTHCHECK", "NOWHERE", "Endpoint", "Route", "Take", "find_route", "read_path"]
 
-HEALTHCHECK = "healthcheck"
-PREFLIGHT = "preflight"
+Take = Callable[[Call], Taken]
+"""Takes what a request carries, or raises the `Refusal` that Sentry would answer with."""
 
-_SLASHES = re.compile("/{2,}")
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint: everything that is known of it before a request comes."""
+
+    name: str
+    """What it is called in the store."""
+    paths: tuple[str, ...]
+    """Without the inbox; ``<name>`` is a variable part, what stands in brackets may be left out."""
+    methods: dict[str, Take]
+    """What takes its requests, by method."""
+    limit: int
+    """How many bytes a body may have, before and after decoding."""
+    refuse: Callable[[Call, Refusal], Reply] = lambda call, refusal: error_reply(refusal)
+    """How it says no."""
+
+
+def _healthy(call: Call) -> Taken:
+    return Taken([], "0", None, text_reply(200, "application/json", b'{"is_healthy":true}'))
+
+
+def _otlp(signal: str, take: Take) -> Endpoint:
+    path = f"/api/<project_id>/integration/otlp/v1/{signal}[/]"
+    return Endpoint("otlp", (path,), {"POST": take}, MAX_CONTAINER_SIZE, otlp.refuse)
+
+
+HEALTHCHECK = Endpoint(
+    "healthcheck",
+    ("/api/relay/healthcheck/live/", "/api/relay/healthcheck/ready/", "/api/0/relays/live/"),
+    {"GET": _healthy, "HEAD": _healthy},
+    MAX_FORWARDED_SIZE,
+)
+NOWHERE = Endpoint("", (), {}, MAX_FORWARDED_SIZE)
+"""Stands for the endpoint of a path that has none."""
+ENDPOINTS = (
+    Endpoint("envelope", ("/api/<project_id>/envelope/",), {"POST": envelope.take}, MAX_ENVELOPE_SIZE),
+    Endpoint("stream", ("/stream[/]",), {"POST": envelope.take_stream}, MAX_ENVELOPE_SIZE),
+    Endpoint(
+        "store",
+        ("/api/[<project_id>/]store/",),
+        {"POST": store.take, "GET": store.take_get, "HEAD": store.take_get},
+        MAX_EVENT_SIZE,
+    ),
+    Endpoint(
+        "security",
+        ("/api/<project_id>/security/", "/api/<project_id>/csp-report/"),
+        {"POST": security.take},
+        MAX_EVENT_SIZE,
+    ),
+    Endpoint(
+        "cron",
+        ("/api/<project_id>/cron/<slug>[/<sentry_key>][/]",),
+        dict.fromkeys(("GET", "HEAD", "POST"), cron.take),
+        MAX_EVENT_SIZE,
+    ),
+    Endpoint(
+        "minidump",
+        ("/api/<project_id>/minidump[/]",),
+        {"POST": minidump.take},
+        MAX_UPLOAD_SIZE + MAX_ATTACHMENTS_SIZE,
+    ),
+    _otlp("traces", otlp.take_traces),
+    _otlp("logs", otlp.take_logs),
+    HEALTHCHECK,
+)
+
+
+def _compiled(path: str) -> re.Pattern[str]:
+    pattern = re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path.replace("[", "(?:").replace("]", ")?"))
+    return re.compile(pattern)
+
+
+_PATTERNS = [(_compiled(path), endpoint) for endpoint in ENDPOINTS for path in endpoint.paths]
 _INBOX = re.compile(r"(?:/(?P<inbox>.+?))??(?P<path>/api/.*|/stream/?)", re.DOTALL)
+_SLASHES = re.compile("/{2,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request goes."""
+    """What the path of a request says."""
 
-    endpoint: str
+    path: str
+    """As Relay reads it, with the inbox."""
     inbox: str | None
+    """What stands before ``/api/``; ``None`` where nothing does."""
+    endpoint: Endpoint
+    """`NOWHERE` for a path that no endpoint has."""
     arguments: dict[str, str]
+    """The variable parts of the path: ``project_id``, ``sentry_key``, ``slug``."""
 
+    def take(self, method: str) -> Take:
+        """Return what takes requests of that method, in upper case.
 
-def _rule(path: str, endpoint: str, *methods: str) -> Rule:
-    return Rule(path, endpoint=endpoint, methods=methods)
-
-
-_PROJECT = "/api/<project_id>"
-_ADAPTER = Map(
-    [
-        _rule(f"{_PROJECT}/envelope/", "envelope", "POST"),
-        _rule("/stream", "stream", "POST"),
-        _rule("/stream/", "stream", "POST"),
-        _rule(f"{_PROJECT}/store/", "store", "POST"),
-        _rule(f"{_PROJECT}/store/", "store_get", "GET"),
-        _rule("/api/store/", "store", "POST"),
-        _rule("/api/store/", "store_get", "GET"),
-        _rule(f"{_PROJECT}/security/", "security", "POST"),
-        _rule(f"{_PROJECT}/csp-report/", "security", "POST"),
-        _rule(f"{_PROJECT}/cron/<slug>", "cron", "GET", "POST"),
-        _rule(f"{_PROJECT}/cron/<slug>/", "cron", "GET", "POST"),
-        _rule(f"{_PROJECT}/cron/<slug>/<sentry_key>", "cron", "GET", "POST"),
-        _rule(f"{_PROJECT}/cron/<slug>/<sentry_key>/", "cron", "GET", "POST"),
-        _rule(f"{_PROJECT}/minidump", "minidump", "POST"),
-        _rule(f"{_PROJECT}/minidump/", "minidump", "POST"),
-        _rule(f"{_PROJECT}/integration/otlp/v1/traces", "otlp_traces", "POST"),
-        _rule(f"{_PROJECT}/integration/otlp/v1/traces/", "otlp_traces", "POST"),
-        _rule(f"{_PROJECT}/integration/otlp/v1/logs", "otlp_logs", "POST"),
-        _rule(f"{_PROJECT}/integration/otlp/v1/logs/", "otlp_logs", "POST"),
-        _rule("/api/relay/healthcheck/live/", HEALTHCHECK, "GET"),
-        _rule("/api/relay/healthcheck/ready/", HEALTHCHECK, "GET"),
-        _rule("/api/0/relays/live/", HEALTHCHECK, "GET"),
-    ],
-    redirect_defaults=False,
-    merge_slashes=False,
-).bind("")
+        Raises:
+            Refusal: 404 for an unknown path, 405 with ``allow`` for a wrong method.
+        """
+        if self.endpoint is NOWHERE:
+            found = find_route(self.path + "/").endpoint is not NOWHERE
+            slash = " (a slash is missing at its end)" if found else ""
+            raise Refusal(404, "", note=f"no such endpoint: {self.path[:200]}{slash}")
+        take = self.endpoint.methods.get(method)
+        if take is None:
+            allowed = ",".join(sorted(self.endpoint.methods))
+            note = f"{method} is not allowed on {self.path[:200]}, only {allowed}"
+            raise Refusal(405, "", headers={"allow": allowed}, note=note)
+        return take
 
 
 def read_path(target: str) -> str:
@@ -82,41 +154,28 @@ def read_path(target: str) -> str:
     return unquote(path) if "%" in path else path
 
 
-def inbox_of(path: str) -> str | None:
-    """Return what a path says before ``/api/``, ``None`` where it says nothing."""
-    match = _INBOX.fullmatch(path)
-    return match["inbox"] if match is not None else None
+def find_route(target: str) -> Route:
+    """Return where a request's target leads, query and all; never raises.
 
-
-def find_route(method: str, path: str) -> Route:
-    """Return where a request goes; browsers' preflights go to `PREFLIGHT`.
-
-    Args:
-        method: Upper case.
-        path: Percent-decoded, without doubled slashes.
-
-    Raises:
-        Refusal: 404 for an unknown path, 405 with ``allow`` for a wrong method.
-
-    >>> find_route("POST", "/inbox-7/api/42/envelope/")
-    Route(endpoint='envelope', inbox='inbox-7', arguments={'project_id': '42'})
+    >>> route = find_route("/inbox-7/api/42/envelope/?sentry_key=public")
+    >>> route.inbox, route.endpoint.name, route.arguments
+    ('inbox-7', 'envelope', {'project_id': '42'})
     """
+    path = target.partition("?")[0]
+    return _known_route(path) if len(path) <= 256 else _route(path)
+
+
+def _route(sent: str) -> Route:
+    path = read_path(sent)
     match = _INBOX.fullmatch(path)
     if match is None:
-        raise Refusal(404, "", note=f"no such endpoint: {path[:200]}")
-    inbox = match["inbox"]
-    try:
-        endpoint, arguments = _ADAPTER.match(match["path"], method)
-    except MethodNotAllowed as error:
-        if method == "OPTIONS":
-            return Route(PREFLIGHT, inbox, {})
-        allowed = ",".join(sorted(error.valid_methods or ()))
-        note = f"{method} is not allowed on {path[:200]}, only {allowed}"
-        raise Refusal(405, "", headers={"allow": allowed}, note=note) from None
-    except RequestRedirect:
-        raise Refusal(
-            404, "", note=f"no such endpoint: {path[:200]} (a slash is missing at its end)"
-        ) from None
-    except NotFound:
-        raise Refusal(404, "", note=f"no such endpoint: {path[:200]}") from None
-    return Route(endpoint, inbox, dict(arguments))
+        return Route(path, None, NOWHERE, {})
+    for pattern, endpoint in _PATTERNS:
+        if found := pattern.fullmatch(match["path"]):
+            arguments = {name: value for name, value in found.groupdict().items() if value is not None}
+            return Route(path, match["inbox"], endpoint, arguments)
+    return Route(path, match["inbox"], NOWHERE, {})
+
+
+# A client sends to the same path again and again: looking it up is a tenth of what a request costs.
+_known_route = lru_cache(maxsize=256)(_route)

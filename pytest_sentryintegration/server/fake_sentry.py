@@ -10,7 +10,6 @@ from pytest_sentryintegration.ingest.app import Ingest
 from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.server.serving import Server
 from pytest_sentryintegration.store import Store
-from pytest_sentryintegration.wire.limits import body_limit
 
 KEY = "5e27be7a8d1c4f0e9b3a6c5d2f184e70"
 """The public key of its DSNs: 32 hexadecimal digits, as real ones."""
@@ -44,7 +43,7 @@ class FakeSentry:
         self.ingest = Ingest(self.store, strict=strict)
         self.pid = os.getpid()
         self._server = Server(
-            self.ingest.handle, limit=body_limit, refused=self.ingest.refuse, host=host, port=port
+            self.ingest.handle, limit=self.ingest.body_limit, refused=self.ingest.refuse, host=host, port=port
         )
         self._started = False
         self._starting = threading.Lock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.verdict.companions import (
@@ -15,8 +16,8 @@ from pytest_sentryintegration.verdict.containers import judge_container
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.events import judge_event
 from pytest_sentryintegration.verdict.finding import Finding
-from pytest_sentryintegration.verdict.notes import refusals
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept, refused
+from pytest_sentryintegration.verdict.strictness import refusal
 from pytest_sentryintegration.verdict.telemetry import (
     judge_check_in,
     judge_client_report,
@@ -50,17 +51,11 @@ def rule_on(arrival: Arrival, index: int) -> Ruling:
     items = arrival.envelope.items
     delivery = Delivery(arrival.received, arrival.project_id, arrival.client, arrival.envelope.headers)
     ruling = _whole(arrival) or _rule(items, index, delivery)
-    notes = refusals(arrival)
-    if notes and ruling.outcome != "refused":
-        return Ruling(
-            "refused",
-            notes[0].rule,
-            (*notes, *ruling.findings),
-            ruling.stored,
-            ruling.event,
-            ruling.needs_relay,
-        )
-    return ruling
+    at_the_door = refusal(arrival)
+    if at_the_door is None or ruling.outcome == "refused":
+        return ruling
+    findings = (at_the_door, *ruling.findings)
+    return replace(ruling, outcome="refused", reason=at_the_door.rule, findings=findings)
 
 
 def _whole(arrival: Arrival) -> Ruling | None:
@@ -70,9 +65,9 @@ def _whole(arrival: Arrival) -> Ruling | None:
         return refused("400 envelope contains internal items", None, text)
     try:
         check_limits(items)
-    except Refusal as refusal:
-        text = f"Sentry refuses the whole envelope with status {refusal.status}: {refusal.reason}."
-        return refused(f"{refusal.status} {refusal.detail}", None, text)
+    except Refusal as error:
+        text = f"Sentry refuses the whole envelope with status {error.status}: {error.reason}."
+        return refused(f"{error.status} {error.detail}", None, text)
     return None
 
 

@@ -5,7 +5,6 @@ Relay: ``relay-config/src/config.rs`` (``Limits``) and ``relay-server/src/utils/
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,10 +19,10 @@ __all__ = [
     "MAX_CONTAINER_SIZE",
     "MAX_ENVELOPE_SIZE",
     "MAX_EVENT_SIZE",
+    "MAX_FORWARDED_SIZE",
     "MAX_RETRY_AFTER",
     "MAX_UPLOAD_SIZE",
     "Bucket",
-    "body_limit",
     "check_limits",
 ]
 
@@ -36,6 +35,8 @@ MAX_ATTACHMENT_SIZE = 200 * _MIB
 MAX_ATTACHMENTS_SIZE = 200 * _MIB
 MAX_UPLOAD_SIZE = 1024 * _MIB
 MAX_CONTAINER_SIZE = 12 * _MIB
+MAX_FORWARDED_SIZE = 20 * _MIB
+"""The longest body of what Relay would hand on to Sentry: of all paths that are no endpoint of its own."""
 MAX_RETRY_AFTER = 300
 """The longest ``Retry-After``, in seconds, that Relay sends."""
 
@@ -69,30 +70,6 @@ BUCKETS: dict[str, Bucket] = {
     "integration": Bucket(MAX_CONTAINER_SIZE, 1, MAX_CONTAINER_SIZE),
 }
 """Limits by the bucket that `ItemKind.bucket` names."""
-
-
-_BODY_LIMITS = (
-    (re.compile(r"/(envelope/+|stream/*)\Z"), MAX_ENVELOPE_SIZE),
-    (re.compile(r"/(store|security|csp-report)/+\Z|/api/+[^/]+/+cron/"), MAX_EVENT_SIZE),
-    (re.compile(r"/integration/+otlp/+v1/+(traces|logs)/*\Z"), MAX_CONTAINER_SIZE),
-    (re.compile(r"/minidump/*\Z"), MAX_UPLOAD_SIZE + MAX_ATTACHMENTS_SIZE),
-)
-
-
-def body_limit(path: str) -> int:
-    """Return how many bytes a body sent to *path* may have, before and after decoding.
-
-    Relay: each endpoint's ``DefaultBodyLimit``; 20 MiB for what it would forward. Doubled slashes do no harm.
-
-    >>> body_limit("/inbox/api/1/store/")
-    1048576
-    """
-    if path.endswith("/envelope/"):
-        return MAX_ENVELOPE_SIZE
-    for pattern, limit in _BODY_LIMITS:
-        if pattern.search(path):
-            return limit
-    return 20 * _MIB
 
 
 def check_limits(items: Iterable[RawItem]) -> None:

@@ -12,8 +12,6 @@ from tests.ingest.asking import AUTH, EVENT, KEY, Fake, said
 
 BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
 DSN = f"https://{KEY}@sentry.io/7"
-TOY = "sentry_key 'public' is not 32 characters: Sentry answers 400 (invalid project key)"
-NOBODY = "no authentication: Sentry answers 401 (missing authorization information)"
 
 
 @pytest.mark.parametrize("is_strict", [False, True])
@@ -31,7 +29,7 @@ def test_each_source_of_authentication_works(path: str, headers: dict[str, Any],
     fake = Fake(strict=is_strict)
 
     assert fake.post(path, auth=None, **headers).status == 200
-    assert [(arrival.public_key, arrival.notes) for arrival in fake.arrivals] == [(KEY, ())]
+    assert [(arrival.public_key, arrival.tolerated) for arrival in fake.arrivals] == [(KEY, None)]
 
 
 @pytest.mark.parametrize("is_strict", [False, True])
@@ -73,7 +71,7 @@ def test_a_protocol_from_the_future_is_400_in_both_modes(is_strict: bool) -> Non
 
 def test_a_toy_key_is_accepted_and_noted(fake: Fake) -> None:
     assert fake.post(auth="Sentry sentry_key=public").status == 200
-    assert [(arrival.public_key, arrival.notes) for arrival in fake.arrivals] == [("public", (TOY,))]
+    assert [(arrival.public_key, arrival.tolerated) for arrival in fake.arrivals] == [("public", "toy_key")]
 
 
 def test_a_toy_key_is_400_where_the_fake_is_strict(strict: Fake) -> None:
@@ -90,7 +88,9 @@ def test_a_toy_key_is_400_where_the_fake_is_strict(strict: Fake) -> None:
 
 def test_nobodys_envelope_is_accepted_and_noted(fake: Fake) -> None:
     assert fake.post(auth=None).status == 200
-    assert [(arrival.public_key, arrival.notes) for arrival in fake.arrivals] == [("", (NOBODY,))]
+    assert [(arrival.public_key, arrival.tolerated) for arrival in fake.arrivals] == [
+        ("", "no_authentication")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -130,14 +130,8 @@ def test_a_toy_dsn_is_noted_or_refused(fake: Fake, strict: Fake) -> None:
     body = b'{"dsn":"http://public@localhost/1"}'
 
     assert fake.post(auth=None, body=body).status == 200
-    assert fake.arrivals[0].notes == (TOY,)
+    assert fake.arrivals[0].tolerated == "toy_key"
     assert strict.post(auth=None, body=body).status == 400
-
-
-def test_a_very_long_key_is_noted_in_short(fake: Fake) -> None:
-    fake.post(auth=f"Sentry sentry_key={'k' * 10_000}")
-
-    assert len(fake.arrivals[0].notes[0]) < 150
 
 
 @pytest.mark.parametrize("is_strict", [False, True])

@@ -19,7 +19,7 @@ def test_an_envelope_is_kept_as_it_was_sent(fake: Fake) -> None:
         {"event_id": EVENT_ID}, (RawItem({"type": "event"}, b'{"message":"hi"}'),)
     )
     assert (arrival.project_id, arrival.public_key, arrival.client) == ("42", KEY, "sentry.test/1.0")
-    assert (arrival.endpoint, arrival.notes, arrival.test) == ("envelope", (), "test_it.py::test_it")
+    assert (arrival.endpoint, arrival.tolerated, arrival.test) == ("envelope", None, "test_it.py::test_it")
     assert ("content-type", "text/plain") in arrival.headers
     assert fake.refused == []
 

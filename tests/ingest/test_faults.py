@@ -31,7 +31,11 @@ def test_what_a_rate_limit_takes_is_listed(fake: Fake) -> None:
     fake.post(body=BOTH)
 
     (refused,) = fake.refused
-    assert (refused.status, refused.reason) == (429, "rate limited by the test: error, session")
+    assert (refused.status, refused.reason, refused.fault) == (
+        429,
+        "rate limited by the test: error, session",
+        True,
+    )
     assert [item.type for item in parse_envelope(refused.body).items] == ["event", "session"]
     assert fake.arrivals == []
 
@@ -111,7 +115,16 @@ def test_a_status_is_answered_instead_of_accepting(fake: Fake) -> None:
 
     assert said(fake.post()) == (503, {"detail": "fault set by the test: status 503"})
     assert fake.arrivals == []
-    assert [(refused.status, refused.body) for refused in fake.refused] == [(503, EVENT)]
+    assert [(refused.status, refused.body, refused.fault) for refused in fake.refused] == [(503, EVENT, True)]
+
+
+def test_what_sentry_too_would_refuse_is_no_fault(fake: Fake) -> None:
+    fake.faults.status(503, times=1)
+    fake.post(body=b"nonsense")
+    fake.faults.delay(1)
+    fake.post(body=b"nonsense")
+
+    assert [(refused.status, refused.fault) for refused in fake.refused] == [(503, True), (400, False)]
 
 
 def test_a_status_may_be_for_the_next_requests(fake: Fake) -> None:

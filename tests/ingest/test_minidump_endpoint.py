@@ -5,12 +5,14 @@ import gzip
 import json
 import lzma
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import zstandard
 
 from pytest_sentryintegration.ingest.endpoints.form_fields import event_of_fields
+from pytest_sentryintegration.ingest.routes import find_route
 from tests.ingest.asking import EVENT_ID, Fake, said, text
 
 MINIDUMP = "/api/42/minidump/"
@@ -185,7 +187,9 @@ def test_files_that_are_too_long_together_are_413(fake: Fake, monkeypatch: pytes
 
 
 def test_a_form_that_is_a_bomb_is_413_in_json(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_sentryintegration.ingest.app.body_limit", lambda path: 1000)
+    route = find_route(MINIDUMP)
+    small = replace(route, endpoint=replace(route.endpoint, limit=1000))
+    monkeypatch.setattr("pytest_sentryintegration.ingest.app.find_route", lambda target: small)
     reply = fake.post(MINIDUMP, gzip.compress(bytes(10_000)), content_type=FORM, content_encoding="gzip")
 
     assert said(reply) == (413, {"detail": "request content exceeded size limits"})

@@ -164,7 +164,7 @@ def test_spotlights_stream_takes_envelopes_from_anybody(fake: Fake) -> None:
     assert said(fake.post("/stream", auth=None)) == (200, {"id": EVENT_ID})
     (arrival,) = fake.arrivals
     assert (arrival.project_id, arrival.endpoint) == ("0", "stream")
-    assert arrival.notes == ("/stream is Spotlight's: Sentry has no such endpoint (404)",)
+    assert arrival.tolerated == "no_such_endpoint"
 
 
 def test_a_broken_envelope_is_400_for_spotlight_too(fake: Fake) -> None:
@@ -174,7 +174,7 @@ def test_a_broken_envelope_is_400_for_spotlight_too(fake: Fake) -> None:
 @pytest.mark.parametrize("path", NOWHERE)
 def test_the_router_knows_no_other_path(path: str) -> None:
     with pytest.raises(Refusal) as refused:
-        find_route("POST", path)
+        find_route(path).take("POST")
 
     assert refused.value.status == 404
 
@@ -192,3 +192,28 @@ def test_the_router_knows_no_other_path(path: str) -> None:
 )
 def test_a_path_is_read_as_relay_reads_it(target: str, path: str) -> None:
     assert read_path(target) == path
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/api/1/envelope/", 200 * 2**20),
+        ("/inbox/api/1/envelope/", 200 * 2**20),
+        ("/stream", 200 * 2**20),
+        ("//api//1//envelope//", 200 * 2**20),
+        ("/api//1//cron//slug", 2**20),
+        ("/api/1/store/", 2**20),
+        ("/api/store/", 2**20),
+        ("/api/1/security/", 2**20),
+        ("/api/1/csp-report/", 2**20),
+        ("/api/1/cron/slug/key/", 2**20),
+        ("/a/b/api/1/cron/slug", 2**20),
+        ("/api/1/minidump", 1224 * 2**20),
+        ("/api/1/minidump/", 1224 * 2**20),
+        ("/api/1/integration/otlp/v1/traces", 12 * 2**20),
+        ("/api/1/integration/otlp/v1/logs/", 12 * 2**20),
+        ("/", 20 * 2**20),
+    ],
+)
+def test_a_body_has_the_limit_of_its_endpoint(path: str, limit: int) -> None:
+    assert find_route(path).endpoint.limit == limit

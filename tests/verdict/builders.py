@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from pytest_sentryintegration.store import Arrival
+from pytest_sentryintegration.store import Arrival, Tolerated
 from pytest_sentryintegration.verdict import Verdict, judge
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 
@@ -22,11 +22,11 @@ def arrival(
     public_key: str = "0123456789abcdef0123456789abcdef",
     client: str = CLIENT,
     endpoint: str = "envelope",
-    notes: tuple[str, ...] = (),
+    tolerated: Tolerated | None = None,
 ) -> Arrival:
     """Return an accepted request with these items."""
     envelope = RawEnvelope(headers or {}, items)
-    return Arrival(1, "", RECEIVED, project_id, public_key, client, envelope, (), endpoint, notes)
+    return Arrival(1, "", RECEIVED, project_id, public_key, client, envelope, (), endpoint, tolerated)
 
 
 def event(**fields: Any) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_sentryintegration.verdict import judge
+from pytest_sentryintegration.store import Tolerated
+from pytest_sentryintegration.verdict import Finding, judge
 from pytest_sentryintegration.wire.envelope import RawItem
 from tests.verdict.builders import arrival, event, item, judged, transaction
 
@@ -41,29 +42,45 @@ def test_relay_s_own_items_are_refused() -> None:
 
 
 def test_a_toy_key_is_a_finding_that_can_be_allowed() -> None:
-    note = "sentry_key 'public' is not 32 characters: Sentry answers 400 (invalid project key)"
-
-    verdict = judged("event", event(level="warn"), notes=(note,), public_key="public")
+    verdict = judged("event", event(level="warn"), tolerated="toy_key", public_key="public")
 
     assert (verdict.outcome, verdict.reason) == ("refused", "400 invalid project key")
     assert [(found.path, found.rule, found.sent) for found in verdict.findings] == [
         ("dsn.public_key", "400 invalid project key", "public"),
         ("level", "invalid_data", "warn"),
     ]
-    assert note in verdict.findings[0].text
+    assert verdict.findings[0].text == (
+        "Real Sentry refuses this request: sentry_key 'public' is not 32 characters:"
+        " Sentry answers 400 (invalid project key)."
+    )
     assert verdict.stored["level"] == "error"
 
 
+def test_a_very_long_key_is_shown_in_short() -> None:
+    verdict = judged(
+        "check_in", {"monitor_slug": "a", "status": "ok"}, tolerated="toy_key", public_key="k" * 10_000
+    )
+
+    assert len(verdict.findings[0].text) < 180
+
+
 @pytest.mark.parametrize(
-    ("note", "path", "rule"),
+    ("tolerated", "rule", "text"),
     [
-        ("unknown project: Sentry answers 403 (ProjectId)", "dsn.project_id", "403 ProjectId"),
-        ("/stream is Spotlight's: Sentry has no such endpoint (404)", "the request", "404"),
-        ("something else", "the request", "refused"),
+        (
+            "no_authentication",
+            "401 missing authorization information",
+            "no authentication: Sentry answers 401 (missing authorization information)",
+        ),
+        ("no_such_endpoint", "404", "/stream is Spotlight's: Sentry has no such endpoint (404)"),
     ],
 )
-def test_a_note_becomes_a_finding(note: str, path: str, rule: str) -> None:
-    verdict = judged("check_in", {"monitor_slug": "a", "status": "ok"}, notes=(note,))
+def test_what_the_fake_tolerates_is_a_finding_about_the_request(
+    tolerated: Tolerated, rule: str, text: str
+) -> None:
+    verdict = judged("check_in", {"monitor_slug": "a", "status": "ok"}, tolerated=tolerated)
 
-    assert [(found.path, found.rule) for found in verdict.findings] == [(path, rule)]
+    assert verdict.findings == (
+        Finding("the request", rule, "envelope", None, f"Real Sentry refuses this request: {text}."),
+    )
     assert verdict.outcome == "refused"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_sentryintegration.wire.envelope import RawItem
-from pytest_sentryintegration.wire.limits import body_limit, check_limits
+from pytest_sentryintegration.wire.limits import check_limits
 from pytest_sentryintegration.wire.refusal import Refusal
 
 KIB = 2**10
@@ -171,28 +171,3 @@ def test_the_reason_says_what_was_too_much() -> None:
         check_limits([item("event", MIB + 1)])
 
     assert refused.value.reason.endswith(": an item of 1048577 bytes, at most 1048576")
-
-
-@pytest.mark.parametrize(
-    ("path", "limit"),
-    [
-        ("/api/1/envelope/", 200 * MIB),
-        ("/inbox/api/1/envelope/", 200 * MIB),
-        ("/stream", 200 * MIB),
-        ("//api//1//envelope//", 200 * MIB),
-        ("/api//1//cron//slug", MIB),
-        ("/api/1/store/", MIB),
-        ("/api/store/", MIB),
-        ("/api/1/security/", MIB),
-        ("/api/1/csp-report/", MIB),
-        ("/api/1/cron/slug/key/", MIB),
-        ("/a/b/api/1/cron/slug", MIB),
-        ("/api/1/minidump", 1224 * MIB),
-        ("/api/1/minidump/", 1224 * MIB),
-        ("/api/1/integration/otlp/v1/traces", 12 * MIB),
-        ("/api/1/integration/otlp/v1/logs/", 12 * MIB),
-        ("/", 20 * MIB),
-    ],
-)
-def test_a_body_has_the_limit_of_its_endpoint(path: str, limit: int) -> None:
-    assert body_limit(path) == limit

@@ -87,9 +87,16 @@ class Received:
         entry = {"reason": reason, "category": category, "quantity": quantity}
         self.item("client_report", {"discarded_events": [entry]})
 
-    def refused(self, status: int, reason: str) -> None:
+    def refused(self, status: int, reason: str, *, fault: bool = False) -> None:
         self.store.refuse(
-            "t", status=status, reason=reason, method="POST", path="/api/1/envelope/", headers=(), body=b""
+            "t",
+            status=status,
+            reason=reason,
+            method="POST",
+            path="/api/1/envelope/",
+            headers=(),
+            body=b"",
+            fault=fault,
         )
 
 

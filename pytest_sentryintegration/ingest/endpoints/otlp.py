@@ -14,7 +14,7 @@ from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["take_logs", "take_traces"]
+__all__ = ["refuse", "take_logs", "take_traces"]
 
 _JSON = "application/json"
 _PROTOBUF = "application/x-protobuf"
@@ -35,7 +35,6 @@ def take_logs(call: Call) -> Taken:
 def _take(call: Call, integration: str) -> Taken:
     content_type = call.headers.get("content-type", "")
     format_ = _format(content_type)
-    call.answer = _answer_protobuf if format_ == _PROTOBUF else _answer_json
     if format_ is None:
         raise Refusal(415, f"unsupported content type: {content_type}")
     project_id, auth = call.project(), call.required_auth()
@@ -60,27 +59,20 @@ def _format(content_type: str) -> str | None:
     return _JSON if media_type == _JSON and all(one in fine for one in parameters) else None
 
 
-def _code(status: int) -> int:
-    return _CODES.get(status, 13 if status >= 500 else 2)
-
-
-def _answer_json(refusal: Refusal) -> Reply:
-    status = {"code": _code(refusal.status), "message": refusal.detail}
-    body = json.dumps(status, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
-    return _reply(refusal, _JSON, body)
-
-
-def _answer_protobuf(refusal: Refusal) -> Reply:
-    # google.rpc.Status: 1 is the code, 2 the message. Its generated class would be a further dependency.
-    message = refusal.detail.encode("utf-8", "replace")
-    body = b"\x08" + _varint(_code(refusal.status))
-    if message:
-        body += b"\x12" + _varint(len(message)) + message
-    return _reply(refusal, _PROTOBUF, body)
-
-
-def _reply(refusal: Refusal, content_type: str, body: bytes) -> Reply:
-    headers = [*OPEN_HEADERS, ("content-type", content_type), *refusal.headers.items()]
+def refuse(call: Call, refusal: Refusal) -> Reply:
+    """Return the answer that says no, in the format of the request."""
+    format_ = _PROTOBUF if _format(call.headers.get("content-type", "")) == _PROTOBUF else _JSON
+    code = _CODES.get(refusal.status, 13 if refusal.status >= 500 else 2)
+    if format_ == _JSON:
+        status = {"code": code, "message": refusal.detail}
+        body = json.dumps(status, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    else:
+        # google.rpc.Status: 1 is the code, 2 the message. Its generated class would be a further dependency.
+        message = refusal.detail.encode("utf-8", "replace")
+        body = b"\x08" + _varint(code)
+        if message:
+            body += b"\x12" + _varint(len(message)) + message
+    headers = [*OPEN_HEADERS, ("content-type", format_), *refusal.headers.items()]
     return Reply(refusal.status, headers, body)
 
 
