@@ -14,8 +14,9 @@ from typing import Any
 
 from bars import Bar, Spent, now, table
 
-from pytest_sentryintegration.inbox.events import SentryEvents, Source
-from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.inbox.events import SentryEvents
+from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.store import STRAYS, Store
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 
@@ -99,9 +100,7 @@ def filled(payload: Callable[[int], dict[str, Any]]) -> Store:
 
 def finds(store: Store, kind: Kind, numbers: Sequence[int] = NUMBERS) -> list[Spent]:
     """Return what each `find` costs, one after the other in one inbox."""
-    contents = Contents(lambda number: store.since(STRAYS, number))
-    source = Source(contents, number=lambda: store.last(STRAYS))
-    view: Any = getattr(SentryEvents(source), kind.noun)
+    view: Any = getattr(SentryEvents(Reader(StoredInbox(store, STRAYS))), kind.noun)
     costs = []
     for number in numbers:
         before = now()

@@ -26,8 +26,9 @@ from typing import Any
 from bars import Bar, table
 from posting import KEY, body, receive
 
-from pytest_sentryintegration.inbox.events import SentryEvents, Source
-from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.inbox.events import SentryEvents
+from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.store import STRAYS
 
@@ -118,8 +119,7 @@ def hold(traced: bool) -> None:
     """
     with FakeSentry() as sentry:
         print(sentry.port, flush=True)
-        contents = Contents(lambda number: sentry.store.since(STRAYS, number))
-        sentry_events = SentryEvents(Source(contents, number=lambda: sentry.store.last(STRAYS)))
+        sentry_events = SentryEvents(Reader(StoredInbox(sentry.store, STRAYS)))
         for line in sys.stdin:
             if line == "start\n" and traced:
                 tracemalloc.start()

@@ -1,6 +1,7 @@
 """A fake Sentry for pytest: a test sees which messages, tags, attachments and span trees were really sent.
 
-Ask for the fixture `sentry_events`; without pytest, use `capture`. Compare span trees with `span`.
+Ask for the fixture `sentry_events`; without pytest, use `capture`. Compare span trees with `span`. Everything
+else here is for annotations, `except`, `pytest.warns` and filters of warnings.
 """
 
 from __future__ import annotations
@@ -8,23 +9,129 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_sentryintegration.capturing.capture import capture as capture
-    from pytest_sentryintegration.inbox.events import SentryEvents as SentryEvents
-    from pytest_sentryintegration.matching.span_pattern import span as span
+    from pytest_sentryintegration.capturing.capture import capture
+    from pytest_sentryintegration.inbox.events import SentryEvents
+    from pytest_sentryintegration.inbox.reader import IncompleteWarning, NotJudgedWarning
+    from pytest_sentryintegration.inbox.views import View
+    from pytest_sentryintegration.ingest.faults import Faults
+    from pytest_sentryintegration.matching.criteria import CriterionError
+    from pytest_sentryintegration.matching.span_pattern import SpanPattern, span
+    from pytest_sentryintegration.model import (
+        Attachment,
+        Breadcrumb,
+        CheckIn,
+        ClientReport,
+        Discarded,
+        Envelope,
+        Event,
+        Feedback,
+        Frame,
+        Item,
+        Log,
+        Metric,
+        NotOneSpan,
+        Refused,
+        SentException,
+        Session,
+        Span,
+        Trace,
+        Transaction,
+        UnreadablePayload,
+    )
+    from pytest_sentryintegration.server.fake_sentry import FakeSentry, NoServerError
+    from pytest_sentryintegration.server.serving import PortBusyError
+    from pytest_sentryintegration.settings import SettingError
+    from pytest_sentryintegration.verdict import Finding, RelayMissing, Verdict
 
-__all__ = ["SentryEvents", "capture", "span"]
+__all__ = [
+    "Attachment",
+    "Breadcrumb",
+    "CheckIn",
+    "ClientReport",
+    "CriterionError",
+    "Discarded",
+    "Envelope",
+    "Event",
+    "FakeSentry",
+    "Faults",
+    "Feedback",
+    "Finding",
+    "Frame",
+    "IncompleteWarning",
+    "Item",
+    "Log",
+    "Metric",
+    "NoServerError",
+    "NotJudgedWarning",
+    "NotOneSpan",
+    "PortBusyError",
+    "Refused",
+    "RelayMissing",
+    "SentException",
+    "SentryEvents",
+    "Session",
+    "SettingError",
+    "Span",
+    "SpanPattern",
+    "Trace",
+    "Transaction",
+    "UnreadablePayload",
+    "Verdict",
+    "View",
+    "capture",
+    "span",
+]
 
 _HOMES = {
-    "SentryEvents": "pytest_sentryintegration.inbox.events",
-    "capture": "pytest_sentryintegration.capturing.capture",
-    "span": "pytest_sentryintegration.matching.span_pattern",
+    "Attachment": "model",
+    "Breadcrumb": "model",
+    "CheckIn": "model",
+    "ClientReport": "model",
+    "CriterionError": "matching.criteria",
+    "Discarded": "model",
+    "Envelope": "model",
+    "Event": "model",
+    "FakeSentry": "server.fake_sentry",
+    "Faults": "ingest.faults",
+    "Feedback": "model",
+    "Finding": "verdict",
+    "Frame": "model",
+    "IncompleteWarning": "inbox.reader",
+    "Item": "model",
+    "Log": "model",
+    "Metric": "model",
+    "NoServerError": "server.fake_sentry",
+    "NotJudgedWarning": "inbox.reader",
+    "NotOneSpan": "model",
+    "PortBusyError": "server.serving",
+    "Refused": "model",
+    "RelayMissing": "verdict",
+    "SentException": "model",
+    "SentryEvents": "inbox.events",
+    "Session": "model",
+    "SettingError": "settings",
+    "Span": "model",
+    "SpanPattern": "matching.span_pattern",
+    "Trace": "model",
+    "Transaction": "model",
+    "UnreadablePayload": "model",
+    "Verdict": "verdict",
+    "View": "inbox.views",
+    "capture": "capturing.capture",
+    "span": "matching.span_pattern",
 }
 
 
 def __getattr__(name: str) -> Any:
     # Lazily: this module is imported by every pytest run that has the plugin installed.
-    if name not in _HOMES:
+    home = _HOMES.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

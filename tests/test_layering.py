@@ -31,11 +31,12 @@ ALLOWED: dict[str, set[str]] = {
     "verdict": {"store", "wire", "sentry_relay"},
     "model": {"garbage", "matching", "store", "verdict", "wire"},
     "words": {"evidence", "matching", "verdict"},
-    "inbox": {"clock", "evidence", "matching", "model", "verdict", "words"},
+    "inbox": {"clock", "evidence", "ingest", "matching", "model", "store", "verdict", "words"},
     "sdk": {"clock", "evidence", "sentry_sdk"},
     "capturing": {
         "evidence",
         "inbox",
+        "ingest",
         "model",
         "sdk",
         "sentry_sdk",
@@ -46,7 +47,7 @@ ALLOWED: dict[str, set[str]] = {
         "words",
     },
     "plugin": {"capturing", "inbox", "sdk", "server", "settings", "words", "pytest"},
-    "__init__": {"capturing", "inbox", "matching"},
+    "__init__": {"capturing", "inbox", "ingest", "matching", "model", "server", "settings", "verdict"},
 }
 
 ONLY_HERE = {"sentry_relay": "verdict/relay.py", "pytest": "plugin.py", "httptools": "server/serving.py"}

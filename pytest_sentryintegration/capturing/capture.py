@@ -16,14 +16,17 @@ from sentry_sdk.consts import DEFAULT_OPTIONS
 from pytest_sentryintegration.capturing.environment import Environment, Patch, child_environment
 from pytest_sentryintegration.capturing.sharing import Shared, is_shared, release, shared
 from pytest_sentryintegration.evidence import Elsewhere, Evidence
-from pytest_sentryintegration.inbox.events import SentryEvents, Source
-from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.inbox.events import SentryEvents
+from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.source import StoredInbox
+from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.server.fake_sentry import KEY, NoServerError
 from pytest_sentryintegration.settings import Settings, split_marker
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.wire.envelope import serialize_envelope
+from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.policies import not_accepted, unexpected
 
 FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
@@ -33,7 +36,7 @@ _ENTERING = threading.RLock()
 """Held while a capture begins or ends: what it changes is put back in the order in which it was changed."""
 
 
-class Capture:
+class Capture(StoredInbox):
     """Captures into one inbox, from `__enter__` to `__exit__`; they nest, and the inner one receives.
 
     Args:
@@ -65,6 +68,7 @@ class Capture:
         self._owner = Owner(
             shared.next_inbox(), test, post=shared.post_in_memory if self._memory else shared.post_by_socket
         )
+        super().__init__(self._fake.store, self._owner.inbox)
         self._isolation = Isolation(
             shared.redirect,
             shared.clients,
@@ -76,12 +80,16 @@ class Capture:
         self._environment = Environment(patch)
         self._blocked: str | None = None
         self._handed_out = False
+        self.timeout = self.settings.timeout
+        self.invalid_allow = self.settings.invalid_allow
+        self.reader: Reader
         self.events: SentryEvents
 
     def __enter__(self) -> SentryEvents:
-        inbox, store = self._owner.inbox, self._fake.store
+        inbox, store = self.inbox, self.store
         store.open(inbox, self.test)
-        self.events = SentryEvents(self._source())
+        self.reader = Reader(self)
+        self.events = SentryEvents(self.reader)
         if not self._memory:
             try:
                 self._fake.start()
@@ -101,7 +109,7 @@ class Capture:
         return self.events
 
     def __exit__(self, *_: object) -> None:
-        inbox = self._owner.inbox
+        inbox = self.inbox
         try:
             self._fake.end_delays(inbox)
             self._isolation.drain()
@@ -112,10 +120,10 @@ class Capture:
             self._shared.envelopes += len(self._fake.store.since(inbox))
             self._leave()
             # The events know of this: whoever holds them still has them, nobody else has to.
-            del self.events
+            del self.events, self.reader
 
     def _leave(self) -> None:
-        self._fake.ingest.forget(self._owner.inbox)
+        self._fake.ingest.forget(self.inbox)
         with _ENTERING:
             self._isolation.end()
 
@@ -126,18 +134,19 @@ class Capture:
     def violations(self) -> Iterator[tuple[str, str]]:
         """Check the policies; yields (``warn`` or ``fail``, what to say) for each that does not hold."""
         if self.settings.unexpected != "ignore":
-            events = self.events.unlooked(allow=self.settings.allow)
+            events = self.reader.unlooked(allow=self.settings.allow)
             if events:
                 yield self.settings.unexpected, unexpected(events)
         if self.settings.invalid != "ignore":
-            found = self.events.objections()
+            found = self.reader.objections()
             if found:
                 yield self.settings.invalid, not_accepted(found)
 
     def summary(self) -> str:
         """Return what was captured as text, for a failing test's report."""
-        self._isolation.drain()
-        return self.events.captured()
+        self.drain()
+        self.contents.update()
+        return captured(self.contents)
 
     def dump(self, folder: str | Path) -> None:
         """Write each envelope as a file of its own into *folder*, named by the test."""
@@ -145,47 +154,55 @@ class Capture:
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"[^\w.-]+", "_", self.test).strip("_")[-150:] or "capture"
-        arrivals = [
-            entry for entry in self._fake.store.since(self._owner.inbox) if isinstance(entry, Arrival)
-        ]
+        arrivals = [entry for entry in self.store.since(self.inbox) if isinstance(entry, Arrival)]
         for number, arrival in enumerate(arrivals, 1):
             path = target / f"{name}-{number:03}.envelope"
             path.write_bytes(serialize_envelope(arrival.envelope))
 
-    def _source(self) -> Source:
-        store, inbox = self._fake.store, self._owner.inbox
-        return Source(
-            contents=Contents(lambda number: store.since(inbox, number)),
-            drain=self._isolation.drain,
-            wait=self._wait,
-            number=lambda: store.last(inbox),
-            evidence=self._evidence,
-            timeout=self.settings.timeout,
-            dsn=lambda: self._hand_out("sentry_events.dsn", self._dsn),
-            env=lambda: self._hand_out("sentry_events.env", lambda: child_environment(self._dsn())),
-            url=lambda: self._hand_out("sentry_events.url", lambda: self._fake.url),
-            faults=lambda: self._fake.ingest.faults_for(inbox),
-            adopt=self._isolation.adopt,
-            clear=lambda: store.clear(inbox),
-            invalid_allow=self.settings.invalid_allow,
-        )
+    def drain(self) -> list[str]:
+        """Send what this process's SDK still holds; return a sentence for each thing it could not send."""
+        return self._isolation.drain()
 
-    def _wait(self, number: int, timeout: float) -> bool:
+    def wait(self, number: int, timeout: float) -> bool:
+        """Wait until something newer than that number has come, for so many seconds of real time."""
         with self._isolation.sending_at_once():
-            return self._fake.store.wait(self._owner.inbox, number, timeout)
+            return super().wait(number, timeout)
+
+    def adopt(self, thread: threading.Thread) -> None:
+        """Let what a thread captures from now on belong to this inbox."""
+        self._isolation.adopt(thread)
+
+    def dsn(self) -> str:
+        """Return a DSN for another process."""
+        self._hand_out("sentry_events.dsn")
+        return self._dsn()
+
+    def env(self) -> dict[str, str]:
+        """Return a complete environment for another process."""
+        self._hand_out("sentry_events.env")
+        return child_environment(self._dsn())
+
+    def url(self) -> str:
+        """Return the URL of the fake Sentry."""
+        self._hand_out("sentry_events.url")
+        return self._fake.url
+
+    def faults(self) -> Faults:
+        """Return the faults of this inbox."""
+        return self._fake.ingest.faults_for(self.inbox)
 
     def _dsn(self) -> str:
-        return self._fake.dsn(inbox=self._owner.inbox)
+        return self._fake.dsn(inbox=self.inbox)
 
-    def _hand_out(self, what: str, make: Callable[[], Any]) -> Any:
+    def _hand_out(self, what: str) -> None:
         if self._memory:
             raise NoServerError(what)
         self._handed_out = True
-        return make()
 
-    def _evidence(self) -> Evidence:
+    def evidence(self) -> Evidence:
+        """Return what is known about the senders."""
         elsewhere = Counter(self._owner.elsewhere)
-        entries = len(self._fake.store.since(self._owner.inbox))
+        entries = len(self.store.since(self.inbox))
         return replace(
             self._isolation.evidence(),
             blocked_by=self._blocked,

@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from pytest_sentryintegration import model
-from pytest_sentryintegration.inbox.source import Source
-from pytest_sentryintegration.inbox.views import Inbox, View
+from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.views import View
+from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.matching.nouns import NOUNS
 from pytest_sentryintegration.model.frozen import lazy
-from pytest_sentryintegration.verdict.relay import available
-from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.explaining import explain
-from pytest_sentryintegration.words.policies import Objection, is_allowed, not_accepted, objections_to
+from pytest_sentryintegration.words.policies import not_accepted
 
-__all__ = ["LEVELS", "NotJudgedWarning", "SentryEvents", "Source", "View"]
-
-LEVELS: Final = ("debug", "info", "warning", "error", "fatal")
-"""Sentry's levels, the least first."""
-
-
-_NORMALISED: Final = {"event", "transaction"}
-
-
-class NotJudgedWarning(UserWarning):
-    """Something was to be judged, and what judges it is not installed."""
+__all__ = ["SentryEvents"]
 
 
 class SentryEvents(View[model.Event]):
-    """Everything sent to one inbox: by itself a view of its events, with a view for each other noun.
+    """Everything sent to one inbox: by itself a view of its events, with a view for each other noun."""
 
-    >>> sentry_events = SentryEvents(Source(model.Contents(lambda number: [])))
-    >>> sentry_events.errors == [] and not sentry_events.transactions
-    True
-    """
-
-    def __init__(self, source: Source) -> None:
-        inbox = Inbox(source)
-        super().__init__(inbox, NOUNS["events"], model.Event)
-        self._source = source
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader, NOUNS["events"], model.Event)
 
     @lazy
     def events(self) -> View[model.Event]:
@@ -124,44 +105,42 @@ class SentryEvents(View[model.Event]):
         return self._view("refused", model.Refused)
 
     def _view(self, noun: str, cls: type[Any]) -> View[Any]:
-        return View(self._inbox, NOUNS[noun], cls)
+        return View(self._reader, NOUNS[noun], cls)
 
     @property
     def dsn(self) -> str:
         """A DSN that reports into this inbox, for another process."""
-        return self._source.dsn()
+        return self._reader.source.dsn()
 
     @property
     def env(self) -> dict[str, str]:
         """A complete environment for another process, in which its SDK reports into this inbox."""
-        return self._source.env()
+        return self._reader.source.env()
 
     @property
     def url(self) -> str:
         """The URL of the fake Sentry."""
-        return self._source.url()
+        return self._reader.source.url()
 
     @property
-    def faults(self) -> Any:
+    def faults(self) -> Faults:
         """What goes wrong from now on: rate limits, error responses, broken connections."""
-        return self._source.faults()
+        return self._reader.source.faults()
 
     def adopt(self, thread: threading.Thread) -> None:
         """Let what *thread* captures from now on belong to this inbox, whichever test started it."""
-        self._source.adopt(thread)
+        self._reader.source.adopt(thread)
 
     def clear(self) -> None:
         """Forget what came so far, also what this process's SDK still holds."""
-        self._inbox.drain()
-        self._source.contents.clear()
-        self._source.clear()
-        self._inbox.forget()
+        self._reader.clear()
 
     def explain(self) -> str:
         """Return why nothing (more) arrived, from evidence: a sentence a line, the likeliest reason first."""
-        notes = self._source.drain()
-        self._source.contents.update()
-        return explain(self._inbox.evidence(notes), self._source.contents)
+        source = self._reader.source
+        notes = source.drain()
+        source.contents.update()
+        return explain(self._reader.evidence(notes), source.contents)
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything that came as plain JSON-able data that is equal on every run and machine.
@@ -169,8 +148,8 @@ class SentryEvents(View[model.Event]):
         Ids are renumbered, times replaced by their order, paths, host names and versions masked. Works as it
         is with syrupy and inline-snapshot. It counts as looking at the events.
         """
-        self._inbox.look(self._read())
-        return self._source.contents.snapshot()
+        self._reader.look(self._read())
+        return self._reader.source.contents.snapshot()
 
     def assert_accepted(self, allow: Iterable[str] | None = None) -> None:
         """Fail if real Sentry would refuse, drop or trim anything, with all findings, worst first.
@@ -183,48 +162,6 @@ class SentryEvents(View[model.Event]):
             AssertionError: Something would not have been kept as it was sent.
         """
         __tracebackhide__ = True
-        found = self.objections(allow)
+        found = self._reader.objections(allow)
         if found:
             raise AssertionError(not_accepted(found))
-
-    def objections(self, allow: Iterable[str] | None = None) -> list[Objection]:
-        """Return what real Sentry would refuse, drop or trim, worst first; see `assert_accepted`."""
-        self._inbox.drain()
-        self._source.contents.update()
-        if not available() and any(item.type in _NORMALISED for item in self._source.contents.items):
-            warnings.warn(
-                "sentry-relay is not installed: events and transactions were not judged, only what contains"
-                ' them; pip install "sentryintegration[relay]"',
-                NotJudgedWarning,
-                stacklevel=2,
-            )
-        return objections_to(
-            self._source.contents, self._source.invalid_allow if allow is None else tuple(allow)
-        )
-
-    def unlooked(self, minimum: str = "error", allow: Iterable[Any] = ()) -> tuple[model.Event, ...]:
-        """Return events of level *minimum* or above that were not looked at and *allow* does not name.
-
-        Looked at are events that `find`, `where` or `wait` returned, by any view, or that an index or an
-        iteration gave. `len`, `bool`, `in`, comparing and `repr` do not look.
-        """
-        entries = tuple(allow)
-        least = LEVELS.index(minimum)
-        self._inbox.drain()
-        return tuple(
-            event
-            for event in self._inbox.shelf(self._noun)
-            if _rank(event.level) >= least
-            and not self._inbox.looked_at(event)
-            and not is_allowed(event, entries)
-        )
-
-    def captured(self) -> str:
-        """Return what came as text of bounded length, ``""`` where nothing did. It looks at nothing."""
-        self._source.contents.update()
-        return captured(self._source.contents)
-
-
-def _rank(level: Any) -> int:
-    # Real Sentry takes a level that it does not know for an error.
-    return LEVELS.index(level) if level in LEVELS else LEVELS.index("error")

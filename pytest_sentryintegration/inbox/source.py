@@ -3,49 +3,89 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn, Protocol
 
 from pytest_sentryintegration.evidence import Evidence
+from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.store import Store
 
 
-def _no_server() -> NoReturn:
-    raise RuntimeError("there is no fake Sentry here that other processes could report to")
-
-
-def _no_threads(thread: threading.Thread) -> NoReturn:
-    raise RuntimeError("there is no SDK here whose threads could be adopted")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One inbox, and what whoever captures into it can do. Only `contents` is needed.
-
-    >>> Source(Contents(lambda number: [])).timeout
-    1.0
-    """
+class Source(Protocol):
+    """One inbox, and what captures into it; who inherits from it overrides what it can do."""
 
     contents: Contents
     """What came, read into objects."""
-    drain: Callable[[], list[str]] = list
-    """Sends what this process's SDK still holds; returns a sentence for each thing that it could not send."""
-    wait: Callable[[int, float], bool] = lambda number, timeout: False
-    """Waits until something newer than that number has come, for so many seconds of real time."""
-    number: Callable[[], int] = lambda: 0
-    """The number of the newest arrival."""
-    evidence: Callable[[], Evidence] = Evidence
-    """What is known about the senders."""
-    clear: Callable[[], None] = lambda: None
-    """Forgets what the store holds of this inbox."""
-    adopt: Callable[[threading.Thread], None] = _no_threads
-    """Makes what a thread captures from now on belong to this inbox."""
-    dsn: Callable[[], str] = _no_server
-    env: Callable[[], dict[str, str]] = _no_server
-    url: Callable[[], str] = _no_server
-    faults: Callable[[], Any] = _no_server
     timeout: float = 1.0
     """Seconds that `find` and `wait` wait where the call does not say."""
     invalid_allow: tuple[str, ...] | None = None
     """Paths of findings that do not count; ``None`` for the default ones."""
+
+    def drain(self) -> list[str]:
+        """Send what this process's SDK still holds; return a sentence for each thing it could not send."""
+        return []
+
+    def number(self) -> int:
+        """Return the number of the newest arrival."""
+        return 0
+
+    def wait(self, number: int, timeout: float) -> bool:
+        """Wait until something newer than that number has come, for so many seconds of real time."""
+        return False
+
+    def evidence(self) -> Evidence:
+        """Return what is known about the senders."""
+        return Evidence()
+
+    def clear(self) -> None:
+        """Forget what the store holds of this inbox."""
+
+    def adopt(self, thread: threading.Thread) -> None:
+        """Let what a thread captures from now on belong to this inbox."""
+        raise RuntimeError("there is no SDK here whose threads could be adopted")
+
+    def dsn(self) -> str:
+        """Return a DSN for another process."""
+        _no_server()
+
+    def env(self) -> dict[str, str]:
+        """Return a complete environment for another process."""
+        _no_server()
+
+    def url(self) -> str:
+        """Return the URL of the fake Sentry."""
+        _no_server()
+
+    def faults(self) -> Faults:
+        """Return the faults of this inbox."""
+        _no_server()
+
+
+class StoredInbox(Source):
+    """An inbox of a store, which nothing in this process has to capture into.
+
+    >>> store = Store()
+    >>> StoredInbox(store, "strays").contents.events
+    []
+    """
+
+    def __init__(self, store: Store, inbox: str) -> None:
+        self.store = store
+        self.inbox = inbox
+        self.contents = Contents(lambda number: store.since(inbox, number))
+
+    def number(self) -> int:
+        """Return the number of the newest arrival."""
+        return self.store.last(self.inbox)
+
+    def wait(self, number: int, timeout: float) -> bool:
+        """Wait until something newer than that number has come, for so many seconds of real time."""
+        return self.store.wait(self.inbox, number, timeout)
+
+    def clear(self) -> None:
+        """Forget what the store holds of this inbox."""
+        self.store.clear(self.inbox)
+
+
+def _no_server() -> NoReturn:
+    raise RuntimeError("there is no fake Sentry here that other processes could report to")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
 
 from pytest_sentryintegration import clock
-from pytest_sentryintegration.evidence import Evidence
-from pytest_sentryintegration.inbox.source import Source
+from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.steps import Step, pause, run, run_async
 from pytest_sentryintegration.matching.nouns import Noun
 from pytest_sentryintegration.matching.query import Query
@@ -25,51 +22,9 @@ SLICE: Final = 0.25
 _REPR_ITEMS: Final = 8
 
 
-class IncompleteWarning(UserWarning):
-    """What was read may lack something: this process's SDK could not send all that it holds."""
-
-
 class _Found(NamedTuple):
     matched: list[Any]
     notes: list[str]
-
-
-class Inbox:
-    """What the views of one inbox share: where it comes from, and which events were looked at."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        # By identity; the object is kept with it, so that no other gets its id.
-        self._looked_at: dict[int, Any] = {}
-
-    def shelf(self, noun: Noun) -> Any:
-        """Return the objects of a noun that have come so far."""
-        self.source.contents.update()
-        return getattr(self.source.contents, noun.name)
-
-    def drain(self) -> None:
-        """Send what this process's SDK holds; warn where not everything could be sent."""
-        notes = self.source.drain()
-        if notes:
-            text = f"not everything that was sent has arrived: {'; '.join(notes)}"
-            warnings.warn(IncompleteWarning(text), stacklevel=4)
-
-    def evidence(self, notes: Sequence[str] = ()) -> Evidence:
-        """Return what is known about the senders, and what the last drain said."""
-        known = self.source.evidence()
-        return replace(known, notes=(*notes, *known.notes))
-
-    def look(self, objects: Sequence[Any]) -> None:
-        """Count these objects as looked at."""
-        self._looked_at.update((id(obj), obj) for obj in objects)
-
-    def looked_at(self, obj: Any) -> bool:
-        """Return whether *obj* was looked at."""
-        return id(obj) in self._looked_at
-
-    def forget(self) -> None:
-        """Count nothing as looked at any more."""
-        self._looked_at.clear()
 
 
 class View(Sequence[T], Generic[T]):
@@ -79,8 +34,8 @@ class View(Sequence[T], Generic[T]):
     Iteration is over a snapshot. Equal to any list, tuple or view of the same objects.
     """
 
-    def __init__(self, inbox: Inbox, noun: Noun, cls: type | None = None) -> None:
-        self._inbox = inbox
+    def __init__(self, reader: Reader, noun: Noun, cls: type | None = None) -> None:
+        self._reader = reader
         self._noun = noun
         self._class = cls
 
@@ -111,9 +66,9 @@ class View(Sequence[T], Generic[T]):
         """Return all objects that meet the criteria, at once; see `find` for these."""
         __tracebackhide__ = True
         query = self._query(main, criteria)
-        self._inbox.drain()
+        self._reader.drain()
         matched = self._matching(query)
-        self._inbox.look(matched)
+        self._reader.look(matched)
         return tuple(matched)
 
     def wait(
@@ -148,12 +103,12 @@ class View(Sequence[T], Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         objects = self._read()
-        self._inbox.look(objects)
+        self._reader.look(objects)
         return iter(objects)
 
     def __reversed__(self) -> Iterator[T]:
         objects = self._read()
-        self._inbox.look(objects)
+        self._reader.look(objects)
         return reversed(objects)
 
     @overload
@@ -165,13 +120,13 @@ class View(Sequence[T], Generic[T]):
         objects = self._read()
         if isinstance(index, slice):
             chosen = tuple(objects[index])
-            self._inbox.look(chosen)
+            self._reader.look(chosen)
             return chosen
         try:
             obj = objects[index]
         except IndexError:
             raise IndexError(self._no_such(index, len(objects))) from None
-        self._inbox.look([obj])
+        self._reader.look([obj])
         return obj
 
     def __contains__(self, obj: object) -> bool:
@@ -198,14 +153,14 @@ class View(Sequence[T], Generic[T]):
         return self._read().count(value)
 
     def __repr__(self) -> str:
-        objects = list(self._inbox.shelf(self._noun))
+        objects = list(self._reader.objects(self._noun))
         shown = ", ".join(repr(obj) for obj in objects[:_REPR_ITEMS])
         more = f", ... {len(objects) - _REPR_ITEMS} more" if len(objects) > _REPR_ITEMS else ""
         return f"<{self._noun.counted(len(objects))}{f': {shown}{more}' if objects else ''}>"
 
     def _read(self) -> list[T]:
-        self._inbox.drain()
-        return list(self._inbox.shelf(self._noun))
+        self._reader.drain()
+        return list(self._reader.objects(self._noun))
 
     def _query(self, main: Any, criteria: dict[str, Any]) -> Query:
         __tracebackhide__ = True
@@ -213,36 +168,36 @@ class View(Sequence[T], Generic[T]):
 
     def _matching(self, query: Query) -> list[T]:
         __tracebackhide__ = True
-        return query.among(self._inbox.shelf(self._noun))
+        return query.among(self._reader.objects(self._noun))
 
     def _find(self, query: Query, timeout: float | None) -> Generator[Step, Any, T]:
         __tracebackhide__ = True
-        seconds = self._inbox.source.timeout if timeout is None else _seconds("timeout", timeout)
+        seconds = self._reader.source.timeout if timeout is None else _seconds("timeout", timeout)
         found = yield from self._look(query, 1, seconds)
         if len(found.matched) == 1:
-            self._inbox.look(found.matched)
+            self._reader.look(found.matched)
             only: T = found.matched[0]
             return only
         if found.matched:
-            raise AssertionError(too_many(query, list(self._inbox.shelf(self._noun)), found.matched))
+            raise AssertionError(too_many(query, list(self._reader.objects(self._noun)), found.matched))
         raise AssertionError(self._too_few(query, found, seconds, None))
 
     def _wait(self, count: int, query: Query, timeout: float | None) -> Generator[Step, Any, tuple[T, ...]]:
         __tracebackhide__ = True
         if not isinstance(count, int):
             raise TypeError(f"how many to wait for comes first, as in wait(1, {count!r}), not {count!r}")
-        seconds = self._inbox.source.timeout if timeout is None else _seconds("timeout", timeout)
+        seconds = self._reader.source.timeout if timeout is None else _seconds("timeout", timeout)
         found = yield from self._look(query, count, seconds)
         if len(found.matched) < count:
             raise AssertionError(self._too_few(query, found, seconds, count))
-        self._inbox.look(found.matched)
+        self._reader.look(found.matched)
         return tuple(found.matched)
 
     def _none(self, query: Query, within: float) -> Generator[Step, Any, None]:
         __tracebackhide__ = True
         found = yield from self._look(query, 1, _seconds("within", within))
         if found.matched:
-            received = list(self._inbox.shelf(self._noun))
+            received = list(self._reader.objects(self._noun))
             raise AssertionError(unwanted(query, received, found.matched, waited=within))
         if found.notes:
             raise AssertionError(unsure(query, found.notes))
@@ -250,7 +205,7 @@ class View(Sequence[T], Generic[T]):
     def _look(self, query: Query, enough: int, timeout: float) -> Generator[Step, Any, _Found]:
         """Search, and search again when something comes, until there is enough or the time is over."""
         __tracebackhide__ = True
-        source = self._inbox.source
+        source = self._reader.source
         deadline = clock.monotonic() + timeout
         notes: list[str] = yield source.drain
         while True:
@@ -269,16 +224,16 @@ class View(Sequence[T], Generic[T]):
     def _too_few(self, query: Query, found: _Found, waited: float, wanted: int | None) -> str:
         return too_few(
             query,
-            list(self._inbox.shelf(self._noun)),
+            list(self._reader.objects(self._noun)),
             found.matched,
-            contents=self._inbox.source.contents,
-            evidence=self._inbox.evidence(found.notes),
+            contents=self._reader.source.contents,
+            evidence=self._reader.evidence(found.notes),
             waited=waited,
             wanted=wanted,
         )
 
     def _reasons(self) -> list[str]:
-        return reasons(self._inbox.evidence(), self._inbox.source.contents, self._noun.name)
+        return reasons(self._reader.evidence(), self._reader.source.contents, self._noun.name)
 
     def _no_such(self, index: int, count: int) -> str:
         arrived = f"{self._noun.counted(count)} arrived" if count else f"no {self._noun.singular} arrived"

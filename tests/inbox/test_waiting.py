@@ -132,11 +132,15 @@ def test_a_criterion_that_raises_ends_the_wait() -> None:
 
 def test_the_helpers_are_hidden_from_tracebacks(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
-        from pytest_sentryintegration.inbox.events import SentryEvents, Source
-        from pytest_sentryintegration.model import Contents
+        from pytest_sentryintegration.inbox.events import SentryEvents
+        from pytest_sentryintegration.inbox.reader import Reader
+        from pytest_sentryintegration.inbox.source import StoredInbox
+        from pytest_sentryintegration.store import Store
 
         def test_it():
-            SentryEvents(Source(Contents(lambda number: []), timeout=0)).errors.find(ValueError)
+            inbox = StoredInbox(Store(), "strays")
+            inbox.timeout = 0
+            SentryEvents(Reader(inbox)).errors.find(ValueError)
     """)
     output = pytester.runpytest("-p", "no:randomly", "-p", "no:asyncio").stdout.str()
 

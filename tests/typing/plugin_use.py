@@ -7,8 +7,17 @@ from datetime import datetime
 
 from typing_extensions import assert_type
 
-from pytest_sentryintegration import SentryEvents, span
-from pytest_sentryintegration.model import Attachment, Event, Log, Span, Trace, Transaction
+from pytest_sentryintegration import (
+    Attachment,
+    Event,
+    Faults,
+    Log,
+    SentryEvents,
+    Span,
+    Trace,
+    Transaction,
+    span,
+)
 
 
 def test_reports(sentry_events: SentryEvents) -> None:
@@ -26,6 +35,7 @@ def test_reports(sentry_events: SentryEvents) -> None:
     assert_type(sentry_events.traces[0], Trace)
 
     assert_type(sentry_events.logs.wait(2, level="info"), tuple[Log, ...])
+    assert_type(sentry_events.faults, Faults)
     everything: Sequence[Event] = sentry_events
     assert len(everything) == 2
 

@@ -6,16 +6,18 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from pytest_sentryintegration.inbox.events import SentryEvents, Source
-from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.inbox.events import SentryEvents
+from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.store import Store
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from pytest_sentryintegration.words import Evidence
+from pytest_sentryintegration.words.captured import captured
 
 TRACE = "a" * 32
 
 
-class Received:
+class Received(StoredInbox):
     """An inbox that tests put things into, as if they had been sent."""
 
     def __init__(
@@ -24,23 +26,26 @@ class Received:
         timeout: float = 0,
         drain: Callable[[], list[str]] = list,
         evidence: Evidence = Evidence(),  # noqa: B008
-        **source: Any,
+        invalid_allow: tuple[str, ...] | None = None,
     ) -> None:
-        self.store = Store()
+        super().__init__(Store(), "t")
         self.store.open("t")
-        self.contents = Contents(lambda number: self.store.since("t", number))
-        self.events = SentryEvents(
-            Source(
-                self.contents,
-                drain=drain,
-                wait=lambda number, seconds: self.store.wait("t", number, seconds),
-                number=lambda: self.store.last("t"),
-                evidence=lambda: evidence,
-                clear=lambda: self.store.clear("t"),
-                timeout=timeout,
-                **source,
-            )
-        )
+        self.timeout = timeout
+        self.invalid_allow = invalid_allow
+        self._drain = drain
+        self._evidence = evidence
+        self.reader = Reader(self)
+        self.events = SentryEvents(self.reader)
+
+    def drain(self) -> list[str]:
+        return self._drain()
+
+    def evidence(self) -> Evidence:
+        return self._evidence
+
+    def captured(self) -> str:
+        self.contents.update()
+        return captured(self.contents)
 
     def item(self, kind: str, payload: Any, **headers: Any) -> None:
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()

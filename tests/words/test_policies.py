@@ -61,7 +61,7 @@ def test_events_that_nobody_looked_at_are_told_with_the_remedy() -> None:
     )
     received.message("disk full", "fatal")
 
-    assert unexpected(received.events.unlooked()) == text("""
+    assert unexpected(received.reader.unlooked()) == text("""
         2 events were reported that the test never looked at:
           1. ValueError: 'boom'   (error, in checkout, at shop.py:12)
           2. 'disk full'   (fatal)
@@ -74,7 +74,7 @@ def test_a_message_is_allowed_by_its_text() -> None:
     received = Received()
     received.message("disk full")
 
-    assert unexpected(received.events.unlooked()).splitlines()[-1] == (
+    assert unexpected(received.reader.unlooked()).splitlines()[-1] == (
         "  @pytest.mark.sentry(allow=['disk full'])"
     )
 
@@ -151,7 +151,7 @@ def test_the_captured_section_shows_events_and_trees() -> None:
     received.dropped("before_send", "error", 2)
     received.refused(400, "bad")
 
-    assert received.events.captured() == text("""
+    assert received.captured() == text("""
         1 event:
           'Spec failed'
             level='warning', tags={'graph': 'g1'}, user={'id': '7'}
@@ -176,7 +176,7 @@ def test_the_captured_section_is_bounded() -> None:
     for number in range(500):
         received.message(f"message {number}", tags={"n": str(number)})
         received.transaction("t", "op", *[("db", str(n)) for n in range(99)])
-    section = received.events.captured()
+    section = received.captured()
 
     assert len(section.splitlines()) == 200
     assert section.splitlines()[-1].endswith("more lines")
