@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint coverage wheel matrix newest clients bench
+.PHONY: demo test lint coverage wheel matrix newest examples clients bench
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +45,10 @@ matrix: $(STAMP)
 # The newest sentry-sdk of the package index, release and pre-release, where `make test` and `make matrix` have not run on it.
 newest: $(STAMP)
 	$(BIN)/nox -s newest
+
+# The small applications of examples/, in both span modes.
+examples: $(STAMP)
+	$(BIN)/nox -s examples
 
 # Real clients: @sentry/node, a browser, sentry-cli, raven, OpenTelemetry. Needs npm and chromium.
 clients: $(STAMP)

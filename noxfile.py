@@ -69,6 +69,7 @@ PYTHON_CLIENTS = {
 }
 CLIENTS = Path(".nox", "installed-clients")
 NODE = Path("tests", "clients", "node")
+STREAMED = Path("tests", "examples", "streamed")
 
 
 def version_of(program: str) -> str | None:
@@ -240,6 +241,23 @@ def wheel(session: nox.Session) -> None:
     with session.chdir(project):
         session.run("python", "-c", WHERE_INSTALLED)
         session.run("pytest", "-q", "-n", "2", *WITHOUT_CLIENTS)
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Each small application of `examples`, static and streamed, as its reader would run it."""
+    install(session, MAIN_SDK)
+    session.install("--quiet", "--group", "examples")
+    # The SDK is imported before pytest where its spans are to be streamed, and imports anyio.
+    quiet = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
+    run = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet)
+    for folder in sorted(path for path in Path("examples").iterdir() if path.is_dir()):
+        for mode, path in (("static", ""), ("streamed", str(STREAMED.resolve()))):
+            session.log(f"{folder.name}, {mode}")
+            with session.chdir(folder):
+                session.run(*run, env={"PYTHONPATH": path})
+    with session.chdir("examples/django_shop"):
+        session.run("python", "manage.py", "test")
 
 
 @nox.session

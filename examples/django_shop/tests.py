@@ -1,0 +1,32 @@
+"""The shop under Django's own runner: ``python manage.py test``."""
+
+from __future__ import annotations
+
+from django.test import TestCase
+from shop import SoldOut
+
+from pytest_sentryintegration import SentryEvents, capture
+
+
+class SentryTestCase(TestCase):
+    """Captures what each test sends."""
+
+    sentry_events: SentryEvents
+
+    def setUp(self) -> None:
+        capturing = capture()
+        self.sentry_events = capturing.__enter__()
+        self.addCleanup(capturing.__exit__, None, None, None)
+
+
+class BuyingTest(SentryTestCase):
+    def test_a_sale_is_reported(self) -> None:
+        self.client.get("/buy/teapot/")
+
+        self.assertEqual(self.sentry_events.messages.find("sold a teapot").tags["product"], "teapot")
+
+    def test_what_is_sold_out_is_an_error(self) -> None:
+        with self.assertRaises(SoldOut):
+            self.client.get("/buy/samovar/")
+
+        self.assertIs(self.sentry_events.errors.find(SoldOut).exception.handled, False)
