@@ -18,6 +18,43 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
+class Late:
+    """What came into the inbox of a test that was over, while this one ran."""
+
+    test: str
+    """The node id of the test whose inbox it is, ``""`` for none."""
+    count: int
+    """How many envelopes."""
+    sender: str
+    """Who sent it: a thread of this process, or another process by its SDK."""
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A callback of the application that raised, or the SDK itself, and the SDK swallowed it."""
+
+    callback: str
+    """The option, such as ``before_send``; ``event processor``; ``""`` where the SDK failed itself."""
+    error: str
+    """Class and text of the exception."""
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process that was started while the test ran."""
+
+    name: str
+    """Its command, or its name in `multiprocessing`."""
+    forked: bool = False
+    """Whether it is a fork of this process."""
+    ended: int | None = None
+    """Its exit code; ``None`` where it still runs or nobody has waited for it."""
+    has_dsn: bool = True
+    """Whether its environment has a DSN of this inbox."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What is known about the senders. Every field may be left out: then nothing is said of it."""
 
@@ -51,5 +88,27 @@ class Evidence:
     """Whether the test read `dsn`, `env` or `url`, so that another process was to report."""
     connected: bool | None = None
     """Whether another process has ever connected to this inbox."""
+    raised: tuple[Raised, ...] = ()
+    """What raised inside the SDK, which swallows it."""
+    unreported: tuple[str, ...] = ()
+    """Callbacks that may drop something which this SDK does not report."""
+    switched_off: tuple[tuple[str, str], ...] = ()
+    """Nouns that the client does not send, each with the option that switches it on."""
+    unfinished: tuple[str, ...] = ()
+    """Transactions and spans that are open, one line each."""
+    outside: tuple[str, ...] = ()
+    """Spans that were finished outside of any transaction, one line each; the SDK does not send these."""
+    max_spans: int | None = None
+    """How many spans a transaction may have."""
+    blocks_loop: bool = False
+    """Whether the search itself blocked a running asyncio loop."""
+    threads: tuple[str, ...] = ()
+    """Names of threads that the test started and that still run."""
+    forks: int = 0
+    """How often this process was forked while the test ran."""
+    children: tuple[Child, ...] = ()
+    """Processes that were started while the test ran, as far as that is known."""
+    late: tuple[Late, ...] = ()
+    """What came into inboxes of other tests while this one ran."""
     notes: tuple[str, ...] = ()
     """Further sentences, such as those of a drain that did not end."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_sentryintegration.matching.exception_classes import is_instance
@@ -33,6 +33,8 @@ class Difference:
     """The value there, `MISSING` where there is none."""
     note: str = ""
     """Why it does not match, where the two values alone do not say it."""
+    beside: tuple[Any, Mapping[Any, Any]] | None = field(default=None, compare=False, repr=False)
+    """Where a key is missing: that key, and the mapping which lacks it."""
 
     @property
     def text(self) -> str:
@@ -174,7 +176,7 @@ def _compare_mapping(criterion: Mapping[Any, Any], value: Any, path: str) -> Ite
         for key, inner in criterion.items():
             inner_path = f"{path}.{key}"
             if key not in value:
-                yield Difference(inner_path, inner, MISSING)
+                yield Difference(inner_path, inner, MISSING, beside=(key, value))
             elif inner is not ...:
                 yield from compare(inner, value[key], inner_path)
     elif _has_fields(value):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import difflib
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pytest_sentryintegration.matching.criteria import Difference
+from pytest_sentryintegration.matching.hints import Hint, hint
 from pytest_sentryintegration.matching.query import Query
 
 EXAMINED: Final = 1000
 """How many candidates are looked at, the newest of them: a failure must not take longer than the test."""
+HINTED: Final = 12
+"""How many differences of a miss are explained."""
 _COMPARED_BY_TEXT: Final = 50
 
 
@@ -24,13 +27,15 @@ class Miss:
     differences: tuple[Difference, ...]
     differing: int
     """How many of the criteria differ."""
+    hints: tuple[Hint | None, ...] = ()
+    """What each of the first `HINTED` differences may come from."""
 
 
 def nearest_misses(candidates: Sequence[Any], query: Query, count: int = 3) -> list[Miss]:
     """Return at most *count* candidates that differ in the fewest criteria, the likeliest first.
 
-    All of them differ in the same number of criteria. Among equals the one comes first whose differing texts
-    are most alike, then the newest.
+    All of them differ in the same number of criteria. Among equals those come first, and alone, that have the
+    most hints; then the one whose differing texts are most alike, then the newest.
     """
     misses: list[Miss] = []
     for obj in reversed(candidates[-EXAMINED:]):
@@ -44,8 +49,22 @@ def nearest_misses(candidates: Sequence[Any], query: Query, count: int = 3) -> l
     nearest = min(nearness.values())
     best = [miss for miss in misses if nearness[id(miss)] == nearest]
     best = heapq.nsmallest(_COMPARED_BY_TEXT, best, key=lambda miss: len(miss.differences))
+    best = [replace(miss, hints=_hints(query, miss)) for miss in best]
+    most = max(_hinted(miss) for miss in best)
+    best = [miss for miss in best if _hinted(miss) == most]
     best.sort(key=lambda miss: (len(miss.differences), -_likeness(miss)))
     return best[:count]
+
+
+def _hints(query: Query, miss: Miss) -> tuple[Hint | None, ...]:
+    return tuple(
+        None if difference.note else hint(query, miss.obj, difference)
+        for difference in miss.differences[:HINTED]
+    )
+
+
+def _hinted(miss: Miss) -> int:
+    return sum(found is not None for found in miss.hints)
 
 
 def _likeness(miss: Miss) -> float:

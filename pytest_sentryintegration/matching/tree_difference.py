@@ -5,11 +5,13 @@ Meant for reading, so it is kept small: what matches is one row with all that is
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from pytest_sentryintegration.matching.criteria import Difference
+from pytest_sentryintegration.matching.showing import plain
 from pytest_sentryintegration.matching.span_nodes import (
     iter_node_differences,
     node_matches,
@@ -24,6 +26,12 @@ Mark: TypeAlias = Literal[" ", "-", "+", "!"]
 MAX_ROWS: Final = 2000
 """Rows after which a comparison ends."""
 _EXPANDED: Final = 20
+_PATH: Final = 8
+"""Spans above a row that it names."""
+_SEARCHES: Final = 10
+"""Missing spans that are looked for in the whole tree."""
+_SEARCHED: Final = 5000
+"""Spans that such a search looks at: a tree may have 100,000."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,8 @@ class Row:
     """How many spans below it have no row of their own."""
     path: tuple[str, ...] = ()
     """The ops of the spans above it."""
+    elsewhere: str = ""
+    """Of what is missing: the ops of the spans above one that is as expected, but elsewhere."""
 
 
 def compare_trees(pattern: Any, span: Any) -> list[Row]:
@@ -61,7 +71,8 @@ def first_difference(pattern: Any, span: Any) -> str:
             continue
         where = " > ".join(row.path) or "the root"
         if row.mark == "-":
-            return f"below {where}: {row.label} is missing"
+            there = f"; it is there below {row.elsewhere}" if row.elsewhere else ""
+            return f"below {where}: {row.label} is missing{there}"
         if row.mark == "+":
             return f"below {where}: {row.label} is unexpected"
         inside = " > ".join((*row.path, row.label))
@@ -75,6 +86,7 @@ _Work: TypeAlias = tuple[Literal["pair", "missing", "unexpected", "row"], Any, A
 def _iter_rows(pattern: Any, span: Any) -> Iterator[Row]:
     matcher = Matcher(node_matches)
     waiting: list[_Work] = [("pair", pattern, span, 0, ())]
+    searches = _SEARCHES
     while waiting:
         what, wanted, there, depth, path = waiting.pop()
         if what == "row":
@@ -85,7 +97,7 @@ def _iter_rows(pattern: Any, span: Any) -> Iterator[Row]:
                 continue
             found = tuple(iter_node_differences(wanted, there))
             yield Row("!" if found else " ", depth, span_label(there), found, path=path)
-            inside = (*path, str(there.op)) if len(path) < 8 else path
+            inside = (*path, str(there.op)) if len(path) < _PATH else path
             steps = align(wanted, there.children, matcher)
             waiting += reversed([_work(step, depth + 1, inside) for step in steps])
         else:
@@ -95,9 +107,14 @@ def _iter_rows(pattern: Any, span: Any) -> Iterator[Row]:
             children = [child for child in obj.children if child is not ...]
             below = _count_below(obj)
             expanded = below <= _EXPANDED
-            yield Row(mark, depth, label, below=0 if expanded else below, path=path)
+            elsewhere = ""
+            if what == "missing" and searches:
+                searches -= 1
+                elsewhere = _elsewhere(wanted, span, path)
+            yield Row(mark, depth, label, below=0 if expanded else below, path=path, elsewhere=elsewhere)
             if expanded:
-                waiting += reversed([_work(_alone(what, child), depth + 1, path) for child in children])
+                inside = (*path, str(obj.op)) if len(path) < _PATH else path
+                waiting += reversed([_work(_alone(what, child), depth + 1, inside) for child in children])
 
 
 def _work(step: Step, depth: int, path: tuple[str, ...]) -> _Work:
@@ -112,6 +129,21 @@ def _work(step: Step, depth: int, path: tuple[str, ...]) -> _Work:
 
 def _alone(what: str, child: Any) -> Step:
     return Step(child, None) if what == "missing" else Step(None, child)
+
+
+def _elsewhere(pattern: Any, root: Any, above: tuple[str, ...]) -> str:
+    """Return the ops above the first span that is as *pattern* says, other than *above*; ``""`` for none."""
+    waiting: deque[tuple[Any, tuple[str, ...]]] = deque([(root, ())])
+    for _ in range(_SEARCHED):
+        if not waiting:
+            break
+        span, path = waiting.popleft()
+        if path and path[:_PATH] != above and node_matches(pattern, span):
+            return " > ".join(
+                plain(op, 20) for op in (path if len(path) <= 4 else (*path[:2], "...", path[-1]))
+            )
+        waiting.extend((child, (*path, str(span.op))) for child in span.children)
+    return ""
 
 
 def _count_below(node: Any) -> int:

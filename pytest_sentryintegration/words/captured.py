@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from pytest_sentryintegration.matching.nouns import NOUNS
 from pytest_sentryintegration.matching.showing import plain, show
-from pytest_sentryintegration.words.explaining import dropped
 from pytest_sentryintegration.words.labels import label
+from pytest_sentryintegration.words.losses import dropped
 
 LISTED: Final = 20
 TREE_LINES: Final = 40

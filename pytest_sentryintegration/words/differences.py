@@ -1,4 +1,4 @@
-"""Where an object differs from what was expected of it, as lines of at most 100 columns."""
+"""Where an object differs from what was expected of it, as lines of at most 80 columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.matching.span_nodes import is_span_like
 from pytest_sentryintegration.words.trees import difference_lines
 
-COLUMNS: Final = 100
+COLUMNS: Final = 80
 MAX_DIFFERENCES: Final = 12
 _BEFORE: Final = 20
 
@@ -28,17 +28,25 @@ def difference_texts(differences: Sequence[Difference], indent: str) -> list[str
 def _lines(difference: Difference, width: int) -> Iterable[str]:
     expected, got, path = difference.expected, difference.got, plain(difference.path)
     if isinstance(expected, SpanPattern) and is_span_like(got):
-        return [f"{path}: the span trees differ", *(f"  {line}" for line in difference_lines(expected, got))]
+        note = f" ({difference.note})" if difference.note else ""
+        return [
+            f"{path}: the span trees differ{note}",
+            *(f"  {line}" for line in difference_lines(expected, got)),
+        ]
     one_line = difference.text
     shown = (show(expected), show(got))
     if len(one_line) <= width and not any("..." in text for text in shown if text != "..."):
         return [one_line]
-    if isinstance(expected, str) and isinstance(got, str):
+    if type(expected) is str and type(got) is str:
         first, second = _from_first_difference(expected, got, width - 12)
     else:
         first, second = show(expected, width - 12), show(got, width - 12)
-    note = f"  ({difference.note})" if difference.note else ""
-    return [path + note, f"  expected: {first}", f"  got:      {second}"]
+    lines = [path, f"  expected: {first}", f"  got:      {second}"]
+    if difference.note:
+        note = f" ({difference.note})"
+        fits = len(lines[-1]) + len(note) <= width
+        lines[-1:] = [lines[-1] + note] if fits else [lines[-1], f"           {note}"]
+    return lines
 
 
 def _from_first_difference(expected: str, got: str, width: int) -> tuple[str, str]:

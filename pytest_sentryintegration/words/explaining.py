@@ -1,14 +1,18 @@
-"""Why nothing arrived: sentences made of what is known about the senders."""
+"""Why nothing arrived: sentences made of what is known about the senders. None without evidence for it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from pytest_sentryintegration.evidence import Evidence
+from pytest_sentryintegration.evidence import Child, Evidence
 from pytest_sentryintegration.matching.nouns import NOUNS
 from pytest_sentryintegration.matching.showing import plain, show
+from pytest_sentryintegration.words.losses import lost, of_losses, of_raised
+
+LISTED: Final = 3
+"""How many threads, processes, spans ... get a sentence each."""
 
 
 def explain(evidence: Evidence, contents: Any) -> str:
@@ -16,22 +20,52 @@ def explain(evidence: Evidence, contents: Any) -> str:
     return "\n".join(reasons(evidence, contents))
 
 
-def reasons(evidence: Evidence, contents: Any, noun: str | None = None) -> list[str]:
-    """Return the lines of `explain`, at least one; only what concerns *noun*, where that is given."""
+def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: float = 0) -> list[str]:
+    """Return the lines of `explain`, at least one.
+
+    Args:
+        evidence: What is known about the senders.
+        contents: What came, all nouns.
+        noun: Leaves out what does not concern this noun.
+        waited: For how many seconds the search waited.
+    """
+    losses = lost(contents)
     said = [
         *_of_client(evidence),
         *_of_delivery(evidence),
         *_of_refused(contents.refused),
-        *_of_losses(lost(contents), evidence),
-        *_of_threads(evidence),
+        *of_losses(losses, evidence),
+        *of_raised(losses, evidence),
+        *_of_features(evidence, noun),
+        *_of_spans(evidence, contents, noun),
         *(_of_tracing(evidence) if noun is None or noun in _TRACED else ()),
-        *_of_processes(evidence),
+        *_of_senders(evidence, waited),
         *evidence.notes,
     ]
-    if said:
-        return list(dict.fromkeys(said))
-    what = f"no {NOUNS[noun].singular}" if noun and contents.envelopes else "nothing"
-    return [_NOTHING.format(what), *([_FALLBACK] if evidence.fallback else [])]
+    if not said:
+        said = [_NOTHING.format(f"no {NOUNS[noun].singular}" if noun and contents.envelopes else "nothing")]
+        if evidence.client is None:
+            said = ["Nothing is known of the senders: whether they sent anything, and where to."]
+        elif evidence.connected:
+            said.append("What another process lost, if anything, is not known here.")
+        if evidence.fallback:
+            said.append(_FALLBACK)
+    return list(dict.fromkeys(said))
+
+
+def doubts(evidence: Evidence, contents: Any, noun: str, waited: float) -> list[str]:
+    """Return why more might come, or was lost, where something came that does not match; may be empty.
+
+    What client reports and refusals say is left out: the line "Also received" counts it.
+    """
+    said = [
+        *_of_delivery(evidence),
+        *of_raised({}, evidence),
+        *_of_spans(evidence, contents, noun),
+        *_of_senders(evidence, waited),
+        *evidence.notes,
+    ]
+    return list(dict.fromkeys(said))
 
 
 _NOTHING: Final = (
@@ -42,78 +76,6 @@ _FALLBACK: Final = (
     "The application did not call sentry_sdk.init() here, so sentry_sdk.is_initialized() is false for it."
 )
 _TRACED: Final = ("transactions", "spans", "traces", "envelopes", "items")
-
-
-def lost(contents: Any) -> Counter[tuple[str, str]]:
-    """Count what the senders' client reports say they dropped, by reason and category."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for report in contents.client_reports:
-        for discarded in report.discarded:
-            counts[str(discarded.reason), str(discarded.category)] += int(discarded.quantity or 0)
-    return counts
-
-
-def dropped(contents: Any) -> str:
-    """Return what was dropped: ``2 events dropped by before_send``; ``""`` where nothing was."""
-    return ", ".join(
-        f"{things(category, count)} dropped by {_BY.get(reason) or plain(reason)}"
-        for (reason, category), count in lost(contents).items()
-    )
-
-
-def things(category: str, count: int) -> str:
-    """Return *count* of a data category in words: ``2 events``.
-
-    >>> things("error", 2), things("log_item", 1)
-    ('2 events', '1 log')
-    """
-    one = _THINGS.get(category) or plain(category.replace("_", " "))
-    return f"{count} {one}" if count == 1 else f"{count} {one}s"
-
-
-_THINGS: Final = {
-    "error": "event",
-    "default": "event",
-    "transaction": "transaction",
-    "span": "span",
-    "log_item": "log",
-    "log_byte": "byte of log",
-    "trace_metric": "metric",
-    "monitor": "check-in",
-    "feedback": "feedback message",
-}
-
-_BY: Final = {
-    "sample_rate": "sampling",
-    "event_processor": "an event processor",
-    "ratelimit_backoff": "rate limits",
-    "network_error": "a network error",
-    "send_error": "an error response",
-    "queue_overflow": "a full queue",
-    "cache_overflow": "a full cache",
-    "buffer_overflow": "a full buffer",
-    "backpressure": "backpressure",
-    "internal_sdk_error": "an error inside the SDK",
-    "insufficient_data": "the SDK, for want of data",
-}
-
-_DROPPED: Final = {
-    "before_send": "before_send returned None",
-    "before_send_transaction": "before_send_transaction returned None",
-    "before_send_log": "before_send_log returned None",
-    "before_send_metric": "before_send_metric returned None",
-    "before_send_span": "before_send_span returned None",
-    "ignore_spans": "ignore_spans names them",
-    "event_processor": "an event processor returned None (one is the SDK's deduplication, which drops an "
-    "exception that was captured just before)",
-    "ratelimit_backoff": "the SDK holds back what the fake Sentry told it to rate limit",
-    "network_error": "the SDK could not connect",
-    "send_error": "the answer was an error",
-    "queue_overflow": "the SDK's queue was full",
-    "buffer_overflow": "the SDK's buffer was full, or a span finished after its transaction",
-    "backpressure": "the SDK holds itself for overloaded",
-    "internal_sdk_error": "the SDK failed on it; init(debug=True) logs how",
-}
 
 
 def _of_client(evidence: Evidence) -> Iterable[str]:
@@ -134,7 +96,7 @@ def _of_delivery(evidence: Evidence) -> Iterable[str]:
     if evidence.blocked_by:
         yield f"Sockets are blocked by {evidence.blocked_by}: set sentry_transport = memory."
     elif evidence.failure:
-        yield f"The SDK could not deliver: {evidence.failure}."
+        yield f"The SDK could not deliver: {plain(evidence.failure, 300)}."
     if evidence.rate_limited:
         what = "everything" if "all" in evidence.rate_limited else ", ".join(evidence.rate_limited)
         yield f"The SDK is rate limited for {what}, as the fake Sentry told it to be."
@@ -150,39 +112,16 @@ def _of_refused(refused: Iterable[Any]) -> Iterable[str]:
         yield f"{what} refused by the fake Sentry with status {status}: {plain(reason, 200)}."
 
 
-def _of_losses(losses: Counter[tuple[str, str]], evidence: Evidence) -> Iterable[str]:
-    grouped: dict[tuple[str, bool], list[str]] = {}
-    total: Counter[tuple[str, bool]] = Counter()
-    for (reason, category), count in losses.items():
-        key = (reason, reason == "sample_rate" and category in ("transaction", "span"))
-        grouped.setdefault(key, []).append(things(category, count))
-        total[key] += count
-    for (reason, traced), parts in grouped.items():
-        what = f"{' and '.join(parts)} {'was' if total[reason, traced] == 1 else 'were'}"
-        if reason == "sample_rate":
-            yield f"{what} sampled out{_by_which_rate(traced, evidence)}."
-        else:
-            yield f"{what} dropped: {_DROPPED.get(reason) or plain(reason)}."
+def _of_features(evidence: Evidence, noun: str | None) -> Iterable[str]:
+    for off, option in evidence.switched_off:
+        if noun in (None, off):
+            yield f"The SDK client sends no {NOUNS[off].plural} without {option}."
+    for callback in evidence.unreported:
+        if noun in (None, _DROPPED_BY.get(callback)):
+            yield f"{callback} is set, and this SDK does not report what it drops."
 
 
-def _by_which_rate(traced: bool, evidence: Evidence) -> str:
-    if traced and evidence.traces_sampler:
-        return " by the traces_sampler"
-    option = "traces_sample_rate" if traced else "sample_rate"
-    rate = evidence.traces_sample_rate if traced else evidence.sample_rate
-    return "" if rate is None else f": {option} is {rate}"
-
-
-def _of_threads(evidence: Evidence) -> Iterable[str]:
-    for there in evidence.elsewhere:
-        if there.thread.startswith("sentry-sdk."):
-            continue  # the SDK's own worker, which sends what others captured
-        what = f"{there.count} came" if there.count else "What it captures goes"
-        whose = f"the inbox of {there.test}" if there.test else "no test's inbox"
-        yield (
-            f"Thread {show(there.thread)} was started by another test: {what} into {whose}. "
-            "sentry_events.adopt(thread) moves it here."
-        )
+_DROPPED_BY: Final = {"before_send_log": "logs", "before_send_metric": "metrics"}
 
 
 def _of_tracing(evidence: Evidence) -> Iterable[str]:
@@ -190,6 +129,103 @@ def _of_tracing(evidence: Evidence) -> Iterable[str]:
         yield "Tracing is off: the SDK client has neither traces_sample_rate nor traces_sampler."
 
 
-def _of_processes(evidence: Evidence) -> Iterable[str]:
+def _of_spans(evidence: Evidence, contents: Any, noun: str | None) -> Iterable[str]:
+    if noun is not None and noun not in _TRACED:
+        return
+    for label in _first(evidence.unfinished):
+        yield f"{label[:1].upper()}{label[1:]} is not finished, so it is not sent yet."
+    if count := len(evidence.outside):
+        what = f"{count} span{'s were' if count > 1 else ' was'} finished outside of any transaction"
+        named = ", ".join(dict.fromkeys(evidence.outside[:LISTED]))
+        more = ", ..." if count > LISTED else ""
+        yield f"{what} ({named}{more}): the SDK sends spans inside of transactions only."
+    for transaction in contents.transactions:
+        if left_out := _left_out(transaction):
+            which = "1 of its spans" if left_out == 1 else f"{left_out} of its spans"
+            had = "that one had" if left_out == 1 else "these had"
+            why = f"{had} not finished when the transaction did"
+            if evidence.max_spans is not None and len(transaction.spans) > evidence.max_spans:
+                why += f", or there were more than max_spans={evidence.max_spans}"
+            yield f"Transaction {show(transaction.name)} was sent without {which}: {why}."
+
+
+def _left_out(transaction: Any) -> int:
+    """Return how many spans the SDK says that it left out, in the metadata of what it sent."""
+    meta: Any = transaction.raw
+    for key in ("_meta", "spans", "", "len"):
+        meta = meta.get(key) if isinstance(meta, dict) else None
+    sent = transaction.raw.get("spans")
+    return max(meta - len(sent), 0) if isinstance(meta, int) and isinstance(sent, list) else 0
+
+
+def _of_senders(evidence: Evidence, waited: float) -> Iterable[str]:
+    if evidence.blocks_loop:
+        yield (
+            "The search blocked the running event loop, so that no task could go on meanwhile: await "
+            "find_async or wait_async."
+        )
+    yield from _of_inboxes(evidence)
+    longer = f"raise timeout= (it was {waited:g} s)" if waited else "wait with timeout="
+    for name in _first(evidence.threads):
+        yield f"Thread {show(name)}, which this test started, still runs: join it first, or {longer}."
+    yield from _of_children(evidence, longer)
     if evidence.handed_out and evidence.connected is False:
-        yield "No other process has connected: does it get sentry_events.env, and flush before it ends?"
+        within = f" within {waited:g} s" if waited else ""
+        yield (
+            f"No other process has connected{within}: does it get sentry_events.env, does it need longer to "
+            "start (timeout=), and does it flush before it ends?"
+        )
+
+
+def _of_inboxes(evidence: Evidence) -> Iterable[str]:
+    for there in evidence.elsewhere:
+        if there.thread.startswith("sentry-sdk."):
+            continue  # the SDK's own worker, which sends what others captured
+        what = f"{there.count} came" if there.count else "what it captures goes"
+        whose = f"the inbox of {there.test}" if there.test else "no test's inbox"
+        yield (
+            f"Thread {show(there.thread)} was started by another test: {what} into {whose}. "
+            "sentry_events.adopt(thread) moves it here."
+        )
+    for late in evidence.late:
+        count = "1 envelope" if late.count == 1 else f"{late.count} envelopes"
+        whose = f"the inbox of {late.test}, which is over" if late.test else "no test's inbox"
+        yield (
+            f"Meanwhile {count} of {plain(late.sender)} came into {whose}. A process keeps the DSN that it "
+            "was started with: start it in this test."
+        )
+
+
+def _of_children(evidence: Evidence, longer: str) -> Iterable[str]:
+    for child in _first(evidence.children):
+        yield _of_child(child, bool(evidence.connected), longer)
+    forks = evidence.forks - sum(child.forked for child in evidence.children)
+    if forks > 0:
+        times = "once" if forks == 1 else f"{forks} times"
+        yield f"This process was forked {times} while the test ran: {_UNFLUSHED}."
+
+
+_UNFLUSHED: Final = (
+    "what a fork captured and did not send before its end is lost; call sentry_sdk.flush() there"
+)
+
+
+def _of_child(child: Child, connected: bool, longer: str) -> str:
+    name = f"Process {show(child.name)}"
+    if not child.has_dsn:
+        return (
+            f"{name} was started with an environment without this test's SENTRY_DSN: pass "
+            "env=sentry_events.env."
+        )
+    if child.ended is None:
+        return f"{name} was started and has not ended, as far as is known: wait for it first, or {longer}."
+    if child.forked:
+        return f"{name}, a fork of this one, ended with exit code {child.ended}: {_UNFLUSHED}."
+    ended = f"{name} ended with exit code {child.ended}"
+    if connected:
+        return f"{ended}: what it did not send before its end is lost; call sentry_sdk.flush() there."
+    return f"{ended} and sent nothing: does it read SENTRY_DSN, and flush before it ends?"
+
+
+def _first(texts: Sequence[Any]) -> Sequence[Any]:
+    return texts[:LISTED]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.matching.criteria import CriterionError
+from pytest_sentryintegration.matching.hints import Hint
 from pytest_sentryintegration.matching.nearest import Miss, nearest_misses
 from pytest_sentryintegration.matching.nouns import NOUNS, Noun
 from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.matching.showing import show
 from pytest_sentryintegration.words.differences import COLUMNS, difference_texts
-from pytest_sentryintegration.words.explaining import dropped, reasons
+from pytest_sentryintegration.words.explaining import doubts, reasons
 from pytest_sentryintegration.words.labels import label
+from pytest_sentryintegration.words.losses import dropped
 
-HEADLINE: Final = 140
+HEADLINE: Final = 120
 """Columns that the first line may take before its criteria get a line each."""
 
 LISTED: Final = 5
@@ -73,18 +76,19 @@ def too_few(
     noun = query.noun
     expected = f"one {noun.singular}" if wanted is None else f"at least {noun.counted(wanted)}"
     lines = _headline(expected, query, waited, _arrived(query, len(received), len(matched)))
+    remedies: list[str] = []
     if len(query):
-        for miss in _misses(query, received):
-            lines += _miss_lines(query, miss)
+        for miss in nearest_misses(received, query):
+            lines += _miss_lines(query, miss, remedies)
     lines += _also_received(noun, contents)
-    elsewhere = _under_the_other_noun(query, contents)
-    if elsewhere:
-        lines += _bulleted([elsewhere, *evidence.notes])
+    other = _under_the_other_noun(query, contents)
+    if other:
+        said = [other, *evidence.notes]
     elif len(matched) == len(received):
-        lines += _bulleted(reasons(evidence, contents, noun.name))
+        said = reasons(evidence, contents, noun.name, waited)
     else:
-        lines += _bulleted(evidence.notes)
-    return "\n".join(lines)
+        said = doubts(evidence, contents, noun.name, waited)
+    return "\n".join([*lines, *_bulleted(said), *dict.fromkeys(remedies)])
 
 
 def too_many(query: Query, received: Sequence[Any], matched: Sequence[Any]) -> str:
@@ -145,18 +149,29 @@ def _of(noun: Noun, matched: Sequence[Any], received: Sequence[Any]) -> str:
     return f"{len(matched)} of {noun.counted(len(received))}"
 
 
-def _misses(query: Query, received: Sequence[Any]) -> list[Miss]:
-    return nearest_misses(received, query)
-
-
-def _miss_lines(query: Query, miss: Miss) -> list[str]:
-    total = len(query)
+def _miss_lines(query: Query, miss: Miss, remedies: list[str]) -> list[str]:
+    """Return what differs in a near miss; what to write instead is added to *remedies*."""
     lines = [f"  nearest: {label(query.noun.name, miss.obj)}"]
-    if total > 1:
-        lines[0] += (
-            f"   ({miss.differing} of {total} criteria {'differs' if miss.differing == 1 else 'differ'})"
-        )
-    return lines + difference_texts(miss.differences, "    ")
+    if len(query) > 1:
+        differ = "differs" if miss.differing == 1 else "differ"
+        count = f"   ({miss.differing} of {len(query)} criteria {differ})"
+        if len(lines[0] + count) <= COLUMNS:
+            lines[0] += count
+        else:
+            lines.append(f" {count}")
+    hints = (*miss.hints, *(None,) * (len(miss.differences) - len(miss.hints)))
+    explained = []
+    for difference, found in zip(miss.differences, hints, strict=True):
+        explained.append(replace(difference, note=found.fact) if found else difference)
+        if found and found.code:
+            remedies += _remedy(found)
+    return lines + difference_texts(explained, "    ")
+
+
+def _remedy(found: Hint) -> list[str]:
+    """Return what to try on one line, or on two where that keeps what to write in one piece."""
+    line = f"- {found.remedy} {found.code}"
+    return [line] if len(line) <= COLUMNS else [f"- {found.remedy}", f"    {found.code}"]
 
 
 def _also_received(noun: Noun, contents: Any) -> list[str]:
@@ -168,7 +183,7 @@ def _also_received(noun: Noun, contents: Any) -> list[str]:
         part = NOUNS[name].counted(count)
         lost = dropped(contents) if name == "client_reports" else ""
         parts.append(f"{part} ({lost})" if lost else part)
-    return _wrapped(f"Also received: {', '.join(parts)}.", "  ", HEADLINE) if parts else []
+    return _wrapped(f"Also received: {', '.join(parts)}.", "  ") if parts else []
 
 
 def _under_the_other_noun(query: Query, contents: Any) -> str:
@@ -212,7 +227,7 @@ def _bulleted(sentences: Sequence[str]) -> list[str]:
     return [line for sentence in sentences for line in _wrapped(f"- {sentence}", "  ")]
 
 
-def _wrapped(text: str, indent: str, width: int = COLUMNS) -> list[str]:
+def _wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(
-        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )

@@ -8,7 +8,8 @@ from typing import Any, Final
 from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.matching.span_nodes import span_label
 
-WIDTH: Final = 80
+WIDTH: Final = 48
+"""Characters of a value; with the rest of its line it fits into 80 columns."""
 
 
 def label(noun: str, obj: Any) -> str:

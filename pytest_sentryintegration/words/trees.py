@@ -93,6 +93,9 @@ def _row_lines(row: Row) -> list[str]:
     below = f"  ({row.below} more below)" if row.below else ""
     label = cut(row.label, max(WIDTH - 2 - len(indent) - len(below), 20))
     lines = [f"{row.mark} {indent}{label}{below}"]
+    if row.elsewhere:
+        there = cut(f"there is one below {row.elsewhere}", max(WIDTH - 6 - len(indent), 30))
+        lines.append(f"{row.mark} {indent}    {there}")
     room = max(WIDTH - 6 - len(indent), 30)
     for difference in row.differences:
         lines += [f"!     {indent}{text}" for text in _difference_lines(difference, room)]

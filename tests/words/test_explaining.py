@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_sentryintegration.words import Elsewhere, Evidence, explain
-from pytest_sentryintegration.words.explaining import dropped, reasons, things
+from pytest_sentryintegration.words.explaining import reasons
+from pytest_sentryintegration.words.losses import dropped, things
 from tests.words.inboxes import Received
 
 
@@ -49,7 +50,7 @@ from tests.words.inboxes import Received
         ),
         (
             Evidence(elsewhere=(Elsewhere("consumer-1", ""),)),
-            "Thread 'consumer-1' was started by another test: What it captures goes into no test's inbox."
+            "Thread 'consumer-1' was started by another test: what it captures goes into no test's inbox."
             " sentry_events.adopt(thread) moves it here.",
         ),
         (
@@ -58,7 +59,8 @@ from tests.words.inboxes import Received
         ),
         (
             Evidence(handed_out=True, connected=False),
-            "No other process has connected: does it get sentry_events.env, and flush before it ends?",
+            "No other process has connected: does it get sentry_events.env, does it need longer to start "
+            "(timeout=), and does it flush before it ends?",
         ),
         (Evidence(notes=("The drain did not end.",)), "The drain did not end."),
     ],
@@ -70,14 +72,13 @@ def test_evidence_in_a_sentence(evidence: Evidence, sentence: str) -> None:
 @pytest.mark.parametrize(
     "evidence",
     [
-        Evidence(),
+        Evidence(client=True, dsn=True),
         Evidence(imported=True, client=True, dsn=True, traces_sample_rate=0.0, traces_sampler=False),
         Evidence(client=True, traces_sampler=True),
-        Evidence(handed_out=True, connected=True),
-        Evidence(handed_out=False, connected=False),
+        Evidence(client=True, handed_out=False, connected=False),
     ],
 )
-def test_without_a_reason_no_sender_has_sent(evidence: Evidence) -> None:
+def test_without_a_reason_nothing_was_lost(evidence: Evidence) -> None:
     assert explain(evidence, Received().contents) == (
         "Nothing was lost on the way: nothing was captured, or the SDK passed over it silently"
         " (ignore_errors, an ignored logger)."

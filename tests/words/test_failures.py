@@ -63,7 +63,8 @@ def test_when_nothing_arrived_the_reason_is_told() -> None:
 
     assert failure(lambda: received.events.errors.find()) == text("""
         Expected one error; no error arrived.
-        - The application's SDK client has no DSN, so it sends nothing: pass dsn= or set SENTRY_DSN.
+        - The application's SDK client has no DSN, so it sends nothing: pass dsn= or set
+          SENTRY_DSN.
         """)
 
 
@@ -76,7 +77,8 @@ def test_when_nothing_of_the_kind_arrived_the_rest_is_counted() -> None:
     assert failure(lambda: received.events.logs.find("started")) == text("""
         Expected one log matching body='started'; no log arrived.
         Also received: 2 messages, 1 refused request.
-        - 1 request was refused by the fake Sentry with status 413: envelope exceeded size limits.
+        - 1 request was refused by the fake Sentry with status 413: envelope exceeded
+          size limits.
         """)
 
 
@@ -132,8 +134,8 @@ def test_a_wait_in_which_all_matched_tells_what_was_lost() -> None:
     assert failure(lambda: received.events.errors.wait(2)) == text("""
         Expected at least 2 errors; 1 error arrived.
         Also received: 1 client report (1 event dropped by an event processor).
-        - 1 event was dropped: an event processor returned None (one is the SDK's deduplication, which drops
-          an exception that was captured just before).
+        - 1 event was dropped: an event processor returned None (one is the SDK's
+          deduplication, which drops an exception that was captured just before).
         """)
 
 
@@ -181,7 +183,8 @@ def test_long_criteria_get_a_line_each() -> None:
             tags={{'graph': 'g2', 'spec': '{"s" * 30}'}},
             level='fatal'
         within 0.02 s; 1 message arrived, which does not match.
-          nearest: '{"x" * 50}'   (3 of 3 criteria differ)
+          nearest: '{"x" * 22}...{"x" * 21}'
+            (3 of 3 criteria differ)
             text
               expected: '{"y" * 50}'
               got:      '{"x" * 50}'

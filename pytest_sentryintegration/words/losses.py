@@ -1,0 +1,193 @@
+"""What senders say they dropped, in words: the reasons and data categories of their client reports."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pytest_sentryintegration.evidence import Evidence, Raised
+from pytest_sentryintegration.matching.showing import plain
+
+Losses = Counter[tuple[str, str]]
+"""How much was lost, by reason and data category."""
+
+
+def lost(contents: Any) -> Losses:
+    """Count what the senders' client reports say they dropped, by reason and category."""
+    counts: Losses = Counter()
+    for report in contents.client_reports:
+        for discarded in report.discarded:
+            counts[str(discarded.reason), str(discarded.category)] += int(discarded.quantity or 0)
+    for reason, category in list(counts):
+        # Logs and metrics are reported twice, by their number and by their size.
+        if (reason, _SIZES.get(category)) in counts:
+            del counts[reason, category]
+    return counts
+
+
+def dropped(contents: Any) -> str:
+    """Return what was dropped: ``2 events dropped by before_send``; ``""`` where nothing was."""
+    return ", ".join(
+        f"{things(category, count)} dropped by {BY.get(reason) or plain(reason)}"
+        for (reason, category), count in lost(contents).items()
+    )
+
+
+def things(category: str, count: int) -> str:
+    """Return *count* of a data category in words: ``2 events``.
+
+    >>> things("error", 2), things("log_item", 1), things("log_byte", 5)
+    ('2 events', '1 log', '5 bytes of logs')
+    """
+    named = plain(category.replace("_", " "))
+    one, many = THINGS.get(category) or (named, f"{named}s")
+    return f"{count} {one if count == 1 else many}"
+
+
+def _things(one: str, many: str = "") -> tuple[str, str]:
+    return one, many or f"{one}s"
+
+
+THINGS: Final = {
+    "default": _things("event"),
+    "error": _things("event"),
+    "crash": _things("crash"),
+    "transaction": _things("transaction"),
+    "security": _things("security report"),
+    # Attachments are counted by their size.
+    "attachment": _things("byte of attachments", "bytes of attachments"),
+    "session": _things("session"),
+    "internal": _things("report of the SDK itself", "reports of the SDK itself"),
+    "profile": _things("profile"),
+    "profile_chunk": _things("profile chunk"),
+    "monitor": _things("check-in"),
+    "span": _things("span"),
+    "log_item": _things("log"),
+    "log_byte": _things("byte of logs", "bytes of logs"),
+    "trace_metric": _things("metric"),
+    "trace_metric_byte": _things("byte of metrics", "bytes of metrics"),
+    "feedback": _things("feedback message"),
+}
+"""Data categories: what one is called, and several."""
+
+_SIZES: Final = {"log_byte": "log_item", "trace_metric_byte": "trace_metric"}
+
+BY: Final = {
+    "sample_rate": "sampling",
+    "before_send": "before_send",
+    "callback_error": "a callback that raised",
+    "event_processor": "an event processor",
+    "ignored": "ignore_spans",
+    "ratelimit_backoff": "rate limits",
+    "network_error": "a network error",
+    "send_error": "an error response",
+    "queue_overflow": "a full queue",
+    "cache_overflow": "a full cache",
+    "buffer_overflow": "a full buffer",
+    "backpressure": "backpressure",
+    "internal_sdk_error": "an error inside the SDK",
+    "insufficient_data": "the SDK, for want of data",
+}
+"""Reasons of client reports, after "dropped by"."""
+
+DROPPED: Final = {
+    "event_processor": "an event processor returned None (one is the SDK's deduplication, which drops an "
+    "exception that was captured just before)",
+    "ignored": "ignore_spans names them",
+    "ratelimit_backoff": "the SDK holds back what the fake Sentry told it to rate limit",
+    "network_error": "the SDK could not connect",
+    "send_error": "the answer was an error",
+    "queue_overflow": "the SDK's queue was full",
+    "cache_overflow": "the SDK's cache was full",
+    "buffer_overflow": "the SDK's buffer was full (max_spans), or a span had not finished when its "
+    "transaction did",
+    "backpressure": "the SDK holds itself for overloaded (enable_backpressure_handling)",
+    "internal_sdk_error": "the SDK failed on it; init(debug=True) logs how",
+    "insufficient_data": "too little was recorded for a profile",
+}
+"""Reasons of client reports, as an explanation; `sample_rate` and callbacks have sentences of their own."""
+
+_CALLBACKS: Final = {
+    "transaction": ("before_send_transaction",),
+    "span": ("before_send_transaction", "traces_sampler"),
+    "log_item": ("before_send_log",),
+    "log_byte": ("before_send_log",),
+    "trace_metric": ("before_send_metric",),
+    "trace_metric_byte": ("before_send_metric",),
+}
+"""Options whose callback may drop a data category, the usual one first; ``before_send`` for any other."""
+_PROCESSORS: Final = ("event processor", "error processor")
+
+
+def of_losses(losses: Mapping[tuple[str, str], int], evidence: Evidence) -> Iterable[str]:
+    """Yield a sentence for each reason for which something was lost."""
+    grouped: dict[tuple[str, tuple[str, ...]], Counter[str]] = {}
+    for (reason, category), count in losses.items():
+        grouped.setdefault((reason, _culprits(reason, category)), Counter())[category] += count
+    for (reason, culprits), counts in grouped.items():
+        what = _and([things(category, count) for category, count in counts.items()])
+        what += " was" if sum(counts.values()) == 1 else " were"
+        if reason == "sample_rate":
+            yield f"{what} sampled out{_by_which_rate(culprits[0], evidence)}."
+        else:
+            yield f"{what} dropped: {_why(reason, culprits, counts, evidence)}."
+
+
+def of_raised(losses: Mapping[tuple[str, str], int], evidence: Evidence) -> Iterable[str]:
+    """Yield a sentence for each callback that raised and that no sentence of `of_losses` names."""
+    named = {culprit for reason, category in losses for culprit in _culprits(reason, category)}
+    for raised in evidence.raised:
+        if raised.callback in named:
+            continue
+        times = f", {raised.count} times" if raised.count > 1 else ""
+        if raised.callback:
+            yield f"{_raised([raised])}{times}; {_DEBUG}."
+        else:
+            yield f"The SDK swallowed an error of its own{times}: {raised.error}; {_DEBUG}."
+
+
+_DEBUG: Final = "init(debug=True) logs the traceback"
+
+
+def _culprits(reason: str, category: str) -> tuple[str, ...]:
+    """Return the options and callbacks that may have decided, for all that reason and category say."""
+    if reason == "sample_rate":
+        return ("traces_sample_rate",) if category in ("transaction", "span") else ("sample_rate",)
+    callbacks = _CALLBACKS.get(category, ("before_send",))
+    if reason == "before_send":
+        return callbacks[:1]
+    if reason == "event_processor":
+        return _PROCESSORS
+    return (*callbacks, *_PROCESSORS) if reason == "callback_error" else ()
+
+
+def _why(reason: str, culprits: tuple[str, ...], counts: Counter[str], evidence: Evidence) -> str:
+    raised = [raised for raised in evidence.raised if raised.callback in culprits]
+    if reason == "callback_error" and not raised:
+        return f"a callback raised ({' or '.join(culprits[:-1])}); {_DEBUG}"
+    returned = f"{culprits[0]} returned None" if reason == "before_send" else DROPPED.get(reason)
+    if not raised:
+        return returned or plain(reason)
+    why = f"{_raised(raised)}; {_DEBUG}"
+    # SDKs before 2.5x report what a callback lost by raising as what it dropped.
+    as_often = sum(each.count for each in raised) >= max(counts.values())
+    return why if reason == "callback_error" or as_often else f"{returned}, or {why}"
+
+
+def _raised(raised: Iterable[Raised]) -> str:
+    return " and ".join(
+        f"{'an ' if each.callback in _PROCESSORS else ''}{each.callback} raised {plain(each.error, 200)}"
+        for each in raised
+    )
+
+
+def _by_which_rate(option: str, evidence: Evidence) -> str:
+    if option == "traces_sample_rate" and evidence.traces_sampler:
+        return " by the traces_sampler"
+    rate = evidence.traces_sample_rate if option == "traces_sample_rate" else evidence.sample_rate
+    return "" if rate is None else f": {option} is {rate}"
+
+
+def _and(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
