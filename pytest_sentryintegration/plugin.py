@@ -110,7 +110,7 @@ def sentry_server(request: pytest.FixtureRequest) -> FakeSentry:
     """
     from pytest_sentryintegration.capturing.sharing import shared
 
-    return shared(request.config.stash[SETTINGS]).fake
+    return shared(request.config.stash[SETTINGS]).delivery.fake
 
 
 @pytest.fixture

@@ -64,10 +64,9 @@ class Capture(StoredInbox):
         self._shared = shared
         self._memory = self.settings.transport == "memory"
         shared.redirect.install()
-        self._fake = shared.fake_here()
-        self._owner = Owner(
-            shared.next_inbox(), test, post=shared.post_in_memory if self._memory else shared.post_by_socket
-        )
+        shared.delivery.leave_parent()
+        self._fake = shared.delivery.fake
+        self._owner = Owner(shared.inboxes.next_name(), test, in_memory=self._memory)
         super().__init__(self._fake.store, self._owner.inbox)
         self._isolation = Isolation(
             shared.redirect,
@@ -96,7 +95,7 @@ class Capture(StoredInbox):
             except RuntimeError as error:
                 self._blocked = _blocker(error)
         with _ENTERING:
-            self._shared.close_when_gone(inbox, self.events)
+            self._shared.inboxes.close_when_gone(inbox, self.events)
             self._isolation.begin()
             try:
                 self._isolation.at_end(lambda: store.finish(inbox))
@@ -116,10 +115,10 @@ class Capture(StoredInbox):
             if self._fake.ingest.forget(inbox):
                 self._isolation.drain()  # the SDK's reports of what the faults made it lose
         finally:
-            self._shared.tests += 1
-            self._shared.envelopes += len(self._fake.store.since(inbox))
+            self._shared.inboxes.count += 1
+            self._shared.inboxes.envelopes += len(self._fake.store.since(inbox))
             self._leave()
-            # The events know of this: whoever holds them still has them, nobody else has to.
+            # Break the cycle events <-> capture, so an unheld inbox is freed at once.
             del self.events, self.reader
 
     def _leave(self) -> None:
@@ -233,7 +232,7 @@ def capture(**options: Any) -> Iterator[SentryEvents]:
     common = shared()
     defaults = {"traces_sample_rate": 1.0}
     try:
-        with Capture(common, common.settings, options=options, defaults=defaults) as events:
+        with Capture(common, common.delivery.settings, options=options, defaults=defaults) as events:
             yield events
     finally:
         if outermost:

@@ -26,8 +26,8 @@ class Owner:
 
     inbox: str
     test: str = ""
-    post: Callable[[str, dict[str, str], bytes], Any] | None = None
-    """Delivers to its inbox: path, headers, body; by the server, or in memory."""
+    in_memory: bool = False
+    """Whether its telemetry is delivered without a socket."""
     delivered: int = 0
     """How many requests this process has delivered to its inbox."""
     finished: bool = False

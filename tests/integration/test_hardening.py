@@ -22,8 +22,9 @@ from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.transport import HttpTransport, Transport, make_transport
 
 from pytest_sentryintegration import SentryEvents, capture
+from pytest_sentryintegration.capturing.delivery import Delivery
 from pytest_sentryintegration.capturing.environment import Environment
-from pytest_sentryintegration.capturing.sharing import Shared, shared
+from pytest_sentryintegration.capturing.sharing import shared
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.sdk import detaching, ownership
 from pytest_sentryintegration.sdk.clients import Clients
@@ -201,7 +202,7 @@ def state() -> tuple[Any, ...]:
         scope._current_scope.get(),
         dict(os.environ),
         common.redirect.overrides,
-        common.fake.store.running,
+        common.delivery.fake.store.running,
         ownership.running(),
     )
 
@@ -399,11 +400,13 @@ def test_what_is_captured_meanwhile_does_not_hold_up_a_drain(sentry_events: Sent
 
 
 def test_what_is_sent_after_the_end_starts_no_server_again() -> None:
-    ended = Shared(Settings())
-    ended.release()
+    ended = Delivery(Settings())
+    ended.close()
 
-    assert ended.post_by_socket("/api/1/envelope/", {}, b"").status == 200
-    assert ended._fake is None
+    answer = ended.post(None, "/api/1/envelope/", {}, b"")
+
+    assert answer is not None
+    assert (answer.status, ended._fake) == (200, None)
 
 
 # Nothing reaches Sentry.

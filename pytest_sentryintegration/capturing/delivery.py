@@ -1,0 +1,107 @@
+"""Where redirected transports deliver: to the fake Sentry of this process, inbox by inbox."""
+
+from __future__ import annotations
+
+import os
+
+from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.sdk.posting import Answer, Headers, Poster
+from pytest_sentryintegration.server.fake_sentry import FakeSentry
+from pytest_sentryintegration.settings import Settings
+from pytest_sentryintegration.store import STRAYS
+
+
+class Delivery:
+    """The `Destination` of redirected transports, and the fake Sentry that they deliver to.
+
+    >>> delivery = Delivery(Settings(transport="memory"))
+    >>> delivery.post(None, "/api/1/envelope/", {}, b"{}").status
+    200
+    >>> delivery.fake.store.strays
+    1
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._fake: FakeSentry | None = None
+        self._poster: Poster | None = None
+        self._closed = False
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the run."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings = settings
+        if self._fake is not None:
+            self._fake.ingest.strict = settings.strict
+
+    @property
+    def fake(self) -> FakeSentry:
+        """The fake Sentry; made when it is first asked for. In a forked process it is the parent's."""
+        if self._fake is None:
+            self._fake = FakeSentry(strict=self._settings.strict)
+        return self._fake
+
+    def leave_parent(self) -> None:
+        """In a forked process, have a fake Sentry of its own from now on.
+
+        A test that runs in a fork as a whole (pytest-forked) reads its inbox there. What a test forks only
+        reports, to the parent's.
+        """
+        if self._fake is not None and self._fake.pid != os.getpid():
+            self._fake = self._poster = None
+
+    @property
+    def guarded(self) -> bool:
+        """Whether nothing may reach Sentry, whoever sends it."""
+        return self._settings.guard
+
+    @property
+    def address(self) -> str | None:
+        """``host:port`` of the fake Sentry, ``None`` where there is no socket."""
+        return None if self._settings.transport == "memory" else f"{self.fake.host}:{self.fake.port}"
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether all answers come at once, none of them from the real Sentry or by a fault's delay."""
+        return self._settings.guard and not self.fake.ingest.has_faults
+
+    def post(self, owner: Owner | None, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
+        """Deliver to the inbox of *owner*, or to the strays; ``None`` to let it reach its DSN."""
+        if owner is None:
+            if not self._settings.guard:
+                return None
+            post = self._post_in_memory if self._settings.transport == "memory" else self._post_by_socket
+            return post(f"/{STRAYS}{path}", headers, body)
+        post = self._post_in_memory if owner.in_memory else self._post_by_socket
+        answer = post(f"/{owner.inbox}{path}", headers, body)
+        owner.delivered += 1
+        return answer
+
+    def _post_by_socket(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        if self._poster is None:
+            if self._closed:
+                # Such as an application's report of its exit: accept it, and open no port again.
+                return Answer(200)
+            self._poster = Poster(self.fake.host, self.fake.port)
+        return self._poster.post(path, headers, body)
+
+    def _post_in_memory(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Deliver the same bytes to the same code, without a socket."""
+        reply = self.fake.receive(path, headers, body)
+        if reply.cut is not None:
+            raise ConnectionResetError("the fake Sentry broke the connection")
+        answer = Headers()
+        for name, value in reply.headers:
+            answer[name.lower()] = value
+        return Answer(reply.status, answer, reply.body)
+
+    def close(self) -> None:
+        """Close the port. What is still sent is accepted and discarded."""
+        self._closed = True
+        if self._fake is not None:
+            self._fake.close()
+        self._fake = self._poster = None
