@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import sentry_sdk.attachments
-
 from sentryintegration import _repair
 from sentryintegration._guard import repaired, shown
+from sentryintegration._internals import ATTACHMENTS, optional
+
+_SDK_ATTACHMENT = optional("attachments.Attachment")
 
 COUNT_LIMIT = 30
 """Relay refuses the whole envelope, event and all, above this count."""
@@ -48,7 +49,7 @@ Attachable: TypeAlias = "Attachment | Path | bytes | str | Mapping[str, Any] | t
 
 def attachments(given: object) -> list[Any]:
     """Return the SDK's attachments for what a call gave, within the limits of an envelope."""
-    if given is None or (type(given) is tuple and not given):
+    if given is None or (type(given) is tuple and not given) or not ATTACHMENTS.usable:
         return []
     if isinstance(given, (str, bytes, bytearray, memoryview, os.PathLike, Mapping, Attachment)):
         repaired("attachments= was given %s alone, which is taken as the one attachment", shown(given))
@@ -85,7 +86,7 @@ def _attachment(item: object, number: int, room: int) -> Any:
         payload = payload[: max(room, 0)]
     filename = _repair.line(filename, 256) if filename is not None else name
     content_type = _repair.line(content_type, 128) if content_type is not None else kind
-    return sentry_sdk.attachments.Attachment(
+    return _SDK_ATTACHMENT(
         bytes=payload, filename=filename or f"attachment-{number}{suffix}", content_type=content_type or None
     )
 

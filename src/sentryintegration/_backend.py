@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sentryintegration._headers import Remote, outgoing
+from sentryintegration._internals import Part
 
 UNLABELED = "<unlabeled transaction>"
 
 
 class Backend:
     """What the facade needs of a tracing API."""
+
+    needs: Part
+    """What it needs of the SDK beyond documented calls."""
 
     holds_root: ClassVar[bool]
     """Whether a transaction has to wait for its spans, since they are sent inside it."""

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from sentryintegration import _internals as internals
 from sentryintegration._backend import Backend
-from sentryintegration._sdk import optional
 from sentryintegration._static import TRACING, Static
 from sentryintegration._streaming import Streaming
 
-_STREAM_SWITCH = getattr(optional("sentry_sdk.tracing_utils"), "has_span_streaming_enabled", None)
-
 STATIC = Static()
-STREAM = Streaming("streamed_span", "start_streamed_span", "NoOpStreamedSpan")
-V3 = Streaming("span", "start_span", "NoOpSpan")
+STREAM = Streaming(internals.STREAM, "streamed_span", "start_streamed_span", "NoOpStreamedSpan")
+V3 = Streaming(internals.V3, "span", "start_span", "NoOpSpan")
 
 
 def backend_of(client: Any) -> Backend:
     """Return the tracing API that *client* works with."""
     if TRACING is None:
         return V3
-    return STREAM if _STREAM_SWITCH is not None and _STREAM_SWITCH(client.options) else STATIC
+    options = client.options
+    lifecycle = options.get("trace_lifecycle") or (options.get("_experiments") or {}).get("trace_lifecycle")
+    return STREAM if lifecycle == "stream" else STATIC

@@ -15,6 +15,7 @@ from sentryintegration._attachments import Attachable
 from sentryintegration._attachments import attachments as attachments_of
 from sentryintegration._fitting import fit_stacks
 from sentryintegration._guard import guarded, repaired, shown
+from sentryintegration._internals import EXCEPTIONS
 from sentryintegration._levels import Error, Level, level_of
 from sentryintegration._sdk import event_from, is_absent, stack_here
 from sentryintegration._tracing import Tags
@@ -91,6 +92,12 @@ def capture_exception(
         repaired("capture_exception was given %s, which is no exception", shown(error))
         plain = {"message": _repair.message(error), "level": "error"}
         return _capture(plain, {}, Error if level is None else level_of(level), tags, attachments)
+    severity = None if level is None else level_of(level)
+    if not EXCEPTIONS.usable:
+        applied: dict[str, Any] = {"tags": _repair.tags(tags).tags} if tags is not None else {}
+        if severity is not None:
+            applied["level"] = severity.value
+        return sentry_sdk.capture_exception(found[-1][1], **applied)
     client = sentry_sdk.get_client()
     event, hint = event_from(found[-1], client)
     if len(found) > 1:
@@ -105,7 +112,7 @@ def capture_exception(
         for key in ("type", "value", "module"):
             if isinstance(value.get(key), str):
                 value[key] = _repair.text(value[key])
-    return _capture(event, hint, None if level is None else level_of(level), tags, attachments)
+    return _capture(event, hint, severity, tags, attachments)
 
 
 def _capture(

@@ -8,6 +8,7 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk import Scope
 
+from sentryintegration._internals import MARKS
 from sentryintegration._sdk import is_absent
 
 ATTRIBUTES = {"release": "sentry.release", "environment": "sentry.environment", "dist": "sentry.dist"}
@@ -34,16 +35,17 @@ class Fields:
 
 def fields() -> dict[str, str]:
     """Return the fields that were set on the global scope."""
-    processors: list[Any] = sentry_sdk.get_global_scope()._event_processors
-    for processor in processors:
-        if type(processor) is Fields:
-            return dict(processor.values)
+    if MARKS.usable:
+        processors: list[Any] = sentry_sdk.get_global_scope()._event_processors
+        for processor in processors:
+            if type(processor) is Fields:
+                return dict(processor.values)
     return {}
 
 
 def set_fields(values: Mapping[str, str]) -> None:
     """Set fields for everything that this process sends."""
-    if not values:
+    if not values or not MARKS.usable:
         return
     scope = sentry_sdk.get_global_scope()
     others = [processor for processor in scope._event_processors if type(processor) is not Fields]
@@ -60,5 +62,5 @@ def sync_fields(client: Any) -> None:
             for name, value in processor.values.items():
                 if not is_absent(client) and client.options.get(name) != value:
                     client.options[name] = value
-                if hasattr(scope, "set_attribute") and scope._attributes.get(ATTRIBUTES[name]) != value:
+                if hasattr(scope, "set_attribute"):
                     scope.set_attribute(ATTRIBUTES[name], value)

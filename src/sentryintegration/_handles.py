@@ -12,8 +12,9 @@ import sentry_sdk
 
 from sentryintegration import _repair
 from sentryintegration._backend import UNLABELED, Backend
-from sentryintegration._guard import failed, guarded, repaired, shown
+from sentryintegration._guard import guarded, repaired, shown
 from sentryintegration._headers import outgoing
+from sentryintegration._internals import tracing_failed
 from sentryintegration._nesting import Node, finish, restore
 from sentryintegration._sdk import tracing_enabled
 from sentryintegration._statuses import status as status_of
@@ -53,7 +54,7 @@ class Handle:
         try:
             finish(node)
         except Exception:
-            failed("finishing a span that nobody holds")
+            tracing_failed("finishing a span that nobody holds")
 
     def __repr__(self) -> str:
         return f"<Handle {self.name!r} trace_id={self.trace_id} span_id={self.span_id}>"
@@ -139,7 +140,7 @@ def finish_with(t: Handle | None, error: BaseException | None) -> None:
         elif t is not None:
             repaired("finish_transaction was given %s, which is no transaction", shown(t))
     except Exception:
-        failed("finish_transaction")
+        tracing_failed("finish_transaction")
 
 
 def apply_tags(node: Node, given: Any) -> None:

@@ -16,12 +16,9 @@ import time
 import weakref
 from typing import Any
 
-import sentry_sdk
-from sentry_sdk import Scope
-
 from sentryintegration._backend import Backend
 from sentryintegration._backends import backend_of
-from sentryintegration._guard import failed
+from sentryintegration._internals import MARKS, tracing_failed
 from sentryintegration._nesting import Tree, end_all, expire
 
 PATIENCE = 30.0
@@ -90,7 +87,7 @@ class Ledger:
                 try:
                     expire(tree)
                 except Exception:
-                    failed("sending an overdue transaction")
+                    tracing_failed("sending an overdue transaction")
 
     def end_all(self) -> None:
         """Finish and send everything that is open."""
@@ -100,7 +97,7 @@ class Ledger:
             try:
                 end_all(tree)
             except Exception:
-                failed("finishing an open transaction")
+                tracing_failed("finishing an open transaction")
 
     def adopt(self, other: Ledger) -> None:
         """Take over what another client had open, whose thread then ends."""
@@ -118,11 +115,14 @@ class Ledger:
                 self.hold(tree)
 
 
-def ledger_of(client: Any) -> Ledger:
-    """Return the ledger of *client*; in a forked process a new one."""
+def ledger_of(client: Any) -> Ledger | None:
+    """Return the ledger of *client*, in a forked process a new one; ``None`` where tracing is impossible."""
     ledger = client.__dict__.get(ATTRIBUTE)
     if ledger is None or ledger.pid != os.getpid():
-        ledger = Ledger(backend_of(client))
+        backend = backend_of(client)
+        if not (MARKS.usable and backend.needs.usable):
+            return None
+        ledger = Ledger(backend)
         client.__dict__[ATTRIBUTE] = ledger
         if sys.version_info >= (3, 12):
             start_threads(client)
@@ -142,35 +142,11 @@ def start_threads(client: Any) -> None:
     started any more when the exit of the interpreter sends what is open.
     """
     worker: Any = getattr(getattr(client, "transport", None), "_worker", None)
-    if type(worker).__name__ == "BackgroundWorker":
+    if type(worker).__name__ == "BackgroundWorker" and hasattr(worker, "start"):
         contextvars.Context().run(worker.start)
     batcher: Any = getattr(client, "span_batcher", None)
     if hasattr(batcher, "_ensure_thread"):
         contextvars.Context().run(batcher._ensure_thread)
-
-
-class Off:
-    """An event processor that says, on the global scope, that tracing is off; it changes nothing."""
-
-    __slots__ = ()
-
-    def __call__(self, event: Any, hint: Any) -> Any:
-        """Leave the event as it is."""
-        return event
-
-
-def is_off() -> bool:
-    """Say whether tracing was switched off, since the SDK lacks what the facade needs."""
-    for processor in Scope.get_global_scope()._event_processors:  # noqa: SIM110 -- twice as fast
-        if type(processor) is Off:
-            return True
-    return False
-
-
-def switch_off() -> None:
-    """Switch tracing off until the global scope is another one."""
-    scope = sentry_sdk.get_global_scope()
-    scope._event_processors = [*scope._event_processors, Off()]
 
 
 def _is_settled(reference: weakref.ref[Tree]) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from sentry_sdk import Scope
@@ -17,8 +18,8 @@ from sentry_sdk import Scope
 from sentryintegration import _repair
 from sentryintegration._backend import UNLABELED, Backend
 from sentryintegration._fitting import fit_transaction
-from sentryintegration._guard import failed
 from sentryintegration._headers import Remote
+from sentryintegration._internals import tracing_failed
 from sentryintegration._static import Static
 
 
@@ -33,6 +34,8 @@ class Tree:
     suppressed = False
     distributed = False
     sent = False
+    started = 0
+    """When it started, by the clock that is never set: in nanoseconds."""
     ended: datetime | None = None
     top: Node | None = None
     baggage: str | None = None
@@ -92,7 +95,7 @@ class Node:
             try:
                 finish(self)
             except Exception:
-                failed("finishing a transaction that nobody holds")
+                tracing_failed("finishing a transaction that nobody holds")
 
 
 class Mark:
@@ -191,7 +194,7 @@ def _finish_span(node: Node, status: str | None) -> bool:
         backend.set_status(node.span, status)
     if isinstance(backend, Static) and not tree.borrowed:
         if node.is_root:
-            tree.ended = backend.end_now(node.span)
+            tree.ended = _now(tree)
         elif tree.sent and node.span.sampled:
             _send_alone(node, backend)
         else:
@@ -251,7 +254,7 @@ def send(tree: Tree) -> None:
         return
     if isinstance(tree.backend, Static) and not tree.suppressed:
         if tree.ended is None:
-            tree.ended = tree.backend.end_now(node.span)
+            tree.ended = _now(tree)
         if node.span.sampled:
             with _Scopes(node.scope, tree.isolation):
                 tree.backend.finish(node.span, node.scope, tree.ended)
@@ -266,9 +269,16 @@ def send(tree: Tree) -> None:
 def _send_alone(node: Node, backend: Static) -> None:
     """Send a child whose transaction went out before it, as a transaction that continues the trace."""
     span = node.span
+    backend.finish(span, node.scope)
     transaction = backend.alone(span, node.scope, span.description or span.op or UNLABELED)
     with _Scopes(node.scope, node.tree.isolation):
-        backend.finish(transaction, node.scope, backend.end_now(span))
+        backend.finish(transaction, node.scope, span.timestamp)
+
+
+def _now(tree: Tree) -> datetime:
+    """Return the time by which a transaction ends if it ends now: as the SDK measures it."""
+    elapsed = time.perf_counter_ns() - tree.started
+    return tree.root.start_timestamp + timedelta(microseconds=elapsed / 1000)  # type: ignore[no-any-return]
 
 
 class _Scopes:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from typing import Any
 
 import sentry_sdk
-import sentry_sdk.client
 import sentry_sdk.utils
 
-
-def optional(name: str) -> Any:
-    """Return a module, or ``None`` where this version has none of that name."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        return None
+from sentryintegration._internals import STACKS, optional
 
 
 def _parameters(name: str) -> frozenset[str]:
@@ -32,9 +24,12 @@ _STACK_OPTIONS = _parameters("current_stacktrace") & {
 }
 
 
+_NO_CLIENT: Any = optional("client.NonRecordingClient")
+
+
 def is_absent(client: Any) -> bool:
     """Say whether nobody initialised the SDK."""
-    return isinstance(client, sentry_sdk.client.NonRecordingClient)
+    return isinstance(client, _NO_CLIENT) if _NO_CLIENT is not None else not client.is_active()
 
 
 def event_from(exc_info: Any, client: Any) -> tuple[Any, dict[str, Any]]:
@@ -48,7 +43,7 @@ def stack_here(client: Any) -> Any:
     """Return the calling thread's stack as an event's ``threads``, where the client attaches it."""
     __tracebackhide__ = True
     options = client.options
-    if not options.get("attach_stacktrace"):
+    if not options.get("attach_stacktrace") or not STACKS.usable:
         return None
     given = {name: options.get(name) for name in _STACK_OPTIONS}
     stack = sentry_sdk.utils.current_stacktrace(**given)

@@ -16,9 +16,17 @@ import sentry_sdk
 from sentryintegration import _repair
 from sentryintegration._fields import fields, set_fields, sync_fields
 from sentryintegration._guard import failed, guarded, log, repaired, shown
+from sentryintegration._internals import MARKS, QUEUE, optional
 from sentryintegration._ledger import existing_ledger, ledger_of, start_threads
 from sentryintegration._printing import PrintingTransport
 from sentryintegration._sdk import is_absent
+
+_QUEUEING = tuple(
+    kind
+    for name in ("HttpTransport", "Http2Transport", "AsyncHttpTransport")
+    if (kind := optional(f"transport.{name}")) is not None
+)
+"""The SDK's transports that send from a queue."""
 
 DRY_DSN = "https://dry@localhost/1"
 
@@ -87,13 +95,20 @@ def init(
             sentry_sdk.get_global_scope().set_client(None)
     else:
         sentry_sdk.init(**given)
-        client = sentry_sdk.get_global_scope().client
-        _repair_defaults(client)
-        set_fields(named)
-        sync_fields(client)
-        start_threads(client)
+        _complete(sentry_sdk.get_global_scope().client, named)
     if replaces:
         _put_away(old)
+
+
+@guarded(lambda: None)
+def _complete(client: Any, named: dict[str, str]) -> None:
+    """Do for a new client what needs more than documented calls."""
+    ledger_of(client)
+    _repair_defaults(client)
+    set_fields(named)
+    if MARKS.usable:
+        sync_fields(client)
+    start_threads(client)
 
 
 @guarded(lambda: None)
@@ -168,7 +183,11 @@ def _flush(client: Any, timeout: float) -> bool:
         return False
     client.flush(timeout=timeout)
     queue = getattr(getattr(transport, "_worker", None), "_queue", None)
-    return not getattr(queue, "unfinished_tasks", 0)
+    unfinished = getattr(queue, "unfinished_tasks", None)
+    if unfinished is None and isinstance(transport, _QUEUEING):
+        QUEUE.report(*QUEUE.names)
+        return False
+    return not unfinished
 
 
 def _check_sampling(rate: Any, sampler: Any) -> None:
@@ -220,11 +239,13 @@ def _repair_defaults(client: Any) -> None:
                 client.options[name] = valid
 
 
+@guarded(lambda: None)
 def _put_away(client: Any) -> None:
     ledger = existing_ledger(client)
     current = sentry_sdk.get_global_scope().client
-    if ledger is not None and not is_absent(current):
-        ledger_of(current).adopt(ledger)
+    successor = None if is_absent(current) else ledger_of(current)
+    if ledger is not None and successor is not None:
+        successor.adopt(ledger)
     # Not a daemon: what the first client holds is still sent when the process ends right after.
     thread = threading.Thread(target=_close_quietly, args=(client,), name="sentryintegration.close")
     try:

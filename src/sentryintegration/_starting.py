@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import os
+import time
 from typing import Any, Final
 
-import sentry_sdk
 from sentry_sdk import Scope
 
 from sentryintegration import _repair
 from sentryintegration._backend import UNLABELED, Backend
 from sentryintegration._fields import sync_fields
-from sentryintegration._guard import failed, log, shown
+from sentryintegration._guard import failed
 from sentryintegration._handles import Handle, apply_tags
 from sentryintegration._headers import Remote, incoming
-from sentryintegration._ledger import Ledger, is_off, ledger_of, switch_off
+from sentryintegration._internals import is_off, tracing_failed
+from sentryintegration._ledger import Ledger, ledger_of
 from sentryintegration._nesting import Mark, Node, Tree, after, finish, mark_of, put_mark, tree_of
 from sentryintegration._sdk import is_absent, tracing_enabled
 
@@ -46,18 +45,21 @@ def start(
     """Start what :func:`start_transaction` describes; never raises."""
     try:
         client = Scope.get_client()
-        if is_absent(client):
+        ledger = None if is_absent(client) else ledger_of(client)
+        if ledger is None or is_off():
             return Handle(None)
-        if is_off():
-            return Handle(None)
+    except Exception:
+        tracing_failed("start_transaction")
+        return Handle(None)
+    try:
         wanted = _Wanted(name, op, description, data, trace_id, parent_span_id, headers)
     except Exception:
         failed("start_transaction")
         return Handle(None)
     try:
-        node = _start(client, ledger_of(client), wanted)
-    except Exception as error:
-        _after_failure(error)
+        node = _start(client, ledger, wanted)
+    except Exception:
+        tracing_failed("start_transaction")
         return Handle(None)
     if tags is not None:
         try:
@@ -158,6 +160,7 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
     if node is None:
         remote = None
         label = wanted.label
+        started = time.perf_counter_ns()
         if wanted.suppressed:
             root = backend.start_suppressed(scope, label)
         else:
@@ -169,6 +172,7 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
             )
         distributed = active is not None if tree is None else tree.distributed
         tree = Tree(backend, root, ledger, label)
+        tree.started = started
         if wanted.suppressed:
             tree.suppressed = True
         if distributed:
@@ -202,23 +206,3 @@ def _continued(
     if tree.over and (not named or (mark is not None and mark.explicit)):
         return after(tree, active)
     return None
-
-
-def _after_failure(error: Exception) -> None:
-    """After a failure because the SDK lacks what the facade needs, leave tracing alone from now on."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    ours = frame is not None and frame.tb_frame.f_globals.get("__name__", "").startswith("sentryintegration.")
-    if not ours or not isinstance(error, (AttributeError, TypeError, ImportError, NameError)):
-        failed("start_transaction")
-        return
-    if os.environ.get("SENTRYINTEGRATION_RAISE"):
-        raise error
-    switch_off()
-    log(
-        logging.ERROR,
-        "tracing is off: sentry-sdk %s lacks what it needs (%s)",
-        sentry_sdk.VERSION,
-        shown(error),
-    )

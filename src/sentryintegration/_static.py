@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sentry_sdk
-import sentry_sdk.utils
 from sentry_sdk import Scope
 
 from sentryintegration._backend import Backend, sentry_trace
 from sentryintegration._headers import Remote
-from sentryintegration._sdk import optional, tracing_enabled
+from sentryintegration._internals import STATIC, optional
+from sentryintegration._sdk import tracing_enabled
 
-TRACING = optional("sentry_sdk.tracing")
+TRACING = optional("tracing")
 
 
 class Static(Backend):
     """sentry-sdk 2.x: a transaction is one event, with its spans inside."""
 
+    needs = STATIC
     holds_root = True
 
     def active(self, scope: Any) -> Any:
@@ -113,15 +114,10 @@ class Static(Backend):
         """
         client = sentry_sdk.get_client()
         if client.transport and tracing_enabled(client.options):
-            monitor = client.monitor
-            reason = "backpressure" if monitor and monitor.downsample_factor > 0 else "sample_rate"
+            pressed = getattr(getattr(client, "monitor", None), "downsample_factor", 0)
+            reason = "backpressure" if pressed > 0 else "sample_rate"
             client.transport.record_lost_event(reason, data_category="transaction")
             client.transport.record_lost_event(reason, data_category="span")
-
-    def end_now(self, span: Any) -> datetime:
-        """Return the time at which *span* would end if it were finished now."""
-        elapsed = sentry_sdk.utils.nanosecond_time() - span._start_timestamp_monotonic_ns
-        return span.start_timestamp + timedelta(microseconds=elapsed / 1000)  # type: ignore[no-any-return]
 
     def alone(self, span: Any, scope: Any, name: str) -> Any:
         """Make a transaction of a child whose own transaction was sent without it."""
@@ -139,6 +135,9 @@ class Static(Backend):
         )
         transaction = scope.start_transaction(transaction=transaction)
         transaction.status = span.status
-        transaction._tags.update(span._tags)
-        transaction._data.update(span._data)
+        own = span.to_json()
+        for key, value in own.get("tags", {}).items():
+            transaction.set_tag(key, value)
+        for key, value in own.get("data", {}).items():
+            transaction.set_data(key, value)
         return transaction

@@ -11,9 +11,7 @@ import sentry_sdk
 
 from sentryintegration._backend import Backend, sentry_trace
 from sentryintegration._headers import Remote
-from sentryintegration._sdk import optional
-
-TRACES = optional("sentry_sdk.traces")
+from sentryintegration._internals import Part, optional
 
 
 class Streaming(Backend):
@@ -21,10 +19,11 @@ class Streaming(Backend):
 
     holds_root = False
 
-    def __init__(self, attribute: str, starter: str, no_op: str) -> None:
+    def __init__(self, needs: Part, attribute: str, starter: str, no_op: str) -> None:
+        self.needs = needs
         self._attribute = attribute
         self._starter = starter
-        self._no_op = no_op
+        self._no_op = optional(f"traces.{no_op}")
 
     def active(self, scope: Any) -> Any:
         return getattr(scope, self._attribute)
@@ -63,7 +62,7 @@ class Streaming(Backend):
         if not traced:
             # The SDK would send a span whose parent was sampled; and makes of the others what this is.
             context = scope.get_active_propagation_context()
-            return getattr(TRACES, self._no_op)(
+            return self._no_op(
                 name=name,
                 scope=scope,
                 trace_id=context.trace_id,
@@ -81,13 +80,13 @@ class Streaming(Backend):
     def start_suppressed(self, scope: Any, name: str) -> Any:
         scope.set_new_propagation_context()
         trace_id = scope.get_active_propagation_context().trace_id
-        return getattr(TRACES, self._no_op)(name=name, scope=scope, trace_id=trace_id, sampled=False)
+        return self._no_op(name=name, scope=scope, trace_id=trace_id, sampled=False)
 
     def start_child(self, scope: Any, parent: Any, op: str | None, description: str | None) -> Any:
         name = description or op or "<unlabeled span>"
         if not parent.sampled:
             # The SDK makes the same of it, in several times the time.
-            return getattr(TRACES, self._no_op)(
+            return self._no_op(
                 name=name,
                 scope=scope,
                 segment=parent._segment,

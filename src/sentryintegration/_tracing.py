@@ -11,10 +11,10 @@ from typing import Any, TypeAlias, TypeVar, overload
 import sentry_sdk
 from sentry_sdk import Scope
 
-from sentryintegration._backends import backend_of
 from sentryintegration._guard import failed, guarded, repaired, shown
 from sentryintegration._handles import Handle, finish_with, headers_of
 from sentryintegration._headers import outgoing
+from sentryintegration._ledger import ledger_of
 from sentryintegration._nesting import Mark, Node, after, copy_tracing, mark_of, put_mark, tree_of
 from sentryintegration._sdk import is_absent
 from sentryintegration._starting import AUTO, Auto, start
@@ -169,16 +169,17 @@ def trace_headers() -> dict[str, str]:
     client = sentry_sdk.get_client()
     if is_absent(client):
         return {}
-    backend = backend_of(client)
     scope = sentry_sdk.get_current_scope()
-    active = backend.active(scope)
-    if active is not None:
+    ledger = ledger_of(client)
+    backend = ledger.backend if ledger is not None else None
+    active = backend.active(scope) if backend is not None else None
+    if backend is not None and active is not None:
         mark = mark_of(scope)
         tree = tree_of(active, mark.node if mark is not None else None, backend)
         headers = headers_of(backend, active, suppressed=tree is not None and tree.suppressed)
         if headers:
             return headers
-    headers = dict(scope.iter_trace_propagation_headers())
+    headers = dict(getattr(scope, "iter_trace_propagation_headers", dict)())
     return outgoing(headers["sentry-trace"], headers.get("baggage")) if "sentry-trace" in headers else {}
 
 

@@ -18,6 +18,7 @@ LAYERS = [
     "_repair",
     "_headers",
     "_fitting",
+    "_internals",
     "_sdk",
     "_backend",
     "_static",

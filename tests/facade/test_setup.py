@@ -15,7 +15,6 @@ from sentry_sdk import scope as sdk_scope
 import sentryintegration
 from pytest_sentryintegration import SentryEvents
 from sentryintegration import (
-    _backends,
     capture_exception,
     capture_message,
     finish_transaction,
@@ -27,7 +26,6 @@ from sentryintegration import (
     trace_headers,
     traced,
 )
-from sentryintegration._static import TRACING
 
 DSN = "http://key@localhost/1"
 
@@ -370,21 +368,6 @@ def test_a_missing_internal_switches_tracing_off_and_events_go_on(
     [record] = records
     assert "tracing is off" in record.getMessage()
     assert sentry_events.messages.find("goes on")
-
-
-def test_an_sdk_that_is_asked_otherwise_how_it_streams_switches_tracing_off_once(
-    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch, records: list[logging.LogRecord]
-) -> None:
-    if TRACING is None:
-        pytest.skip("3.0 always streams")
-    monkeypatch.delenv("SENTRYINTEGRATION_RAISE")
-    monkeypatch.setattr(_backends, "_STREAM_SWITCH", lambda options, scope: False)
-    sentry_sdk.get_client().__dict__.pop("_sentryintegration_ledger", None)
-    for _ in range(3):
-        with start_transaction(name="root"):
-            pass
-
-    assert ["tracing is off" in record.getMessage() for record in records] == [True]
 
 
 def test_a_suppressed_transaction_with_headers_ends_one_that_nobody_holds(
