@@ -75,14 +75,7 @@ class Query:
     def matches(self, obj: Any) -> bool:
         """Return whether *obj* meets every criterion."""
         __tracebackhide__ = True
-        return self.may_match(obj) and next(self._iter_differences(obj), None) is None
-
-    def may_match(self, obj: Any) -> bool:
-        """Return False where the bytes of *obj* rule a text among the criteria out; JSON stays unparsed."""
-        if self.needle is None:
-            return True
-        might_contain = getattr(obj, "might_contain", None)
-        return might_contain is None or bool(might_contain(self.needle))
+        return next(self._iter_differences(obj), None) is None
 
     def differences(self, obj: Any) -> list[Difference]:
         """Return where *obj* differs; an empty list means that it matches."""

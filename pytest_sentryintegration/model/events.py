@@ -12,7 +12,6 @@ from pytest_sentryintegration.model.frozen import Frozen, lazy
 from pytest_sentryintegration.model.items import Envelope, Item, UnreadablePayload, parsed
 from pytest_sentryintegration.model.messages import event_message, security_message
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts
-from pytest_sentryintegration.model.sifting import may_hold
 from pytest_sentryintegration.model.snapshots import event_snapshot
 from pytest_sentryintegration.verdict import Verdict
 
@@ -225,14 +224,6 @@ class Event(Frozen):
     def verdict(self) -> Verdict:
         """What real Sentry would do with it."""
         return self.item.verdict
-
-    def might_contain(self, needle: bytes) -> bool:
-        """Return whether a text of the event may be *needle* (UTF-8), without parsing the payload.
-
-        Never ``False`` for what is there; may be ``True`` for what is not. Texts are the strings of the
-        payload and the message; not what is put together of several.
-        """
-        return self._is_security_report or may_hold(self.item.payload, needle)
 
     def snapshot(self) -> dict[str, Any]:
         """Return it as plain data that is equal on every run and machine; see `snapshots`."""

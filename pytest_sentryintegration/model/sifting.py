@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pytest_sentryintegration.store import Arrival
 
-__all__ = ["Pool", "may_hold", "verbatim_part"]
+__all__ = ["Pool", "verbatim_part"]
 
 T = TypeVar("T")
 
@@ -159,22 +159,6 @@ class Pool(Generic[T]):
         for group in range(len(self._groups), len(self._payloads) // GROUP):
             joined = b"\0".join(self._payloads[group * GROUP : (group + 1) * GROUP])
             self._groups[group:] = [joined if len(joined) <= GROUP_SIZE else None]
-
-
-def may_hold(payload: bytes, text: bytes) -> bool:
-    r"""Return whether a text of an event, its *payload* JSON, may be *text* (UTF-8), without parsing it.
-
-    Never ``False`` for what is there; may be ``True`` for what is not.
-
-    >>> may_hold(b'{"message": "one"}', b"two"), may_hold(b'{"message": "\\u0074wo"}', b"two")
-    (False, True)
-    """
-    part = verbatim_part(text)
-    if part is None or part in payload:
-        return True
-    if b"\\" in payload and (_HIDES.search(payload) or (b"\\u" in payload and not part.isascii())):
-        return True
-    return _is_composed(payload)
 
 
 @lru_cache(maxsize=256)
