@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "matching": {"garbage"},
     "verdict": {"store", "wire", "sentry_relay"},
     "model": {"garbage", "matching", "store", "verdict", "wire"},
-    "words": {"evidence", "matching", "verdict"},
+    "words": {"evidence", "matching", "model", "verdict"},
     "inbox": {"clock", "evidence", "ingest", "matching", "model", "store", "verdict", "words"},
     "sdk": {"clock", "evidence", "sentry_sdk"},
     "capturing": {

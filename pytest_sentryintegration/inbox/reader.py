@@ -10,7 +10,7 @@ from typing import Any, Final
 from pytest_sentryintegration import model
 from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.inbox.source import Source
-from pytest_sentryintegration.matching.nouns import Noun
+from pytest_sentryintegration.matching.query import Noun
 from pytest_sentryintegration.verdict.relay import available
 from pytest_sentryintegration.words.policies import Objection, is_allowed, objections_to
 

@@ -10,8 +10,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.steps import Step, pause, run, run_async
-from pytest_sentryintegration.matching.nouns import Noun
-from pytest_sentryintegration.matching.query import Query
+from pytest_sentryintegration.matching.query import Noun, Query
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.failures import too_few, too_many, unsure, unwanted
 

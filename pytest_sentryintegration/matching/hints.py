@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pytest_sentryintegration.matching.criteria import Difference, compare
-from pytest_sentryintegration.matching.nouns import texts_of
 from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.matching.showing import MISSING, show
 
@@ -65,9 +64,9 @@ def _hints(query: Query, obj: Any, difference: Difference) -> Iterator[Hint]:
         yield from _near_keys(*difference.beside)
     yield from _of_parents(query, obj, difference)
     is_main = query.main is not ... and difference.path in (query.noun.main, "exception")
-    if is_main and query.noun.kind == "text":
+    if is_main and query.noun.by_exception:
         yield from _of_exceptions(query, obj)
-        for text in texts_of(obj):
+        for text in query.noun.values_of(obj):
             for found in _of_texts(expected, text):
                 yield found if text == got else replace(found, fact=f"beside {show(text, 40)}, {found.fact}")
     elif is_main and isinstance(query.main, str):
@@ -138,7 +137,7 @@ def _of_exceptions(query: Query, obj: Any) -> Iterator[Hint]:
         for sent in exceptions:
             if sent.type == name:
                 yield Hint(f"the same name, but {'in another module' if sent.module else 'a builtin'}")
-        for text in texts_of(obj):
+        for text in query.noun.values_of(obj):
             if not exceptions and name in text[:_LONGEST]:
                 remedy = "What was sent without an exception is found by its text"
                 yield Hint(

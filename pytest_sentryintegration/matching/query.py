@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_sentryintegration.matching.criteria import Difference, compare, iter_differences
-from pytest_sentryintegration.matching.exception_classes import any_is_named, wire_names, without_notes
+from pytest_sentryintegration.matching.exception_classes import any_is_named, wire_names
 from pytest_sentryintegration.matching.fields import fields_of, unknown_field
-from pytest_sentryintegration.matching.nouns import Noun, members_of, texts_of
 from pytest_sentryintegration.matching.showing import MISSING, Name, show
+
+
+@dataclass(frozen=True)
+class Noun:
+    """One kind of thing that is asked about."""
+
+    name: str
+    """What several of them are kept as, such as ``check_ins``."""
+    singular: str
+    """One of them, in a sentence."""
+    main: str
+    """What the positional criterion is called."""
+    values: Callable[[Any], Iterable[Any]] | None = None
+    """Returns what the positional criterion is compared with, any of it; ``None`` for the field called so."""
+    by_exception: bool = False
+    """Whether an exception class is compared with the object's ``exceptions``."""
+    as_sent: frozenset[str] = frozenset()
+    """Fields whose texts stand in the bytes, so that the bytes can be searched for them."""
+
+    @property
+    def plural(self) -> str:
+        """Several of them, in a sentence."""
+        return f"{self.singular[:-1]}ies" if self.singular.endswith("y") else f"{self.singular}s"
+
+    def values_of(self, obj: Any) -> tuple[Any, ...]:
+        """Return what the positional criterion is compared with."""
+        return (getattr(obj, self.main),) if self.values is None else tuple(dict.fromkeys(self.values(obj)))
+
+    def counted(self, count: int) -> str:
+        """Return *count* of them, as in ``1 message`` and ``2 messages``."""
+        return f"{count} {self.singular if count == 1 else self.plural}"
 
 
 class Query:
@@ -31,7 +62,7 @@ class Query:
         self.noun = noun
         named = dict(criteria)
         fields = fields_of(cls) if cls is not None else ()
-        if main is ... and noun.kind != "field" and noun.main in named and noun.main not in fields:
+        if main is ... and noun.values is not None and noun.main in named:
             main = named.pop(noun.main)
         for name in named:
             if cls is not None and name not in fields:
@@ -53,7 +84,7 @@ class Query:
         self._wire_names = None  # a subclass may have been imported since
         if self.needle is not None:
             candidates = objects.containing(self.needle)
-        elif self.noun.kind == "text" and _is_exception_class(self.main):
+        elif self._asks_for_a_class:
             candidates = objects.of_types(
                 {name.encode("utf-8", "surrogatepass") for name, _ in self._names()}
             )
@@ -91,7 +122,11 @@ class Query:
 
     @property
     def _main_name(self) -> str:
-        return "exception" if self.noun.kind == "text" and _is_exception_class(self.main) else self.noun.main
+        return "exception" if self._asks_for_a_class else self.noun.main
+
+    @property
+    def _asks_for_a_class(self) -> bool:
+        return self.noun.by_exception and isinstance(self.main, type) and issubclass(self.main, BaseException)
 
     def _iter_differences(self, obj: Any) -> Iterator[Difference]:
         __tracebackhide__ = True
@@ -107,33 +142,24 @@ class Query:
 
     def _main_differences(self, obj: Any) -> Iterator[Difference]:
         __tracebackhide__ = True
-        if self.noun.kind == "field":
-            yield from compare(self.main, getattr(obj, self.noun.main), self.noun.main)
-        elif self.noun.kind == "members":
-            yield from _any(self.main, tuple(members_of(self.noun, obj)), self.noun.main)
-        elif _is_exception_class(self.main):
+        if self._asks_for_a_class:
             exceptions = tuple(obj.exceptions or ())
             if not any_is_named(exceptions, self._names()):
                 names = [_qualified(sent) for sent in reversed(exceptions)]
                 got: Any = Name(", ".join(names)) if names else MISSING
                 yield Difference(self._main_name, Name(_class_name(self.main)), got)
+        elif self.noun.values is None:
+            yield from compare(self.main, getattr(obj, self.noun.main), self.noun.main)
         else:
-            texts = tuple(texts_of(obj))
-            variants = tuple(dict.fromkeys(variant for text in texts for variant in without_notes(text)))
-            if next(_any(self.main, variants, self.noun.main), None) is not None:
-                yield Difference(self.noun.main, self.main, texts[0] if texts else MISSING)
+            yield from _any(self.main, self.noun.values_of(obj), self.noun.main, first=self.noun.by_exception)
 
 
-def _any(criterion: Any, values: tuple[Any, ...], path: str) -> Iterator[Difference]:
+def _any(criterion: Any, values: tuple[Any, ...], path: str, *, first: bool) -> Iterator[Difference]:
     if not values:
         if criterion is not None:
             yield Difference(path, criterion, MISSING)
     elif all(next(compare(criterion, value, path), None) is not None for value in values):
-        yield Difference(path, criterion, values[0] if len(values) == 1 else list(values))
-
-
-def _is_exception_class(criterion: Any) -> bool:
-    return isinstance(criterion, type) and issubclass(criterion, BaseException)
+        yield Difference(path, criterion, values[0] if first or len(values) == 1 else list(values))
 
 
 def _class_name(cls: type) -> str:
@@ -144,46 +170,12 @@ def _qualified(sent: Any) -> str:
     return f"{sent.module}.{sent.type}" if sent.module else str(sent.type)
 
 
-_OF_EVENTS = (
-    "tags",
-    "user",
-    "extra",
-    "contexts",
-    "request",
-    "release",
-    "environment",
-    "dist",
-    "logger",
-    "transaction",
-    "server_name",
-)
-_OF_TRANSACTIONS = (
-    "name",
-    "op",
-    "source",
-    "status",
-    "tags",
-    "data",
-    "contexts",
-    "release",
-    "environment",
-)
-_AS_SENT = {
-    "events": _OF_EVENTS,
-    "messages": _OF_EVENTS,
-    "errors": _OF_EVENTS,
-    "transactions": _OF_TRANSACTIONS,
-}
-"""What is shown as it stands in the bytes, without a default or another spelling; by noun."""
-
-
 def _needle(noun: Noun, main: Any, criteria: Mapping[str, Any]) -> bytes | None:
-    fields = _AS_SENT.get(noun.name)
-    if fields is None:
+    if not noun.as_sent:
         return None
     texts = [main] if type(main) is str else []
     for field, criterion in criteria.items():
-        if field in fields:
+        if field in noun.as_sent:
             texts += _texts(criterion)
     # The longest is in the fewest.
     return max(texts, key=len).encode("utf-8", "surrogatepass") if texts else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pytest_sentryintegration.matching.nouns import NOUNS
 from pytest_sentryintegration.matching.showing import plain, show
+from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.labels import label
 from pytest_sentryintegration.words.losses import dropped
 

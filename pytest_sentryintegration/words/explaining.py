@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from pytest_sentryintegration.evidence import Child, Evidence
-from pytest_sentryintegration.matching.nouns import NOUNS
 from pytest_sentryintegration.matching.showing import plain, show
+from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.losses import lost, of_losses, of_raised
 
 LISTED: Final = 3

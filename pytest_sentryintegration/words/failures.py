@@ -11,9 +11,9 @@ from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.matching.criteria import CriterionError
 from pytest_sentryintegration.matching.hints import Hint
 from pytest_sentryintegration.matching.nearest import Miss, nearest_misses
-from pytest_sentryintegration.matching.nouns import NOUNS, Noun
-from pytest_sentryintegration.matching.query import Query
+from pytest_sentryintegration.matching.query import Noun, Query
 from pytest_sentryintegration.matching.showing import show
+from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.differences import COLUMNS, difference_texts
 from pytest_sentryintegration.words.explaining import doubts, reasons
 from pytest_sentryintegration.words.labels import label

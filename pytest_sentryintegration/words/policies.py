@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_sentryintegration.matching.exception_classes import any_is_named, wire_names
-from pytest_sentryintegration.matching.nouns import NOUNS, texts_of
 from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.matching.showing import cut, plain, show
+from pytest_sentryintegration.model.nouns import NOUNS, texts_of
 from pytest_sentryintegration.verdict import DEFAULT_ALLOW, Finding, objections, sort_key
 from pytest_sentryintegration.words.labels import label
 

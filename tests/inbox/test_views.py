@@ -9,7 +9,7 @@ import pytest
 
 from pytest_sentryintegration.inbox.events import SentryEvents
 from pytest_sentryintegration.inbox.reader import IncompleteWarning
-from pytest_sentryintegration.matching.nouns import NOUNS
+from pytest_sentryintegration.model.nouns import NOUNS
 from tests.words.inboxes import TRACE, Held, Received
 
 

@@ -23,7 +23,6 @@ from tests.model.sent import (
     TRACE,
     Sender,
     container,
-    event,
     item,
     ops,
     received,
