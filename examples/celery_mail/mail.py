@@ -11,6 +11,8 @@ from celery import Celery
 from celery.signals import celeryd_init
 from sentry_sdk.integrations.celery import CeleryIntegration
 
+from sentryintegration import start_transaction
+
 queue = Path(os.environ["MAIL_QUEUE"])
 app = Celery("mail", broker="filesystem://")
 app.conf.broker_transport_options = {
@@ -32,6 +34,6 @@ def start_reporting(**_: Any) -> None:
 
 @app.task
 def send(address: str) -> None:
-    with sentry_sdk.start_span(op="smtp", name="deliver"):
+    with start_transaction(op="smtp", description="deliver"):
         if "@" not in address:
             raise Bounced(address)

@@ -11,9 +11,8 @@ from sentryintegration import Warn, capture_message, start_transaction
 def heat(degrees: int) -> None:
     with start_transaction(op="heat", description=f"{degrees} degrees"):
         if degrees > 100:
-            capture_message(
-                "The kettle boils over", Warn, attachments=[("reading.json", {"degrees": degrees})]
-            )
+            reading = ("reading.json", {"degrees": degrees})
+            capture_message("The kettle boils over", Warn, attachments=[reading])
 
 
 def main(arguments: list[str]) -> None:
