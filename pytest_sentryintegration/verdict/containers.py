@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pytest_sentryintegration.verdict.comparing import below
 from pytest_sentryintegration.verdict.delivery import FUTURE, RETENTION, Delivery
 from pytest_sentryintegration.verdict.drift import MINIMUM
 from pytest_sentryintegration.verdict.finding import Finding
-from pytest_sentryintegration.verdict.losses import below
 from pytest_sentryintegration.verdict.ruling import Ruling, capital, dropped, kept
 from pytest_sentryintegration.verdict.sameness import seconds
 from pytest_sentryintegration.wire import strict_json

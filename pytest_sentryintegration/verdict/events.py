@@ -10,7 +10,6 @@ from typing import Any
 from pytest_sentryintegration.verdict import drift, relay
 from pytest_sentryintegration.verdict.delivery import FUTURE, MAX_TRANSACTION_AGE, Delivery
 from pytest_sentryintegration.verdict.fields import compare
-from pytest_sentryintegration.verdict.losses import Walk
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.wire import strict_json
 
@@ -56,11 +55,9 @@ def _normalized(payload: bytes, sent: dict[str, Any], kind: str, delivery: Deliv
         )
     if delivery.event_id is not None and _bare(delivery.event_id):
         stored["event_id"] = _bare(delivery.event_id)
-    walk = Walk()
-    compare(
-        walk, sent if read.get("event_id") == sent.get("event_id") else _with_id(sent, read), stored, behind
-    )
-    return kept(walk.findings, stored, event=True)
+    if read.get("event_id") != sent.get("event_id"):
+        sent = {**sent, "event_id": read.get("event_id")}
+    return kept(compare(sent, stored, behind), stored, event=True)
 
 
 def _as_read(sent: dict[str, Any], kind: str, delivery: Delivery, behind: float) -> dict[str, Any]:
@@ -76,10 +73,6 @@ def _as_read(sent: dict[str, Any], kind: str, delivery: Delivery, behind: float)
     if behind:
         read = drift.corrected(read, behind)
     return read
-
-
-def _with_id(sent: dict[str, Any], read: dict[str, Any]) -> dict[str, Any]:
-    return {**sent, "event_id": read.get("event_id")}
 
 
 def _bare(value: Any) -> str | None:

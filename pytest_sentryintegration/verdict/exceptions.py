@@ -3,47 +3,47 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import replace
 
-from pytest_sentryintegration.verdict import meta
-from pytest_sentryintegration.verdict.losses import Walk, noted_only, plain, record, scalar
-from pytest_sentryintegration.verdict.meta import Node
+from pytest_sentryintegration.verdict.comparing import Place, noted_only, plain, record, scalar
 
 _OLD_FRAMES = 50
 
 
-def function(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def function(place: Place) -> None:
     """Compare the name of a function; ``?`` means that there is none."""
-    plain(walk, path, None if sent == "?" else sent, stored, noted, own)
+    plain(replace(place, sent=None) if place.sent == "?" else place)
 
 
-def mechanism(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def mechanism(place: Place) -> None:
     """Compare an exception's mechanism; without a ``type`` Relay takes it for one of an older protocol."""
+    sent, stored = place.sent, place.stored
     if not isinstance(sent, dict) or not isinstance(stored, dict) or "type" in sent:
-        _MECHANISM(walk, path, sent, stored, noted, own)
+        _MECHANISM(place)
         return
-    walk.annotated(path, sent, stored, noted, own)
+    place.annotated()
     moved = stored.get("data")
     for key, value in sent.items():
         if key in ("data", "posix_signal", "mach_exception") or value is None or stored.get(key) == value:
             continue
         if isinstance(moved, dict) and key in moved:
-            walk.add(f"{path}.{key}", "legacy_mechanism", value, stored.get(key))
+            place.below(key).add("legacy_mechanism")
         else:
-            scalar(walk, f"{path}.{key}", value, stored.get(key))
+            scalar(place.below(key))
 
 
 _MECHANISM = record({"meta": noted_only})
 
 
-def frame_part(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def frame_part(place: Place) -> None:
     """Compare what frames in the middle of a large stack lose: variables and the lines around the line."""
-    if sent and stored is None and not noted:
-        walk.add(path, "stack_frames", sent, stored)
+    sent = place.sent
+    if sent and place.stored is None and not place.noted:
+        place.add("stack_frames")
     elif isinstance(sent, list):
-        plain(walk, path, ["" if line is None else line for line in sent], stored, noted, own)
+        plain(replace(place, sent=["" if line is None else line for line in sent]))
     else:
-        plain(walk, path, sent, stored, noted, own)
+        plain(place)
 
 
 _FRAME = record(
@@ -63,53 +63,50 @@ _FRAME = record(
 )
 
 
-def frame(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def frame(place: Place) -> None:
     """Compare a stack frame; an absolute path may have been moved out of its filename."""
-    if (
-        isinstance(sent, dict)
-        and isinstance(stored, dict)
-        and not sent.get("abs_path")
-        and sent.get("filename")
-    ):
-        sent = {**sent, "filename": None, "abs_path": sent["filename"]}
-    _FRAME(walk, path, sent, stored, noted, own)
+    sent = place.sent if isinstance(place.sent, dict) and isinstance(place.stored, dict) else {}
+    if sent.get("filename") and not sent.get("abs_path"):
+        place = replace(place, sent={**sent, "filename": None, "abs_path": sent["filename"]})
+    _FRAME(place)
 
 
-def frames(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def frames(place: Place) -> None:
     """Compare the frames of a stack; of more than 250, Sentry keeps the first 50 and the last 200."""
-    if sent == stored and not noted:
+    # An exception without frames is stored with those of the event's own stack trace.
+    if place.is_untouched or (place.sent == [] and place.stored):
         return
-    cut = walk.annotated(path, sent, stored, noted, own)
-    if not isinstance(sent, list) or not isinstance(stored, list):
+    cut = place.annotated()
+    if not isinstance(place.sent, list) or not isinstance(place.stored, list):
         return
-    removed = len(sent) - len(stored) if cut else 0
-    for index, after in enumerate(stored):
-        place = index + removed if index >= _OLD_FRAMES else index
-        if place < len(sent):
-            mine = meta.child(own, place)
-            frame(walk, f"{path}.{place}", sent[place], after, meta.child(noted, index), mine)
+    removed = len(place.sent) - len(place.stored) if cut else 0
+    for index in range(len(place.stored)):
+        before = index + removed if index >= _OLD_FRAMES else index
+        if 0 <= before < len(place.sent):
+            frame(place.below(before, index))
 
 
 stack = record({"frames": frames, "registers": noted_only})
 
 
-def exception(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def exception(place: Place) -> None:
     """Compare an exception; a value ``Type: text`` without a type is split in two."""
+    sent, stored = place.sent, place.stored
     if isinstance(sent, dict) and isinstance(stored, dict) and not sent.get("type") and stored.get("type"):
-        walk.add(f"{path}.value", "split", sent.get("value"), stored.get("value"))
-        sent = {**sent, "value": stored.get("value")}
-    _EXCEPTION(walk, path, sent, stored, noted, own)
+        place.below("value").add("split")
+        place = replace(place, sent={**sent, "value": stored.get("value")})
+    _EXCEPTION(place)
 
 
-def exception_value(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def exception_value(place: Place) -> None:
     """Compare an exception's value; what is no text is stored as JSON."""
-    if isinstance(sent, dict | list) and isinstance(stored, str):
+    if isinstance(place.sent, dict | list) and isinstance(place.stored, str):
         try:
-            if json.loads(stored) == sent:
+            if json.loads(place.stored) == place.sent:
                 return
         except ValueError:
             pass
-    plain(walk, path, sent, stored, noted, own)
+    plain(place)
 
 
 _EXCEPTION = record(

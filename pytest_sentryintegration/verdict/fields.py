@@ -7,12 +7,13 @@ in the stored payload the counterpart of a sent value is found, and which differ
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pytest_sentryintegration.verdict import meta
-from pytest_sentryintegration.verdict.exceptions import exception, stack, thread
-from pytest_sentryintegration.verdict.losses import (
+from pytest_sentryintegration.verdict.comparing import (
     Check,
+    Place,
     Walk,
     identifier,
     left_over,
@@ -25,7 +26,9 @@ from pytest_sentryintegration.verdict.losses import (
     scalar,
     values,
 )
-from pytest_sentryintegration.verdict.meta import NOTHING, Node
+from pytest_sentryintegration.verdict.exceptions import exception, stack, thread
+from pytest_sentryintegration.verdict.finding import Finding
+from pytest_sentryintegration.verdict.meta import NOTHING
 from pytest_sentryintegration.verdict.pairs import headers, pairs, tags
 from pytest_sentryintegration.verdict.request import request
 from pytest_sentryintegration.verdict.sameness import means_the_same, seconds
@@ -55,11 +58,11 @@ _STATUSES = {"success": "ok", "failure": "internal_error", "unknown_error": "int
 
 
 def _spelled(names: Mapping[Any, str]) -> Check:
-    def check(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-        if walk.annotated(path, sent, stored, noted, own):
+    def check(place: Place) -> None:
+        if place.annotated():
             return
-        if not (isinstance(sent, str | int) and names.get(sent) == stored):
-            scalar(walk, path, sent, stored)
+        if not (isinstance(place.sent, str | int) and names.get(place.sent) == place.stored):
+            scalar(place)
 
     return check
 
@@ -71,46 +74,31 @@ status = _spelled(_STATUSES)
 _BREADCRUMB = record({"timestamp": moment, "level": level, "event_id": identifier})
 
 
-def user(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def user(place: Place) -> None:
     """Compare a user; fields that Sentry does not know are kept below ``user.data``."""
-    walk.annotated(path, sent, stored, noted, own)
+    place.annotated()
+    sent, stored, noted = place.sent, place.stored, place.noted
     if not isinstance(sent, dict) or not isinstance(stored, dict):
-        if not meta.added(noted, own, "err"):
-            scalar(walk, path, sent, stored)
+        if not meta.added(noted, place.own, "err"):
+            scalar(place)
         return
-    moved, moved_notes = stored.get("data") or {}, meta.child(noted, "data")
-    for key, value in sent.items():
+    moved = replace(place, stored=stored.get("data"), noted=meta.child(noted, "data"))
+    for key in sent:
         known = key in stored or key in _USER or meta.child(noted, key)
-        kept, said = (stored, noted) if known else (moved, moved_notes)
-        plain(
-            walk,
-            f"{path}.{key}",
-            value,
-            kept.get(key),
-            meta.child(said, key),
-            meta.child(own, key),
-        )
+        plain((place if known else moved).below(key))
 
 
 _USER = frozenset({"id", "email", "ip_address", "username", "name", "sentry_user", "geo", "segment", "data"})
 
 
-def contexts(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def contexts(place: Place) -> None:
     """Compare the contexts, by their type where Sentry knows it."""
-    if walk.annotated(path, sent, stored, noted, own) or not isinstance(sent, dict):
+    if place.annotated() or not isinstance(place.sent, dict):
         return
-    kept = stored if isinstance(stored, dict) else {}
-    for key, value in sent.items():
+    for key, value in place.sent.items():
         kind = value.get("type") or key if isinstance(value, dict) else key
-        one = _CONTEXTS.get(kind, plain) if isinstance(kind, str) else plain
-        one(
-            walk,
-            f"{path}.{key}",
-            value,
-            kept.get(key),
-            meta.child(noted, key),
-            meta.child(own, key),
-        )
+        check = _CONTEXTS.get(kind, plain) if isinstance(kind, str) else plain
+        check(place.below(key))
 
 
 _TRACE = record(
@@ -143,59 +131,53 @@ _SPAN = record(
 )
 
 
-def transaction_info(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    """Compare where a transaction's name comes from; a ``url`` is stored as ``sanitized``."""
-    _TRANSACTION_INFO(walk, path, sent, stored, noted, own)
+# A source ``url`` is stored as ``sanitized``.
+transaction_info = record({"source": _spelled({"url": "sanitized"}), "changes": noted_only})
 
 
-_TRANSACTION_INFO = record({"source": _spelled({"url": "sanitized"}), "changes": noted_only})
-
-
-def platform(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def platform(place: Place) -> None:
     """Compare the platform; one that Sentry does not know is stored as ``other``."""
-    if sent != stored and isinstance(sent, str):
-        walk.add(path, "unknown_platform", sent, stored)
+    if place.sent != place.stored and isinstance(place.sent, str):
+        place.add("unknown_platform")
     else:
-        plain(walk, path, sent, stored, noted, own)
+        plain(place)
 
 
-def _transaction(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    if sent:
-        plain(walk, path, sent, stored, noted, own)
+def _transaction(place: Place) -> None:
+    if place.sent:
+        plain(place)
 
 
-def fingerprint(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def fingerprint(place: Place) -> None:
     """Compare a fingerprint, whose parts are stored as text."""
-    if walk.annotated(path, sent, stored, noted, own):
-        return
-    listed(plain)(walk, path, sent, stored, noted, own)
+    if not place.annotated():
+        listed(plain)(place)
 
 
-def _logentry(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
-    if walk.annotated(path, sent, stored, noted, own):
+def _logentry(place: Place) -> None:
+    if place.annotated():
         return
-    if not isinstance(sent, dict):
-        _message(walk, path, sent, stored, noted, own)
+    if not isinstance(place.sent, dict):
+        _message(place)
         return
-    kept = stored if isinstance(stored, dict) else {}
-    for key, value in sent.items():
+    kept = place.stored if isinstance(place.stored, dict) else {}
+    for key in place.sent:
         # A message that nothing is formatted into is stored as the formatted one.
-        at = "formatted" if key == "message" and kept.get("message") is None else key
-        below = meta.child(noted, at)
-        plain(walk, f"{path}.{key}", value, kept.get(at), below, meta.child(own, key))
+        plain(place.below(key, "formatted" if key == "message" and kept.get("message") is None else key))
 
 
-def _message(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def _message(place: Place) -> None:
+    sent = place.sent
     if isinstance(sent, dict):
-        _logentry(walk, path, sent, stored, noted, own)
+        _logentry(place)
         return
-    if walk.annotated(path, sent, stored, noted, own) or sent is None or sent is False:
+    if place.annotated() or sent is None or sent is False:
         return
-    kept = stored if isinstance(stored, dict) else {}
+    kept = place.stored if isinstance(place.stored, dict) else {}
     if sent == "" and not kept:
-        walk.add(path, "empty", sent, None)
+        replace(place, stored=None).add("empty")
     elif not any(means_the_same(sent, text) for text in (kept.get("message"), kept.get("formatted"))):
-        plain(walk, path, sent, kept.get("formatted"), meta.child(noted, "formatted"), own)
+        plain(replace(place, stored=kept.get("formatted"), noted=meta.child(place.noted, "formatted")))
 
 
 _FIELDS: dict[str, Check] = {
@@ -206,6 +188,8 @@ _FIELDS: dict[str, Check] = {
     "start_timestamp": moment,
     "transaction": _transaction,
     "transaction_info": transaction_info,
+    "message": _message,
+    "logentry": _logentry,
     "fingerprint": fingerprint,
     "user": user,
     "request": request,
@@ -240,70 +224,53 @@ _SENTRY_S = frozenset(
 )
 
 
-def compare(walk: Walk, sent: Mapping[str, Any], stored: Mapping[str, Any], drift: float = 0.0) -> None:
-    """Note in *walk* what of an event as *sent* is lost or changed in the event as *stored*.
+def compare(sent: Mapping[str, Any], stored: Mapping[str, Any], drift: float = 0.0) -> list[Finding]:
+    """Return what of an event as *sent* is lost or changed in the event as *stored*.
 
     Args:
-        walk: Takes the findings.
         sent: The event as it was sent.
         stored: The event as Sentry stores it, with its ``_meta``.
         drift: By how many seconds all timestamps were moved because the sender's clock is wrong.
     """
-    noted, own = meta.child(stored, "_meta"), meta.child(sent, "_meta")
-    walk.shift = drift
+    walk = Walk(drift)
+    event = Place(walk, "", sent, stored, meta.child(stored, "_meta"), meta.child(sent, "_meta"))
     before, after = seconds(sent.get("timestamp")), seconds(stored.get("timestamp"))
-    if meta.added(meta.child(noted, "timestamp"), NOTHING, "err") and before and after:
+    if meta.added(meta.child(event.noted, "timestamp"), NOTHING, "err") and before and after:
         # Relay then moves the times of breadcrumbs and spans by as much as the event's own.
         walk.shift = after - before
     for key, value in sent.items():
         name = ALIASES.get(key, key)
         if name in _SENTRY_S or value is None:
             continue
-        at, mine = meta.child(noted, name), meta.child(own, key)
+        place = replace(event.below(key, "logentry" if name == "message" else name), path=name)
         if name == "type":
-            if value in ("transaction", "feedback") and stored.get("type") != value:
-                walk.add("type", "type", value, stored.get("type"))
+            if value in ("transaction", "feedback") and place.stored != value:
+                place.add("type")
         elif name == "tags":
-            tags(walk, name, value, stored.get("tags"), at, mine, environment=_promoted(sent, stored))
+            tags(place, stored.get("environment") if not sent.get("environment") else None)
         elif name in ("server_name", "site"):
-            _as_tag(walk, name, value, stored, noted)
-        elif name in ("message", "logentry"):
-            entry = meta.child(noted, "logentry")
-            (_message if name == "message" else _logentry)(
-                walk, name, value, stored.get("logentry"), entry, mine
-            )
-        elif name == "stacktrace" and stored.get("stacktrace") is None:
-            _moved_stack(walk, value, stored, noted, mine)
+            _as_tag(place, event)
+        elif name == "stacktrace" and place.stored is None:
+            _moved_stack(place, event)
         else:
-            _FIELDS.get(name, plain)(walk, name, value, stored.get(name), at, mine)
-    left_over(walk, sent, stored, noted, own)
+            _FIELDS.get(name, plain)(place)
+    left_over(event)
+    return walk.findings
 
 
-def _promoted(sent: Mapping[str, Any], stored: Mapping[str, Any]) -> Any:
-    return stored.get("environment") if not sent.get("environment") else None
+def _as_tag(place: Place, event: Place) -> None:
+    kept = Place(place.walk, place.path, place.sent, None)
+    rows = event.below("tags")
+    for index, pair in enumerate(rows.stored or ()):
+        if isinstance(pair, list) and pair[0] == place.path:
+            value = rows.below(index).below("1")
+            kept = replace(kept, stored=value.stored, noted=value.noted)
+    plain(kept)
 
 
-def _as_tag(walk: Walk, name: str, sent: Any, stored: Mapping[str, Any], noted: Node) -> None:
-    kept, notes = None, NOTHING
-    for index, pair in enumerate(stored.get("tags") or ()):
-        if isinstance(pair, list) and pair[0] == name:
-            kept, notes = (
-                pair[1],
-                meta.child(meta.child(meta.child(noted, "tags"), index), "1"),
-            )
-    plain(walk, name, sent, kept, notes, NOTHING)
-
-
-def _moved_stack(walk: Walk, sent: Any, stored: Mapping[str, Any], noted: Node, own: Node) -> None:
+def _moved_stack(place: Place, event: Place) -> None:
     # Beside a single exception, the event's own stack trace is stored as the exception's.
-    inside = "exception", "values", "0", "stacktrace"
-    kept: Any = stored
-    notes = noted
-    for key in inside:
-        kept = (
-            kept.get(key)
-            if isinstance(kept, dict)
-            else (kept[0] if isinstance(kept, list) and kept else None)
-        )
-        notes = meta.child(notes, key)
-    stack(walk, "stacktrace", sent, kept, notes, own)
+    kept = event
+    for key in ("exception", "values", "0", "stacktrace"):
+        kept = kept.below(key)
+    stack(replace(place, stored=kept.stored, noted=kept.noted))

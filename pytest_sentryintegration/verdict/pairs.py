@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from pytest_sentryintegration.verdict import meta
-from pytest_sentryintegration.verdict.losses import Walk, plain
-from pytest_sentryintegration.verdict.meta import Node
+from pytest_sentryintegration.verdict.comparing import Place, plain
+from pytest_sentryintegration.verdict.meta import NOTHING, Node
 from pytest_sentryintegration.verdict.sameness import means_the_same
 
 # Relay: normalize_event_tags and normalize_device_class in event.rs.
@@ -15,41 +16,27 @@ RESERVED = frozenset({"release", "dist", "user", "filename", "function", "device
 """Tags that Sentry sets itself and removes where they are sent."""
 
 
-def tags(
-    walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node, *, environment: Any = None
-) -> None:
+def tags(place: Place, environment: Any) -> None:
     """Compare tags; *environment* is the event's own where it was taken from the tag of that name."""
-    walk.annotated(path, sent, stored, noted, own)
-    rows = list(enumerate(stored)) if isinstance(stored, list) else []
+    place.annotated()
+    rows = list(enumerate(place.stored)) if isinstance(place.stored, list) else []
     first: dict[str, Any] = {}
-    for place, key, value in _sent_pairs(sent):
-        label = _text(key)
+    for label, tag in _sent_pairs(place):
         name = label.replace(" ", "-").strip()
-        at = f"{path}.{label}"
-        mine = meta.child(own, place) if isinstance(sent, dict) else _at(own, place, "1")
         if name in RESERVED:
-            walk.add(at, "reserved_tag", value, None)
+            tag.add("reserved_tag")
         elif name == "environment":
-            if not means_the_same(value, environment):
-                walk.add(at, "reserved_tag", value, None)
+            if not means_the_same(tag.sent, environment):
+                tag.add("reserved_tag")
         elif name in first:
-            if first[name] != value:
-                walk.add(at, "duplicate", value, _stored_value(stored, name))
+            if first[name] != tag.sent:
+                replace(tag, stored=_stored_value(place.stored, name)).add("duplicate")
         else:
-            first[name] = value
-            _tag(walk, at, label, name, value, rows, noted, mine)
+            first[name] = tag.sent
+            _tag(tag, label, name, rows, place.noted)
 
 
-def _tag(
-    walk: Walk,
-    path: str,
-    label: str,
-    name: str,
-    value: Any,
-    rows: list[tuple[int, Any]],
-    noted: Node,
-    mine: Node,
-) -> None:
+def _tag(tag: Place, label: str, name: str, rows: list[tuple[int, Any]], noted: Node) -> None:
     for position, (index, pair) in enumerate(rows):
         if not isinstance(pair, list) or len(pair) != 2:
             continue
@@ -60,20 +47,21 @@ def _tag(
         elif pair[0] != name and not (meta.own(about_key).get("rem") and name.startswith(pair[0][:-3])):
             continue
         del rows[position]
-        if not walk.annotated(path, label, pair[0], about_key, {}) and pair[0] != label:
-            walk.add(path, "tag_key", label, pair[0])
+        key = Place(tag.walk, tag.path, label, pair[0], about_key)
+        if not key.annotated() and pair[0] != label:
+            key.add("tag_key")
         if pair[0] is not None:
-            _tag_value(walk, path, value, pair[1], _at(noted, index, "1"), mine)
+            _tag_value(replace(tag, stored=pair[1], noted=_at(noted, index, "1")))
         return
-    walk.add(path, "duplicate_key" if name else "empty", value, None)
+    tag.add("duplicate_key" if name else "empty")
 
 
-def _tag_value(walk: Walk, path: str, value: Any, kept: Any, noted: Node, mine: Node) -> None:
-    if value == "" and kept is None:
-        if not walk.annotated(path, value, kept, noted, mine):
-            walk.add(path, "empty", value, kept)
+def _tag_value(tag: Place) -> None:
+    if tag.sent == "" and tag.stored is None:
+        if not tag.annotated():
+            tag.add("empty")
     else:
-        plain(walk, path, value, kept, noted, mine)
+        plain(tag)
 
 
 def _stored_value(stored: Any, name: str) -> Any:
@@ -81,16 +69,20 @@ def _stored_value(stored: Any, name: str) -> Any:
     return next((pair[1] for pair in rows if isinstance(pair, list) and pair[:1] == [name]), None)
 
 
-def _sent_pairs(sent: Any) -> list[tuple[str, Any, Any]]:
+def _sent_pairs(place: Place) -> list[tuple[str, Place]]:
+    """Return each key as text, and the place of its value, of which nothing is stored so far."""
+    sent, own = place.sent, place.own
     if isinstance(sent, dict):
-        return [(key, key, value) for key, value in sent.items()]
-    if isinstance(sent, list):
-        return [
-            (str(index), pair[0], pair[1])
-            for index, pair in enumerate(sent)
-            if isinstance(pair, list) and len(pair) == 2
-        ]
-    return []
+        pairs = [(key, value, meta.child(own, key)) for key, value in sent.items()]
+    elif isinstance(sent, list):
+        both = ((index, pair) for index, pair in enumerate(sent) if isinstance(pair, list) and len(pair) == 2)
+        pairs = [(_text(pair[0]), pair[1], _at(own, index, "1")) for index, pair in both]
+    else:
+        pairs = []
+    return [
+        (name, Place(place.walk, f"{place.path}.{name}", value, None, NOTHING, mine))
+        for name, value, mine in pairs
+    ]
 
 
 def _text(value: Any) -> str:
@@ -103,36 +95,25 @@ def _at(noted: Node, *keys: str | int) -> Node:
     return noted
 
 
-def headers(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def headers(place: Place) -> None:
     """Compare headers, whose names are stored with capitals; ``Cookie`` is stored as the cookies."""
-    pairs(walk, path, sent, stored, noted, own, capitals=True, moved=("cookie",))
+    pairs(place, capitals=True, moved=("cookie",))
 
 
-def pairs(
-    walk: Walk,
-    path: str,
-    sent: Any,
-    stored: Any,
-    noted: Node,
-    own: Node,
-    *,
-    capitals: bool = False,
-    moved: tuple[str, ...] = (),
-) -> None:
+def pairs(place: Place, *, capitals: bool = False, moved: tuple[str, ...] = ()) -> None:
     """Compare a mapping or pairs with the pairs that are stored; a text is read by Relay alone."""
-    cut = walk.annotated(path, sent, stored, noted, own)
+    cut = place.annotated()
     kept: dict[str, list[tuple[int, Any]]] = {}
-    for index, pair in enumerate(stored if isinstance(stored, list) else ()):
+    for index, pair in enumerate(place.stored if isinstance(place.stored, list) else ()):
         if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):
             kept.setdefault(pair[0].lower() if capitals else pair[0], []).append((index, pair[1]))
-    for place, key, value in _sent_pairs(sent):
-        name = _text(key)
+    for name, one in _sent_pairs(place):
         rows = kept.get(name.lower() if capitals else name)
-        mine = meta.child(own, place) if isinstance(sent, dict) else _at(own, place, "1")
         if rows:
-            index, found = rows.pop(0)
-            if isinstance(value, list) and isinstance(found, str):
-                value = ",".join(_text(part) for part in value)
-            plain(walk, f"{path}.{name}", value, found, _at(noted, index, "1"), mine)
+            index, one.stored = rows.pop(0)
+            one.noted = _at(place.noted, index, "1")
+            if isinstance(one.sent, list) and isinstance(one.stored, str):
+                one.sent = ",".join(_text(part) for part in one.sent)
+            plain(one)
         elif not cut and name.lower() not in moved:
-            plain(walk, f"{path}.{name}", value, None, {}, mine)
+            plain(one)

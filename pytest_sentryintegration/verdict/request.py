@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import replace
 
-from pytest_sentryintegration.verdict.losses import Walk, noted_only, nothing, plain, record, scalar
-from pytest_sentryintegration.verdict.meta import Node
+from pytest_sentryintegration.verdict.comparing import Place, noted_only, nothing, plain, record, scalar
 from pytest_sentryintegration.verdict.pairs import headers, pairs
 
 
-def method(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def method(place: Place) -> None:
     """Compare the method of a request, which is stored in capitals."""
-    if not (isinstance(sent, str) and sent.upper() == stored):
-        plain(walk, path, sent, stored, noted, own)
+    if not (isinstance(place.sent, str) and place.sent.upper() == place.stored):
+        plain(place)
 
 
-def body(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def body(place: Place) -> None:
     """Compare the body of a request; a text that is JSON or a form is stored as what it means."""
-    if isinstance(sent, str) and not isinstance(stored, str):
+    if isinstance(place.sent, str) and not isinstance(place.stored, str):
         try:
-            sent = json.loads(sent)
+            place = replace(place, sent=json.loads(place.sent))
         except ValueError:
-            noted_only(walk, path, sent, stored, noted, own)
+            noted_only(place)
             return
-    plain(walk, path, sent, stored, noted, own)
+    plain(place)
 
 
-def url(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def url(place: Place) -> None:
     """Compare the URL of a request; its query and fragment become fields of their own."""
-    if not walk.annotated(path, sent, stored, noted, own) and sent and stored is None:
-        scalar(walk, path, sent, stored)
+    if not place.annotated() and place.sent and place.stored is None:
+        scalar(place)
 
 
-def request(walk: Walk, path: str, sent: Any, stored: Any, noted: Node, own: Node) -> None:
+def request(place: Place) -> None:
     """Compare a request; the header ``Cookie`` is stored as cookies."""
-    if isinstance(sent, dict) and isinstance(stored, dict) and not sent.get("cookies"):
-        sent = {key: value for key, value in sent.items() if key != "cookies"}
-    _REQUEST(walk, path, sent, stored, noted, own)
+    sent = place.sent
+    if isinstance(sent, dict) and isinstance(place.stored, dict) and not sent.get("cookies"):
+        place = replace(place, sent={key: value for key, value in sent.items() if key != "cookies"})
+    _REQUEST(place)
 
 
 _REQUEST = record(

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_sentryintegration.verdict import meta, relay
+from pytest_sentryintegration.verdict.comparing import Place, Walk
 from pytest_sentryintegration.verdict.finding import Finding, sort_key
-from pytest_sentryintegration.verdict.losses import below, named
-from pytest_sentryintegration.verdict.meta import Node
 
 
 @dataclass(frozen=True)
@@ -53,20 +52,21 @@ def scrubbed(
     }
     payload = relay.scrub(event, settings)
     findings: list[Finding] = []
-    noted, before = meta.child(payload, "_meta"), meta.child(event, "_meta")
-    _collect(findings, "", event, payload, noted, before)
+    _collect(
+        findings,
+        Place(Walk(), "", event, payload, meta.child(payload, "_meta"), meta.child(event, "_meta")),
+    )
     return Scrubbed(tuple(sorted(findings, key=sort_key)), payload)
 
 
-def _collect(findings: list[Finding], path: str, sent: Any, stored: Any, noted: Node, before: Node) -> None:
-    remarks = meta.added(noted, before, "rem")
-    if remarks and path != "user.sentry_user":  # which Sentry adds itself
+def _collect(findings: list[Finding], place: Place) -> None:
+    remarks = meta.added(place.noted, place.own, "rem")
+    if remarks and place.path != "user.sentry_user":  # which Sentry adds itself
         rule = meta.rule(remarks[0])[0]
-        findings.append(Finding(path, rule, sent, stored, _sentence(rule, sent, stored)))
-    for key, node in noted.items():
-        if key != "" and isinstance(node, dict):
-            at = named(path, stored, key)
-            _collect(findings, at, below(sent, key), below(stored, key), node, meta.child(before, key))
+        text = _sentence(rule, place.sent, place.stored)
+        findings.append(Finding(place.path, rule, place.sent, place.stored, text))
+    for inner in place.annotated_below():
+        _collect(findings, inner)
 
 
 def _sentence(rule: str, sent: Any, stored: Any) -> str:

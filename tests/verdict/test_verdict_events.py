@@ -388,3 +388,13 @@ def test_the_header_s_event_id_wins() -> None:
 
     assert verdict.outcome == "accepted"
     assert verdict.stored["event_id"] == "a" * 32
+
+
+def test_an_exception_without_frames_is_stored_with_those_of_the_event() -> None:
+    body = raised(stacktrace={"frames": []})
+    body["stacktrace"] = {"frames": [{"filename": "shop.py", "lineno": line + 1} for line in range(260)]}
+
+    verdict = judged("event", body)
+
+    assert len(verdict.stored["exception"]["values"][0]["stacktrace"]["frames"]) == 250
+    assert [found.path for found in verdict.findings] == ["stacktrace.frames"]
