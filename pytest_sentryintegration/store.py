@@ -23,7 +23,7 @@ Tolerated = Literal["toy_key", "no_authentication", "no_such_endpoint"]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One accepted request; what came by another endpoint was made into an envelope."""
+    """One envelope that came; requests to other endpoints are made into envelopes."""
 
     number: int
     """Its place in the order of arrival, over all inboxes, from 1."""
@@ -199,7 +199,7 @@ class Store:
         name = self._running[-1] if inbox is None else inbox
         box = self._inboxes.get(name)
         if box is not None:
-            # Its own name: each request brings a copy.
+            # Share one string between arrivals.
             return box.name, box
         if name in self._closed:
             return name, _Inbox(name, self._closed[name], finished=True)
@@ -223,7 +223,7 @@ class Store:
     def wait(self, inbox: str, number: int, timeout: float) -> bool:
         """Wait until *inbox* holds something newer than *number*; at most *timeout* seconds of real time."""
         with self._changed:
-            # threading's own clock is on freezegun's list of callers that see real time.
+            # freezegun lets threading see real time.
             return self._changed.wait_for(lambda: self.last(inbox) > number, timeout)
 
     def clear(self, *inboxes: str) -> None:

@@ -50,15 +50,15 @@ def empty_reply(status: int) -> Reply:
 
 
 def preflight() -> Reply:
-    """Return the answer to a browser that asks whether it may send."""
+    """Return the answer to a browser's preflight request."""
     return Reply(200, _PREFLIGHT.copy())
 
 
 def error_reply(refusal: Refusal) -> Reply:
-    """Return the answer that says no.
+    """Return the answer to a refused request.
 
-    An unknown content encoding is refused before anything else looks at the request, so without CORS headers;
-    it is the one that offers others.
+    Relay refuses an unknown content encoding (recognised here by ``accept-encoding``) before its CORS layer,
+    so without CORS headers.
     """
     headers = _SERVER.copy() if "accept-encoding" in refusal.headers else OPEN_HEADERS.copy()
     content_type = refusal.content_type

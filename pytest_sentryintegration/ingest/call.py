@@ -69,10 +69,10 @@ class Call:
         return _known_project_id(text) if len(text) <= 32 else plain_project_id(text)
 
     def auth(self) -> Auth | None:
-        """Return who sends; ``None`` where the request does not say.
+        """Return the authentication; ``None`` where the request has none.
 
         Raises:
-            Refusal: 401 or 400, it says so wrongly or twice; in strict mode a toy key too.
+            Refusal: 401 or 400, it is malformed or given twice; in strict mode also for a toy key.
         """
         auth = read_auth(self.headers, self.query, self.arguments.get("sentry_key"))
         if auth is not None and self.strict:
@@ -80,10 +80,10 @@ class Call:
         return auth
 
     def required_auth(self) -> Auth:
-        """Return who sends, for endpoints that always require authentication.
+        """Return the authentication, for endpoints that always require one.
 
         Raises:
-            Refusal: 401 or 400, the request does not say, or says it wrongly or twice.
+            Refusal: 401 or 400, it is missing, malformed or given twice.
         """
         auth = self.auth()
         if auth is None:
@@ -105,6 +105,6 @@ class Taken:
     reply: Reply
     """The answer when all goes well."""
     answers_limits: bool = True
-    """Whether rate limits show in the answer; crash reports and check-ins are told nothing."""
+    """Whether rate limits show in the answer; not for crash reports and check-ins."""
     client: str | None = None
     """The client where the authentication names none."""

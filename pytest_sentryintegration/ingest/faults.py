@@ -1,4 +1,4 @@
-"""Faults that a test asks for: what a real Sentry, or the network before it, may do to an application."""
+"""Faults that a test asks for: what a real Sentry, or the network, may do to an application."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Fault:
     seconds: float = 0.0
     limit: RateLimit | None = None
     done: int = 0
-    """How many requests it has met."""
+    """How many requests it was applied to."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Faults:
     """The faults of one inbox. Every method may be called from any thread.
 
     Each fault holds until `clear`, or for the next *times* requests, and for requests with an item of type
-    *item_type* alone where that is given. Requests that are refused on their own account have no items.
+    *item_type* alone where that is given. Requests that are refused anyway have no items.
 
     >>> faults = Faults()
     >>> faults.status(503, times=2)

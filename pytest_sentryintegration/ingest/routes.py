@@ -46,7 +46,7 @@ class Endpoint:
     limit: int
     """How many bytes a body may have, before and after decoding."""
     refuse: Callable[[Call, Refusal], Reply] = lambda call, refusal: error_reply(refusal)
-    """How it says no."""
+    """Makes its answer to a refused request."""
 
 
 def _healthy(call: Call) -> Taken:

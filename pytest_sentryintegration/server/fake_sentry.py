@@ -112,7 +112,7 @@ class FakeSentry:
         """Take back the delays of *inbox*, and send now what they hold back."""
         if not self.ingest.end_delays(inbox):
             return
-        # Who waits in vain would hold up what comes behind it: an SDK sends from one thread.
+        # A delayed reply blocks every later envelope: an SDK sends from one thread.
         hurried, self._hurried = self._hurried, threading.Event()
         hurried.set()
         self._server.hurry()

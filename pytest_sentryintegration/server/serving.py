@@ -2,7 +2,8 @@
 
 asyncio with httptools was chosen by measurement: one thread holds thousands of slow
 connections, a request costs no hand-over to another thread, and starting and stopping take
-about a millisecond. (werkzeug's own server closes each connection and takes a thread for it.)
+about a millisecond. (werkzeug's own server closes each connection after one request, and takes a
+thread for it.)
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Server:
             PortBusyError: when the port is taken.
             RuntimeError: pytest-socket's, where it blocks sockets.
         """
-        # Where sockets are blocked the thread would die half way through making its loop.
+        # Where sockets are blocked (pytest-socket), fail here and not in the thread: its loop needs sockets.
         socket.socket().close()
         listening = threading.Event()
         failure: list[Exception] = []
@@ -151,8 +152,8 @@ class Server:
             connection.hurry()
 
     async def _disconnect(self, loop: asyncio.AbstractEventLoop, server: asyncio.Server) -> None:
-        # One that was accepted just now is attached to the server two steps of the loop later, which
-        # fails on a closed server: so first no more are accepted, then the server is closed.
+        # asyncio attaches an accepted connection to its server two steps of the loop later, which fails on a
+        # closed server: so stop accepting first, then wait, then close.
         for listening in server.sockets:
             with contextlib.suppress(NotImplementedError):  # Windows' proactor: it has no readers
                 loop.remove_reader(listening.fileno())
@@ -320,7 +321,7 @@ def _header(name: bytes, value: bytes) -> tuple[str, str]:
     return name.decode("latin-1").lower(), value.decode("latin-1")
 
 
-# A client sends nearly the same headers with each request, and they are kept: one of each is enough.
+# A client sends nearly the same headers with each request, and the store keeps them: share the strings.
 _known_header = lru_cache(maxsize=1024)(_header)
 
 

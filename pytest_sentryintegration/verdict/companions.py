@@ -27,7 +27,9 @@ def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawIt
     """Judge an ``attachment`` item whose event, where there is one, is kept."""
     kind = attachment_type(item)
     if kind not in ATTACHMENT_TYPES:
-        text = f"Sentry knows no attachment_type {kind!r}; the attachment is lost, and nobody is told."
+        text = (
+            f"Sentry knows no attachment_type {kind!r}; the attachment is lost, and Sentry reports no error."
+        )
         return dropped("unknown", kind, text, "attachment_type")
     alone = not any(kind_of(other).creates_event for other in siblings)
     if alone and parse_event_id(delivery.event_id) is None:

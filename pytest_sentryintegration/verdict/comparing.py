@@ -246,7 +246,7 @@ def values(check: Check) -> Check:
 
 
 def left_over(place: Place) -> None:
-    """Note the errors that no comparison came by: those at places that the sender did not fill."""
+    """Note the errors at places that no comparison reached, since the sender sent nothing there."""
     annotation = meta.own(place.noted)
     if annotation and id(place.noted) not in place.walk.explained:
         errors = meta.added(place.noted, place.own, "err")

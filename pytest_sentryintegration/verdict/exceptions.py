@@ -58,7 +58,7 @@ _FRAME = record(
         "symbol_addr": noted_only,
         "function_id": noted_only,
     },
-    # SDKs for Android send it, and Sentry has no use for it: its loss is nobody's mistake.
+    # SDKs for Android send it, and Sentry has no use for it: losing it is no finding.
     ignored=frozenset({"native"}),
 )
 

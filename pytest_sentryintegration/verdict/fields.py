@@ -113,7 +113,6 @@ _CONTEXTS: dict[str, Check] = {
     "device": noted_only,
 }
 
-# What SDKs send and Sentry has no use for: its loss is nobody's mistake.
 _SPAN = record(
     {
         "timestamp": moment,
@@ -127,6 +126,7 @@ _SPAN = record(
         "exclusive_time": nothing,
         "measurements": noted_only,
     },
+    # SDKs send it, and Sentry has no use for it: losing it is no finding.
     ignored=frozenset({"same_process_as_parent"}),
 )
 

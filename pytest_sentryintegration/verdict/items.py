@@ -51,11 +51,11 @@ def rule_on(arrival: Arrival, index: int) -> Ruling:
     items = arrival.envelope.items
     delivery = Delivery(arrival.received, arrival.project_id, arrival.client, arrival.envelope.headers)
     ruling = _whole(arrival) or _rule(items, index, delivery)
-    at_the_door = refusal(arrival)
-    if at_the_door is None or ruling.outcome == "refused":
+    finding = refusal(arrival)
+    if finding is None or ruling.outcome == "refused":
         return ruling
-    findings = (at_the_door, *ruling.findings)
-    return replace(ruling, outcome="refused", reason=at_the_door.rule, findings=findings)
+    findings = (finding, *ruling.findings)
+    return replace(ruling, outcome="refused", reason=finding.rule, findings=findings)
 
 
 def _whole(arrival: Arrival) -> Ruling | None:
@@ -75,7 +75,7 @@ def _rule(items: Sequence[RawItem], index: int, delivery: Delivery) -> Ruling:
     item = items[index]
     kind = kind_of(item)
     if not kind.known and item.type != "attachment":
-        text = f"Sentry knows no items of the type {item.type!r}; it is lost, and nobody is told."
+        text = f"Sentry knows no items of the type {item.type!r}; it is lost, and Sentry reports no error."
         return dropped("unknown", item.type, text)
     if item.type in _EVENTS:
         return judge_event(item.payload, item.type, delivery)

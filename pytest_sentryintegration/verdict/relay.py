@@ -46,7 +46,7 @@ def processing() -> ModuleType:
                 _loaded.append(_load())
     found = _loaded[0]
     if isinstance(found, RelayMissing):
-        # A fresh one: an exception that is raised again and again gathers tracebacks.
+        # A new one: an exception that is raised repeatedly accumulates tracebacks.
         raise RelayMissing(*found.args)
     return found
 

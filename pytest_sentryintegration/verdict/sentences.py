@@ -62,13 +62,13 @@ _RULES = {
     "value_too_long": "a dist may have at most 64 characters; Sentry drops a longer one as a whole.",
     "duplicate": "the same key is sent twice; Sentry keeps the first, {stored}.",
     "duplicate_key": "two keys are no valid tag keys; Sentry drops both keys and keeps one of the values.",
-    "empty": "Sentry drops empty text without a word.",
+    "empty": "Sentry drops empty text and reports no error.",
     "reserved_tag": "Sentry sets this tag itself and removes it where it is sent{field}.",
     "tag_key": "spaces in the key of a tag become '-': Sentry stores it as {stored}.",
     "coerced": "Sentry keeps this as another type and loses something: {sent} is stored as {stored}.",
     "changed": "Sentry stores {stored} in place of {sent}.",
     "moved": "Sentry moves this time to {stored}.",
-    "removed": "Sentry has no use for this here, and drops it without a word.",
+    "removed": "Sentry has no use for this here; it drops it and reports no error.",
     "legacy_mechanism": "a mechanism without a type is read as one of an old protocol, and this is lost; "
     "send a type, such as 'generic'.",
     "split": "an exception without a type whose value reads 'Type: text' is split; Sentry keeps {stored} as "

@@ -1,7 +1,7 @@
 """Check-ins, sessions, client reports, user reports, security reports and OpenTelemetry.
 
 Relay: relay-monitors/src/lib.rs and relay-server/src/processing/{check_ins,sessions,client_reports,
-user_reports}. For sessions and client reports Relay emits no outcome: nobody is told that they are lost.
+user_reports}. For sessions and client reports Relay emits no outcome: their loss is reported nowhere.
 """
 
 from __future__ import annotations

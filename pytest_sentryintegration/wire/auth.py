@@ -1,4 +1,4 @@
-"""Who is sending: the authentication that a request carries.
+"""The authentication of a request: its public key, and the client that sends it.
 
 Relay: ``relay-server/src/extractors/request_meta.rs``; the key itself is judged by `check_public_key`.
 """

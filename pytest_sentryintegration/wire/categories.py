@@ -77,13 +77,13 @@ class ItemKind:
     creates_event: bool = False
     """Whether an envelope with it gets an event id."""
     requires_event: bool = False
-    """Whether it falls with its event."""
+    """Whether it is dropped when its event is."""
     bucket: str = ""
     """Which limits of `limits.BUCKETS` it shares; empty for none."""
     label: str = ""
     """What Relay calls it in errors and outcomes."""
     known: bool = True
-    """Whether Sentry keeps it at all; what it does not know it drops without a word."""
+    """Whether Sentry keeps it at all; what it does not know it drops, and reports nothing."""
 
 
 UNKNOWN = ItemKind(known=False, label="unknown")

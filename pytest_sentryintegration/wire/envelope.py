@@ -125,7 +125,7 @@ class _Doubled(dict[str, Any]):
     doubled: frozenset[str]
 
 
-# The decoder makes each key anew; envelopes are kept by the ten thousand, and share these.
+# The decoder makes a new string for each key; thousands of envelopes are kept, and share these.
 _NAMES = {
     name: name
     for name in (
@@ -153,7 +153,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 # Reads one value and says where it ended.
 _scan = strict_json.decoder(_object).raw_decode
 _SPACE = re.compile(rb"[ \t\r\n]*")
-# A string that is never closed is one token too: were it none, each quote in it would be tried as a start.
+# A string that is never closed is one token too; else each quote inside it would be tried as a start.
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
 
@@ -200,7 +200,7 @@ def _json_end(data: bytes, position: int) -> int:
         if character in (b"{", b"["):
             depth += 1
             if depth > strict_json.MAX_DEPTH:
-                # Refused anyway, and a long way from its end.
+                # Too deep, so refused anyway; the rest need not be read.
                 return token.end()
         elif character in (b"}", b"]"):
             depth -= 1

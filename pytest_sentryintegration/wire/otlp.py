@@ -34,7 +34,7 @@ _KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _STATUS = {1: "ok", 2: "error"}
 _LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 _LEVEL_NAMES = {name: name for name in _LEVELS} | {"information": "info", "warning": "warn"}
-# An int, since int by int is rounded once; 1e9 would round the nanoseconds first.
+# An int: dividing int by int rounds once, dividing by 1e9 would round the nanoseconds first.
 _SECOND = 10**9
 _HAS_IS_REMOTE = 0x100
 _IS_REMOTE = 0x200

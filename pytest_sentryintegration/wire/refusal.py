@@ -1,6 +1,6 @@
 """Why a request is not accepted, in the words and the shape in which Relay answers.
 
-Knows nothing of who is asking: any wire module may raise a `Refusal`, the ingest room answers with it.
+Any wire module may raise a `Refusal`; the ingest room answers with it.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def _float(digits: str) -> float:
 
 
 def _int(digits: str) -> int:
-    # 309 digits are beyond any double, which is what serde_json falls back to after 64 bits.
+    # serde_json reads an integer of more than 64 bits as a double, and no double has 309 digits.
     if len(digits) > 308:
         _float(digits)
     return int(digits)

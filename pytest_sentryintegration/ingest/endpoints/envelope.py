@@ -37,7 +37,7 @@ def take(call: Call) -> Taken:
 
 
 def take_stream(call: Call) -> Taken:
-    """Take an envelope as Spotlight does: from anybody, without a project."""
+    """Take an envelope as Spotlight does: without authentication and project."""
     envelope = _parse(call)
     return Taken([envelope], "0", None, json_reply(event_id_of(envelope)))
 
@@ -104,7 +104,7 @@ def _origin(url: str | None) -> str | None:
 
 
 def _auth_of_body(call: Call, project_id: str) -> tuple[Auth | None, str]:
-    """Read the authentication from the envelope's own ``dsn``, which has to stand on the first line."""
+    """Read the authentication from the ``dsn`` in the envelope's header, which must be the first line."""
     line = call.body().partition(b"\n")[0]
     try:
         header = strict_json.loads(line)

