@@ -2,10 +2,9 @@
 
 - `hook`: notices the import of sentry_sdk, and costs nothing before it.
 - `redirect`: every client sends to the fake, however and whenever it was made.
-- `transport`, `posting`: the SDK's own transport, with another last yard.
+- `transport`, `worker`, `posting`: the SDK's own transport, with a worker and a connection of the plugin's.
 - `detaching`: the SDK's helper threads and buffers, kept apart from tests.
 - `ownership`: which test something belongs to.
-- `scope_classes`: the subclasses of `Scope` by which scopes know their test, used again when they are free.
 - `scopes`: each test starts from forks of the application's scopes.
 - `clients`: the client of a test, and which clients must be closed when.
 - `draining`: everything that the SDK holds back, sent now.

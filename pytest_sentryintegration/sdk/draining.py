@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -51,11 +50,11 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
             transport.request_reports()
         transports.append((transport, reports))
     for transport, reports in transports:
-        queued = transport.queue.unfinished_tasks
-        if not queued or transport.runs_in(threading.current_thread()):
+        queued = transport.worker.unfinished_tasks
+        if not queued or transport.worker.is_running_here():
             continue
         if not transport.wait_until_sent(max(0.0, deadline - clock.monotonic()), reports=reports):
-            queued = min(queued, transport.queue.unfinished_tasks)
+            queued = min(queued, transport.worker.unfinished_tasks)
             problems.append(f"{queued} envelopes were still queued after {timeout:g} s of waiting")
     return problems
 
@@ -67,7 +66,7 @@ def sending_at_once(clients: Iterable[Any]) -> Iterator[None]:
         for client in clients:
             transport = redirected(client)
             if transport is not None:
-                stack.enter_context(transport.worker_wanted())
+                stack.enter_context(transport.worker.wanted())
         yield
 
 

@@ -139,7 +139,7 @@ class Isolation:
             traces_sample_rate=options.get("traces_sample_rate"),
             traces_sampler=options.get("traces_sampler") is not None,
             sample_rate=options.get("sample_rate"),
-            queued=transport.queue.unfinished_tasks if transport is not None else 0,
+            queued=transport.worker.unfinished_tasks if transport is not None else 0,
             failure=transport.failure if transport is not None else None,
             rate_limited=tuple(str(category or "all") for category in limited),
         )

@@ -14,8 +14,6 @@ from typing import Any
 from sentry_sdk import scope as sdk_scope
 from sentry_sdk.scope import Scope, ScopeType
 
-from pytest_sentryintegration.sdk.scope_classes import give_back, owner_of, take_class
-
 _CLIENT = Scope.__dict__["client"]
 """The slot of `Scope` that holds its client."""
 
@@ -36,15 +34,6 @@ class Owner:
     threads: dict[int, weakref.ref[threading.Thread]] = field(default_factory=dict)
     elsewhere: list[tuple[str, str]] = field(default_factory=list)
     """While it ran: (thread, test) of what was captured in another test's inbox."""
-    isolation: type[Scope] | None = None
-
-    def scope_class(self) -> type[Scope]:
-        """Return the class of this owner's isolation scopes: `Scope`, and it knows its owner."""
-        # Read once: a thread may start just as its test ends, which takes the class away.
-        cls = self.isolation
-        if cls is None:
-            cls = self.isolation = take_class(self, _client)
-        return cls
 
     def has_live_threads(self) -> bool:
         """Whether a thread that it started still runs."""
@@ -53,21 +42,42 @@ class Owner:
         return any(thread.is_alive() for thread in threads)
 
 
-def _get_client(scope: Any) -> Any:
-    # After its test the scope of a late thread finds no client in the global scope (or that of
-    # another test): it reports with the client that its own test had last.
-    owner: Owner = scope._owners[0]
-    client = _CLIENT.__get__(scope)
-    if owner.finished and owner.client is not None and not client.is_active():
-        return owner.client
-    return client
+class OwnedScope(Scope):
+    """An isolation scope that knows whose it is, as do the SDK's copies of it for threads and tasks."""
 
+    __slots__ = ("owner",)
 
-def _set_client(scope: Any, client: Any) -> None:
-    _CLIENT.__set__(scope, client)
+    owner: Owner
 
+    @classmethod
+    def fork_of(cls, scope: Scope, owner: Owner) -> OwnedScope:
+        """Fork *scope*; the fork, and what is forked of it, belongs to *owner*."""
+        fork = scope.fork()
+        owned = object.__new__(cls)
+        owned.owner = owner
+        for name in Scope.__slots__:
+            if hasattr(fork, name):
+                setattr(owned, name, getattr(fork, name))
+        return owned
 
-_client = property(_get_client, _set_client)
+    def __copy__(self) -> Scope:
+        copied = super().__copy__()
+        copied.owner = self.owner  # type: ignore[attr-defined]
+        return copied
+
+    @property
+    def client(self) -> Any:
+        """Its client; after the test, where the SDK finds none any more, the one that the test had last."""
+        client = _CLIENT.__get__(self)
+        owner = self.owner
+        if owner.finished and owner.client is not None and not client.is_active():
+            return owner.client
+        return client
+
+    @client.setter
+    def client(self, client: Any) -> None:
+        _CLIENT.__set__(self, client)
+
 
 _batch: ContextVar[Owner | None] = ContextVar("sentryintegration_batch")
 """Whose telemetry a batcher is sending just now, from whichever thread."""
@@ -88,10 +98,8 @@ def by_context() -> Owner | None:
     adopted = _adopted.get(thread)
     if adopted is not None:
         return adopted
-    owner: Owner | None = owner_of(sdk_scope._isolation_scope.get())
-    if owner is None:
-        owner = _started.get(thread)
-    return owner
+    scope = sdk_scope._isolation_scope.get()
+    return scope.owner if isinstance(scope, OwnedScope) else _started.get(thread)
 
 
 def current() -> Owner | None:
@@ -137,9 +145,6 @@ def end(owner: Owner) -> None:
     if owner in _running:
         del _running[_running.index(owner) :]
     owner.finished = True
-    cls, owner.isolation = owner.isolation, None
-    if cls is not None:
-        give_back(cls)
 
 
 def _mark_threads() -> None:
@@ -170,9 +175,7 @@ def _enter_scope(thread: threading.Thread, owner: Owner) -> None:
     # calls it with nothing. The thread is looked up: held here, it would keep itself alive.
     def run_with_scope(*_: object) -> None:
         if sdk_scope._isolation_scope.get() is None:
-            scope = Scope(ty=ScopeType.ISOLATION)
-            scope.__class__ = owner.scope_class()
-            sdk_scope._isolation_scope.set(scope)
+            sdk_scope._isolation_scope.set(OwnedScope.fork_of(Scope(ty=ScopeType.ISOLATION), owner))
         if run is not None:
             run(threading.current_thread())
         elif bound is not None:

@@ -14,7 +14,7 @@ from sentry_sdk import scope as sdk_scope
 from sentry_sdk.client import NonRecordingClient
 from sentry_sdk.scope import Scope, ScopeType
 
-from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.sdk.ownership import OwnedScope, Owner
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,7 @@ def fork(saved: Saved, owner: Owner) -> TestScopes:
     its own, also where ``SENTRY_TRACE`` of the environment had given the process one.
     """
     globe = saved.globe.fork() if saved.globe is not None else Scope(ty=ScopeType.GLOBAL)
-    isolation = saved.isolation.fork() if saved.isolation is not None else Scope(ty=ScopeType.ISOLATION)
-    isolation.__class__ = owner.scope_class()
+    isolation = OwnedScope.fork_of(saved.isolation or Scope(ty=ScopeType.ISOLATION), owner)
     isolation.set_new_propagation_context()
     current = saved.current.fork() if saved.current is not None else Scope(ty=ScopeType.CURRENT)
     current._propagation_context = None

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 from sentry_sdk.envelope import Envelope
@@ -20,7 +21,7 @@ from pytest_sentryintegration import clock
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.posting import Answer
-from pytest_sentryintegration.sdk.shortcut import Shortcut
+from pytest_sentryintegration.sdk.worker import Worker
 
 QUEUE_SIZE = 100_000
 
@@ -58,11 +59,9 @@ class RedirectedTransport(HttpTransport):
         self._real_pool: Any = None
         self.failure: str | None = None
         """Why the last envelope could not be delivered, if it could not."""
-        super().__init__(
-            {**options, "transport_queue_size": max(options["transport_queue_size"], QUEUE_SIZE)}
-        )
-        self._shortcut = Shortcut(self.queue)
-        self.options = options
+        super().__init__(options)
+        self.worker = Worker(max(options["transport_queue_size"], QUEUE_SIZE))
+        self._worker: Any = self.worker
         self._compression_level = 0
         self._compression_algo = None
 
@@ -128,35 +127,16 @@ class RedirectedTransport(HttpTransport):
             reports: whether client reports have been requested, which are queued by a queued task.
         """
         deadline = clock.monotonic() + timeout
-        if not reports and self.destination.is_prompt and self._shortcut.run(deadline):
-            return True
-        sent = threading.Event()
-        tell, submit = self._shortcut.after_others(sent.set), self._worker.submit
-        with self.worker_wanted():
-            if submit((lambda: submit(tell)) if reports else tell):
-                return sent.wait(max(0.0, deadline - clock.monotonic()))
-        with self.queue.all_tasks_done:  # it is full
-            return bool(self.queue.all_tasks_done.wait_for(lambda: not self.queue.unfinished_tasks, timeout))
-
-    def worker_wanted(self) -> AbstractContextManager[None]:
-        """Have the worker send at once what is queued, and what will be inside."""
-        return self._shortcut.bell.worker_wanted()
+        worker = self.worker
+        for _ in range(2 if reports else 1):
+            if not (self.destination.is_prompt and worker.run(deadline)) and not worker.wait(deadline):
+                return False
+        return True
 
     def flush(self, timeout: float, callback: Any = None) -> None:
         """Send what is queued, as the application asks for."""
-        if self._shortcut.runs_in(threading.current_thread()):
-            return
-        with self.worker_wanted():
+        if not self.worker.is_running_here():
             super().flush(timeout, callback)
-
-    @property
-    def queue(self) -> Any:
-        """The worker's queue: what is queued or being sent."""
-        return self._worker._queue  # type: ignore[attr-defined,unused-ignore]
-
-    def runs_in(self, thread: threading.Thread) -> bool:
-        """Whether *thread* is sending: waiting for the queue there would never end."""
-        return getattr(self._worker, "_thread", None) is thread or self._shortcut.runs_in(thread)
 
     # Envelopes.
 
@@ -168,13 +148,14 @@ class RedirectedTransport(HttpTransport):
         running = ownership.running()
         if running is not None and owner is not running and owner is not None and not is_report:
             running.elsewhere.append((threading.current_thread().name, owner.test))
-        envelope._sentryintegration_owner = owner  # type: ignore[attr-defined]
-        super().capture_envelope(envelope)
+        if not self.worker.submit(partial(self._deliver, envelope, owner)):
+            self.on_dropped_event("full_queue")
+            for item in envelope.items:
+                self.record_lost_event("queue_overflow", item=item)
 
-    def _send_envelope(self, envelope: Envelope) -> None:
-        owner = getattr(envelope, "_sentryintegration_owner", None)
-        with self._shortcut.turn, self._shortcut.noting_interrupts(), self._acting_for(owner):
-            super()._send_envelope(envelope)
+    def _deliver(self, envelope: Envelope, owner: Owner | None) -> None:
+        with self._acting_for(owner):
+            self._send_envelope(envelope)
             self._flush_client_reports()
 
     def _request(self, method: str, endpoint_type: Any, body: Any, headers: Any) -> Any:

@@ -11,7 +11,8 @@ import freezegun
 import pytest
 import sentry_sdk
 
-from pytest_sentryintegration import SentryEvents
+import sentryintegration
+from pytest_sentryintegration import SentryEvents, capture
 
 log = pytest.importorskip("sentry_sdk.logger", reason="this SDK has no logs")
 
@@ -154,6 +155,20 @@ def test_a_server_that_does_not_answer_ends_the_drain_and_is_said(sentry_events:
 
     assert problems == ["1 envelopes were still queued after 0.05 s of waiting"]
     assert len(sentry_events) == 1
+
+
+@pytest.mark.parametrize("transport", ["http", "memory"])
+def test_a_flush_does_not_claim_success_before_the_answer(transport: str) -> None:
+    with capture(transport=transport, max_breadcrumbs=4) as sentry_events:
+        sentry_events.faults.delay(3600)
+        sentry_sdk.capture_message("slow")
+        worker: Any = sentry_sdk.get_client().transport.worker  # type: ignore[union-attr]
+
+        sentry_sdk.flush(timeout=0.2)
+        assert worker.unfinished_tasks > 0
+        assert not sentryintegration.flush(0.2)
+
+    assert worker.unfinished_tasks == 0
 
 
 def test_a_burst_from_many_threads_is_complete(sentry_events: SentryEvents) -> None:

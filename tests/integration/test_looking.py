@@ -1,4 +1,4 @@
-"""Who looks, sends: in the test's own thread, where signals and finalisers come between any two steps."""
+"""A look at the inbox sends in the test's own thread, where signals and finalisers run too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 import sentry_sdk
 
 from pytest_sentryintegration import SentryEvents
-from pytest_sentryintegration.sdk import shortcut
+from pytest_sentryintegration.sdk import worker
 from pytest_sentryintegration.sdk.posting import Poster
 
 PATIENCE = 5.0
@@ -40,12 +40,12 @@ def at_the_first_post(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
 @pytest.fixture(autouse=True)
 def _napping(monkeypatch: pytest.MonkeyPatch, sentry_events: SentryEvents) -> None:
     """The worker naps, for far too long to be of help."""
-    monkeypatch.setattr(shortcut, "NAP", 60.0)
+    monkeypatch.setattr(worker, "NAP", 60.0)
     sentry_sdk.capture_message("first")
     sentry_sdk.flush()
-    bell = sentry_sdk.get_client().transport.queue.not_empty  # type: ignore[union-attr]
+    changed = sentry_sdk.get_client().transport.worker._queue.changed  # type: ignore[union-attr]
     deadline = time.monotonic() + PATIENCE
-    while not bell._waiters:
+    while not changed._waiters:
         assert time.monotonic() < deadline
     sentry_events.clear()
 
@@ -142,8 +142,8 @@ def test_a_forked_child_sends_although_nobody_looks(sentry_events: SentryEvents)
     if pid == 0:
         sentry_sdk.capture_message("child")
         deadline = time.monotonic() + PATIENCE
-        queue = sentry_sdk.get_client().transport.queue  # type: ignore[union-attr]
-        while queue.unfinished_tasks and time.monotonic() < deadline:
+        transport: Any = sentry_sdk.get_client().transport
+        while transport.worker.unfinished_tasks and time.monotonic() < deadline:
             os.sched_yield()
         os._exit(0)
     os.waitpid(pid, 0)
