@@ -26,7 +26,7 @@ _GET_CLIENT = Scope.get_client.__code__
 """The code by which the SDK finds the client to capture with."""
 
 
-class FallbackClient(sdk_client._Client):
+class FallbackClient(sentry_sdk.Client):
     """Captures where the application did not initialise the SDK, and does not count as initialised.
 
     An application that asks first (``if not sentry_sdk.is_initialized(): sentry_sdk.init(...)``) must still
@@ -77,7 +77,7 @@ class _State:
         if self.client.transport is None:
             # The test closed it, as an application does when it shuts down. A fallback is made anew.
             if not _is_fallback(self.client):
-                self.client._init_impl()
+                self.client.__setstate__(self.client.__getstate__())
         elif self.client.transport is not self.transport:
             self.client.transport = self.transport
         transport = redirected(self.client)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.locks import lock_by_process
+from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 
 def inner(transport: Any) -> Any:
@@ -42,6 +43,7 @@ def _in_no_context(function: Callable[..., Any]) -> Callable[..., Any]:
     DSN that has a port, it then traces its own POSTs (sentry-python issue 4199).
     """
 
+    @uncounted
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         return ownership.in_no_context(function, *args, **kwargs)

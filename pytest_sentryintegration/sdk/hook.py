@@ -1,4 +1,4 @@
-"""Runs a function when sentry_sdk's client module has been imported. Costs nothing until then.
+"""Runs a function before the first client of sentry_sdk is made. Costs nothing until it is imported.
 
 Conftests and Django settings load before ``pytest_configure``, so the redirect has to be armed
 when the plugin's module is imported, and must not import sentry_sdk to be so.
@@ -12,8 +12,13 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
+
+from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 MODULE = "sentry_sdk.client"
+MAKERS = ("__init__", "__setstate__")
+"""The methods of ``sentry_sdk.Client`` that make a client: called, and unpickled."""
 
 
 class _Loader(Loader):
@@ -78,30 +83,47 @@ class ImportHook(MetaPathFinder):
 
 
 def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None]:
-    """Return what an `ImportHook` calls: *complete* runs before the first client reads its options.
+    """Return what an `ImportHook` calls: *complete* runs before the first client is made.
 
     Not when the module has been imported: ``sentry_sdk`` itself is half imported at that moment.
     """
 
     def then(module: ModuleType) -> None:
-        original = module.get_options
-        if getattr(original, "_sentryintegration", False):
+        client_class: Any = getattr(module, "Client", None)
+        if not isinstance(client_class, type) or _is_patched(client_class):
             return
+        waiting: dict[str, Any] = {}
 
-        def get_options(*args: object, **kwargs: object) -> object:
-            if module.get_options is not get_options:
-                # Something else wrapped this one meanwhile, and is calling it.
+        def wrap(name: str, original: Callable[..., None]) -> Callable[..., None]:
+            @uncounted
+            def make(client: Any, *args: Any, **kwargs: Any) -> None:
+                __tracebackhide__ = True
+                # Where something wrapped this meanwhile, it stays, and is calling this.
+                is_outermost = getattr(client_class, name) is make
+                put_back()
                 complete()
-                return original(*args, **kwargs)
-            module.get_options = original  # type: ignore[attr-defined]
-            complete()
-            return module.get_options(*args, **kwargs)
+                (getattr(client_class, name) if is_outermost else original)(client, *args, **kwargs)
 
-        get_options._sentryintegration = True  # type: ignore[attr-defined]
-        module.get_options = get_options  # type: ignore[attr-defined]
+            vars(make)["_sentryintegration"] = original
+            return make
+
+        def put_back() -> None:
+            for name, wrapper in waiting.items():
+                if vars(client_class).get(name) is wrapper:
+                    setattr(client_class, name, vars(wrapper)["_sentryintegration"])
+
+        for name in MAKERS:
+            original: Any = vars(client_class).get(name)
+            if original is not None:
+                waiting[name] = wrap(name, original)
+                setattr(client_class, name, waiting[name])
         # Where this came late there may be a client already.
         globe = getattr(sys.modules.get("sentry_sdk.scope"), "_global_scope", None)
         if globe is not None and globe.client.is_active():
             complete()
 
     return then
+
+
+def _is_patched(client_class: type) -> bool:
+    return hasattr(vars(client_class).get("__init__"), "_sentryintegration")

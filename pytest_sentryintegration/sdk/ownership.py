@@ -14,6 +14,8 @@ from typing import Any
 from sentry_sdk import scope as sdk_scope
 from sentry_sdk.scope import Scope, ScopeType
 
+from pytest_sentryintegration.sdk.stacklevels import uncounted
+
 _CLIENT = Scope.__dict__["client"]
 """The slot of `Scope` that holds its client."""
 
@@ -120,6 +122,7 @@ def sending_for(owner: Owner | None) -> Iterator[None]:
         _batch.reset(token)
 
 
+@uncounted
 def in_no_context(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call *function* outside every scope, span and test: threads that it starts belong to nobody."""
     context = Context()
@@ -153,6 +156,7 @@ def _mark_threads() -> None:
     if getattr(original, "_sentryintegration", False):
         return
 
+    @uncounted
     @functools.wraps(original)
     def start(self: threading.Thread) -> None:
         owner = current()

@@ -1,9 +1,9 @@
 """Every client of this process sends to the fake Sentry, however and whenever it was made.
 
-Patched are the three places through which all clients go on every SDK: ``get_options`` (a test's
-own options, no Spotlight), ``make_transport`` (where it sends) and ``_init_impl`` (helpers that must not
-inherit a test's scopes). What sends past them (a transport that the application made by hand, a client
-from before, another copy of the SDK) is caught at the last moment, in ``_request``.
+Patched are two places through which all clients go on every SDK: ``Client.__init__`` and ``__setstate__`` (a
+test's own options, which transport, no Spotlight, helpers that must not inherit a test's scopes). What sends
+past them (a transport that the application made by hand, a client from before, another copy of the SDK) is
+caught at the last moment, where a transport asks its pool of connections to POST.
 """
 
 from __future__ import annotations
@@ -12,29 +12,70 @@ import functools
 import inspect
 import os
 import sys
-import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
+import sentry_sdk
 import sentry_sdk.client as sdk_client
 import sentry_sdk.integrations as sdk_integrations
 import sentry_sdk.utils as sdk_utils
-from sentry_sdk.transport import HttpTransport, Transport, make_transport
+from sentry_sdk import Transport
 
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.detaching import detach, inner, label_all
 from pytest_sentryintegration.sdk.posting import Answer, HttpcoreAnswer
+from pytest_sentryintegration.sdk.stacklevels import uncounted
 from pytest_sentryintegration.sdk.transport import Destination, RedirectedTransport
 
-HTTP_TRANSPORTS: tuple[type[Transport], ...] = tuple(
-    cls for cls in HttpTransport.__mro__ if issubclass(cls, Transport) and cls is not Transport
-)
-"""The SDK's transports that open connections: `HttpTransport` and what it is made of."""
 
-_EXPORTER = "setup_otlp_traces_exporter"
+def http_transports(sdk: Any) -> tuple[Any, ...]:
+    """Return the transports of *sdk* that open connections: `HttpTransport` and what it is made of."""
+    return tuple(cls for cls in sdk.HttpTransport.__mro__ if cls not in sdk.Transport.__mro__)
+
+
+HTTP_TRANSPORTS: tuple[type[Transport], ...] = http_transports(sentry_sdk)
+
+
+class _Pool:
+    """A transport's pool of connections that posts to the fake Sentry, as long as that is wanted.
+
+    Args:
+        destination: where envelopes go.
+        wants: whether a client with these options is one to redirect.
+        transport: whose pool it is.
+    """
+
+    def __init__(
+        self, destination: Destination, wants: Callable[[Mapping[str, Any]], bool], transport: Any
+    ) -> None:
+        self._destination = destination
+        self._wants = wants
+        self._transport = transport
+        self._real: Any = vars(transport)["_pool"]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def request(self, method: str, url: str, **kwargs: Any) -> Any:
+        """POST as urllib3 (``body``) or httpcore (``content``) would, and answer alike."""
+        options = self._transport.options
+        if not self._destination.guarded or not self._wants({"dsn": options.get("dsn")}):
+            return self._real.request(method, url, **kwargs)
+        path = url[url.rindex("/api/") :]
+        body = kwargs.get("content", kwargs.get("body", b""))
+        answer = self._destination.post(ownership.current(), path, dict(kwargs.get("headers") or {}), body)
+        if "content" not in kwargs:
+            return answer
+        converted = HttpcoreAnswer.of(answer or Answer(200))
+        return _async(converted) if inspect.iscoroutinefunction(self._real.request) else converted
+
+
+async def _async(answer: HttpcoreAnswer) -> HttpcoreAnswer:
+    return answer
 
 
 class Redirect:
@@ -57,7 +98,6 @@ class Redirect:
         """What each of them was made with, before a test's options were laid over it."""
         self.overrides: Callable[[], dict[str, Any]] = dict
         """Answers the options that the running test's marker lays over those of each client."""
-        self._making = threading.local()
 
     @property
     def clients(self) -> list[Any]:
@@ -72,21 +112,22 @@ class Redirect:
 
     def install(self) -> None:
         """Patch the SDK; a second call does nothing, unless the SDK was loaded anew."""
-        if self._patched is not sdk_client._Client:
-            self._patched = sdk_client._Client
-            self._patch()
+        if self._patched is not sdk_client.Client:
+            self._patched = sdk_client.Client
+            self._replace(sdk_client.Client, "__init__", self._init(sdk_client.Client.__init__))
+            self._replace(sdk_client.Client, "__setstate__", self._setstate(sdk_client.Client.__setstate__))
+            self._cache_revision()
         transports = sys.modules.get("sentry_sdk.transport")
         if transports is not self._guarded and transports is not None:
             self._guarded = transports
             self._guard(transports)
 
-    def _patch(self) -> None:
-        self._replace(sdk_client, "get_options", self._get_options(sdk_client.get_options))
-        self._replace(sdk_client, "make_transport", self._make_transport(make_transport))
-        self._replace(sdk_client._Client, "_init_impl", self._init_impl(sdk_client._Client._init_impl))
+    def _cache_revision(self) -> None:
         # Without release and SENTRY_RELEASE each init asks git, and leaves its call as a breadcrumb.
-        revision = functools.lru_cache(maxsize=32)(_of_folder(sdk_utils.get_git_revision))
-        self._replace(sdk_utils, "get_git_revision", lambda: revision(os.getcwd()))
+        ask = getattr(sdk_utils, "get_git_revision", None)
+        if ask is not None:
+            of_folder = functools.lru_cache(maxsize=32)(lambda _folder: ownership.in_no_context(ask))
+            self._replace(sdk_utils, "get_git_revision", lambda: of_folder(os.getcwd()))
 
     def uninstall(self) -> None:
         """Put the SDK's own functions back; clients keep the transports they have."""
@@ -104,36 +145,67 @@ class Redirect:
 
         self._undo.append(undo)
 
-    def _get_options(self, original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def _init(self, original: Callable[..., None]) -> Callable[..., None]:
+        @uncounted
         @functools.wraps(original)
-        def get_options(*args: Any, **kwargs: Any) -> dict[str, Any]:
-            self._making.arguments = (args, kwargs)
-            kwargs = {**kwargs, **self.overrides()}
+        def __init__(client: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            __tracebackhide__ = True
+            overrides = self.overrides()
+            options = {**_options(args, kwargs), **overrides}
+            with self._making(client, options.get("transport")):
+                original(client, *args, **{**kwargs, **overrides, **self._instead(options)})
+            self.arguments[client] = (args, kwargs)
+
+        __init__._sentryintegration = True  # type: ignore[attr-defined]
+        return __init__
+
+    def _setstate(self, original: Callable[..., None]) -> Callable[..., None]:
+        @uncounted
+        @functools.wraps(original)
+        def __setstate__(client: Any, state: Any) -> None:  # noqa: N807
+            __tracebackhide__ = True
+            options = state["options"]
+            with self._making(client, options.get("transport")):
+                options.update(self._instead(options))
+                original(client, state)
+
+        return __setstate__
+
+    @contextmanager
+    def _making(self, client: Any, transport: Any) -> Iterator[None]:
+        """Prepare the SDK for a new client, and look after the client once it is made.
+
+        Args:
+            client: the new client.
+            transport: which transport its options name, in place of which it gets a redirected one.
+        """
+        _forget_failed_integrations()
+        self._redirect_exporter()
+        try:
             with _without_spotlight():
-                # In an empty context: what it runs (git) must not leave a breadcrumb in the test.
-                options: dict[str, Any] = ownership.in_no_context(original, *args, **kwargs)
-                return options
+                yield
+        finally:
+            if "transport" in getattr(client, "options", ()):
+                client.options["transport"] = transport
+        for disabled in client.options.get("disabled_integrations") or ():
+            # Installed once a process: the init of another test may have been first.
+            client.integrations.pop(getattr(disabled, "identifier", None), None)
+        self._clients[id(client)] = client
+        if redirected(client) is not None:
+            client.spotlight = None
+            label_all(client)
+        detach(client)
 
-        get_options._sentryintegration = True  # type: ignore[attr-defined]
-        return get_options
-
-    def _make_transport(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def make_transport(options: dict[str, Any]) -> Any:
-            if not self.wants(options):
-                return original(options)
-            transport = original({**options, "transport": self.transport_class, "_experiments": {}})
-            inner(transport).options = options
-            return transport
-
-        return make_transport
+    def _instead(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options to lay over those of a client, so that it is redirected."""
+        return {"transport": self.transport_class} if self.wants(options) else {}
 
     @functools.cached_property
     def transport_class(self) -> type[RedirectedTransport]:
         """The transport class of redirected clients."""
         return type("RedirectedTransport", (RedirectedTransport,), {"destination": self._destination})
 
-    def wants(self, options: dict[str, Any]) -> bool:
+    def wants(self, options: Mapping[str, Any]) -> bool:
         """Whether a client with these options is one to redirect: it has a DSN and would open connections."""
         dsn, transport = options.get("dsn"), options.get("transport")
         if not dsn or dsn == os.environ.get("PYTEST_SENTRY_DSN"):
@@ -142,82 +214,63 @@ class Redirect:
             return True
         return isinstance(transport, type) and issubclass(transport, HTTP_TRANSPORTS)
 
-    def _init_impl(self, original: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(original)
-        def _init_impl(client: Any) -> None:
-            # An integration that one init disables could otherwise never be enabled by a later one.
-            processed = sdk_integrations._processed_integrations
-            processed.intersection_update(sdk_integrations._installed_integrations)
-            otlp: Any = sys.modules.get("sentry_sdk.integrations.otlp")
-            if otlp is not None and otlp is not self._otlp:
-                self._otlp = otlp
-                self._replace(otlp, _EXPORTER, self._setup_exporter(getattr(otlp, _EXPORTER)))
-            with _without_spotlight():
-                original(client)
-            for disabled in client.options.get("disabled_integrations") or ():
-                # Installed once a process: the init of another test may have been first.
-                client.integrations.pop(getattr(disabled, "identifier", None), None)
-            self._clients[id(client)] = client
-            made_with = self._making.__dict__.pop("arguments", None)
-            if made_with is not None:
-                self.arguments[client] = made_with
-            if redirected(client) is not None:
-                client.spotlight = None
-                label_all(client)
-            detach(client)
-
-        return _init_impl
+    def _redirect_exporter(self) -> None:
+        # OpenTelemetry's exporter posts by itself, to the endpoint that is made of the DSN.
+        otlp: Any = sys.modules.get("sentry_sdk.integrations.otlp")
+        if otlp is not None and otlp is not self._otlp:
+            self._otlp = otlp
+            setup = otlp.OTLPIntegration.setup_once_with_options
+            self._replace(otlp.OTLPIntegration, "setup_once_with_options", self._setup_exporter(setup))
 
     def _setup_exporter(self, original: Callable[..., None]) -> Callable[..., None]:
-        # OpenTelemetry's exporter posts by itself, to the endpoint that is made of the DSN.
+        @uncounted
         @functools.wraps(original)
-        def setup(dsn: str | None = None, collector_url: str | None = None) -> None:
-            if not dsn or collector_url or not self._destination.guarded or not self.wants({"dsn": dsn}):
-                original(dsn, collector_url=collector_url)
-            elif self._destination.address is not None:
-                parsed = sdk_utils.Dsn(dsn)
-                original(f"http://{parsed.public_key}@{self._destination.address}/{parsed.project_id}")
+        def setup(integration: Any, options: dict[str, Any] | None = None) -> None:
+            dsn = (options or {}).get("dsn")
+            if integration.collector_url or not self._destination.guarded or not self.wants({"dsn": dsn}):
+                return original(integration, options)
+            exports = integration.setup_otlp_traces_exporter
+            if self._destination.address is None:
+                integration.setup_otlp_traces_exporter = False
+            else:
+                parsed = urlsplit(dsn or "")
+                project = parsed.path.rpartition("/")[2]
+                options = {
+                    **(options or {}),
+                    "dsn": f"http://{parsed.username}@{self._destination.address}/{project}",
+                }
+            try:
+                return original(integration, options)
+            finally:
+                integration.setup_otlp_traces_exporter = exports
 
         return setup
 
     def flush_spans(self, timeout: float) -> None:
         """Have OpenTelemetry's exporter send what it holds, where the SDK has set one up."""
-        flush = getattr(self._otlp.get_tracer_provider(), "force_flush", None) if self._otlp else None
+        tracing: Any = sys.modules.get("opentelemetry.trace") if self._otlp is not None else None
+        flush = getattr(tracing.get_tracer_provider(), "force_flush", None) if tracing is not None else None
         if flush is not None:
             flush(int(timeout * 1000))
 
     def _guard(self, module: ModuleType) -> None:
-        for cls in vars(module).values():
-            if isinstance(cls, type) and "_request" in vars(cls):
-                self._replace(cls, "_request", self._request(vars(cls)["_request"]))
+        """See that what asks a transport's pool of connections to POST is answered by the fake Sentry."""
+        cls = http_transports(module)[-1]
+        before = vars(cls).get("_pool")
+        guard = property(
+            lambda transport: _Pool(self._destination, self.wants, transport),
+            lambda transport, pool: vars(transport).update(_pool=pool),
+        )
 
-    def _request(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def post(transport: Any, endpoint: Any, body: Any, headers: Any) -> Answer | None:
-            dsn = transport.parsed_dsn
-            if (
-                dsn is None
-                or not self._destination.guarded
-                or not self.wants({"dsn": transport.options.get("dsn")})
-            ):
-                return None
-            path = f"/api/{dsn.project_id}/{endpoint.value}/"
-            return self._destination.post(ownership.current(), path, dict(headers), body)
+        def undo() -> None:
+            if vars(cls).get("_pool") is guard:
+                if before is None:
+                    del cls._pool
+                else:
+                    cls._pool = before
 
-        @functools.wraps(original)
-        def _request(transport: Any, method: str, endpoint: Any, body: Any, headers: Any) -> Any:
-            answer = post(transport, endpoint, body, headers)
-            if answer is None:
-                return original(transport, method, endpoint, body, headers)
-            return answer if isinstance(transport, HttpTransport) else HttpcoreAnswer.of(answer)
-
-        @functools.wraps(original)
-        async def _request_async(transport: Any, method: str, endpoint: Any, body: Any, headers: Any) -> Any:
-            answer = post(transport, endpoint, body, headers)
-            if answer is None:
-                return await original(transport, method, endpoint, body, headers)
-            return HttpcoreAnswer.of(answer)
-
-        return _request_async if inspect.iscoroutinefunction(original) else _request
+        cls._pool = guard
+        self._undo.append(undo)
 
     def swap(self, client: Any) -> Callable[[], None]:
         """Redirect a client that was made before the SDK was patched; returns what undoes it."""
@@ -256,8 +309,21 @@ def own_transport(client: Any) -> Transport | None:
     return transport  # type: ignore[no-any-return]
 
 
-def _of_folder(get_revision: Callable[[], str | None]) -> Callable[[str], str | None]:
-    return lambda folder: get_revision()
+def _options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that a client is made with, its DSN from wherever the SDK takes it."""
+    first = args[0] if args else None
+    options = {**first, **kwargs} if isinstance(first, Mapping) else dict(kwargs)
+    if options.get("dsn") is None:
+        options["dsn"] = os.environ.get("SENTRY_DSN") if isinstance(first, (Mapping, type(None))) else first
+    return options
+
+
+def _forget_failed_integrations() -> None:
+    # An integration that one init disables could otherwise never be enabled by a later one.
+    processed = getattr(sdk_integrations, "_processed_integrations", None)
+    installed = getattr(sdk_integrations, "_installed_integrations", None)
+    if processed is not None and installed is not None:
+        processed.intersection_update(installed)
 
 
 @contextmanager

@@ -481,23 +481,29 @@ def test_a_transport_made_past_the_redirect_reaches_the_fake_all_the_same(
 def test_the_exporter_of_opentelemetry_is_pointed_at_the_fake(
     sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch, collector: str | None
 ) -> None:
-    asked: list[tuple[str | None, str | None]] = []
+    exported: list[str] = []
     flushed: list[int] = []
 
-    class Provider:
-        force_flush = flushed.append
+    class OTLPIntegration:
+        setup_otlp_traces_exporter = True
+        collector_url = collector
+
+        def setup_once_with_options(self, options: dict[str, str]) -> None:
+            exported.append(self.collector_url or options["dsn"])
 
     module: Any = ModuleType("sentry_sdk.integrations.otlp")
-    module.setup_otlp_traces_exporter = lambda dsn, collector_url=None: asked.append((dsn, collector_url))
-    module.get_tracer_provider = Provider
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    module.OTLPIntegration = OTLPIntegration
+    tracing: Any = ModuleType("opentelemetry.trace")
+    tracing.get_tracer_provider = type("Provider", (), {"force_flush": flushed.append})
+    for fake in (module, tracing):
+        monkeypatch.setitem(sys.modules, fake.__name__, fake)
     sentry_sdk.init(DSN)
 
-    module.setup_otlp_traces_exporter(DSN, collector_url=collector)
+    OTLPIntegration().setup_once_with_options({"dsn": DSN})
     assert len(sentry_events) == 0
 
     address = sentry_events.url.removeprefix("http://")
-    assert asked == [(DSN, collector) if collector else (f"http://key@{address}/1", None)]
+    assert exported == [collector or f"http://key@{address}/1"]
     assert flushed == [5000]
     shared().redirect._otlp = None
 

@@ -304,3 +304,37 @@ def test_an_integration_that_one_init_disables_can_be_enabled_by_a_later_one(run
     )
 
     result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "sentry_sdk.init(DSN, **options)",
+        "sentry_sdk.Client(DSN, **options)",
+        "sentry_sdk.Client(DSN, **options).__getstate__()",
+    ],
+)
+def test_a_filter_for_the_sdks_modules_matches_its_warnings(run: Run, make: str) -> None:
+    result = run(
+        ini="""filterwarnings =
+            error
+            ignore::DeprecationWarning:sentry_sdk
+            ignore::DeprecationWarning:sentry_sdk.*
+            ignore::UserWarning:sentry_sdk.*
+        """,
+        test_it=f"""
+            import sentry_sdk
+            DSN = "https://key@example.com/1"
+            options = dict(transport=lambda event: None) if sentry_sdk.VERSION < "3" else {{}}
+            if "send_default_pii" in sentry_sdk.get_client().options:
+                options["send_default_pii"] = True
+
+            def test_first():
+                {make}
+
+            def test_captured(sentry_events):
+                {make}
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
