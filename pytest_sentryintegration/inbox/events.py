@@ -10,7 +10,7 @@ from pytest_sentryintegration import model
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.views import View
 from pytest_sentryintegration.ingest.faults import Faults
-from pytest_sentryintegration.model.frozen import lazy
+from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.explaining import explain
 from pytest_sentryintegration.words.policies import not_accepted

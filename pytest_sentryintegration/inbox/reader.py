@@ -60,7 +60,6 @@ class Reader:
     def clear(self) -> None:
         """Forget what came so far, also what this process's SDK still holds, and what was looked at."""
         self.drain()
-        self.source.contents.clear()
         self.source.clear()
         self._looked_at.clear()
 

@@ -38,7 +38,7 @@ class Source(Protocol):
         return Evidence()
 
     def clear(self) -> None:
-        """Forget what the store holds of this inbox."""
+        """Forget what came so far."""
 
     def adopt(self, thread: threading.Thread) -> None:
         """Let what a thread captures from now on belong to this inbox."""
@@ -72,7 +72,7 @@ class StoredInbox(Source):
     def __init__(self, store: Store, inbox: str) -> None:
         self.store = store
         self.inbox = inbox
-        self.contents = Contents(lambda number: store.since(inbox, number))
+        self.contents = self._read()
 
     def number(self) -> int:
         """Return the number of the newest arrival."""
@@ -83,8 +83,13 @@ class StoredInbox(Source):
         return self.store.wait(self.inbox, number, timeout)
 
     def clear(self) -> None:
-        """Forget what the store holds of this inbox."""
+        """Forget what came so far."""
         self.store.clear(self.inbox)
+        self.contents = self._read()
+
+    def _read(self) -> Contents:
+        store, inbox = self.store, self.inbox
+        return Contents(lambda number: store.since(inbox, number))
 
 
 def _no_server() -> NoReturn:

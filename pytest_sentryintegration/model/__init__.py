@@ -5,7 +5,6 @@ Objects are frozen and read lazily; what was sent stays beside them. Knows no HT
 
 from __future__ import annotations
 
-from pytest_sentryintegration.model.arrived import Arrived, Sifted
 from pytest_sentryintegration.model.breadcrumbs import Breadcrumb
 from pytest_sentryintegration.model.check_ins import CheckIn
 from pytest_sentryintegration.model.client_reports import ClientReport, Discarded
@@ -16,12 +15,12 @@ from pytest_sentryintegration.model.feedback import Feedback
 from pytest_sentryintegration.model.items import Envelope, Item, Refused, UnreadablePayload
 from pytest_sentryintegration.model.logs import Log
 from pytest_sentryintegration.model.metrics import Metric
+from pytest_sentryintegration.model.objects import Objects, Searchable
 from pytest_sentryintegration.model.sessions import Session
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction
 from pytest_sentryintegration.model.traces import Trace
 
 __all__ = [
-    "Arrived",
     "Attachment",
     "Breadcrumb",
     "CheckIn",
@@ -36,10 +35,11 @@ __all__ = [
     "Log",
     "Metric",
     "NotOneSpan",
+    "Objects",
     "Refused",
+    "Searchable",
     "SentException",
     "Session",
-    "Sifted",
     "Span",
     "Trace",
     "Transaction",

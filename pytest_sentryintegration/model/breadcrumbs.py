@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pytest_sentryintegration.model.frozen import Frozen
 from pytest_sentryintegration.model.reading import mapping, moment, text, values
 
 __all__ = ["Breadcrumb", "read_breadcrumbs"]
 
 
-class Breadcrumb(Frozen):
+@dataclass(frozen=True, eq=False, repr=False)
+class Breadcrumb:
     """One thing that happened before the event."""
 
     raw: dict[str, Any]
     """The breadcrumb as it was sent."""
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.__dict__["raw"] = raw
 
     @property
     def message(self) -> str | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from pytest_sentryintegration.model.elements import Sent
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.parts import Element
 from pytest_sentryintegration.model.reading import identifier, mapping, number, text
 
 __all__ = ["CheckIn", "read_check_ins"]
 
 
-class CheckIn(Sent):
+@dataclass(frozen=True, eq=False, repr=False)
+class CheckIn(Element):
     """One report of a cron job's run."""
 
     @property

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from pytest_sentryintegration.model.elements import Sent
-from pytest_sentryintegration.model.frozen import lazy
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.lazy import lazy
+from pytest_sentryintegration.model.parts import Element
 from pytest_sentryintegration.model.reading import listing, moment, number, text
 
 __all__ = ["ClientReport", "Discarded", "read_client_reports"]
@@ -22,7 +23,8 @@ class Discarded(NamedTuple):
     quantity: int
 
 
-class ClientReport(Sent):
+@dataclass(frozen=True, eq=False, repr=False)
+class ClientReport(Element):
     """What an SDK did not send, and why."""
 
     @lazy

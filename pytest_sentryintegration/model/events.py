@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pytest_sentryintegration.model.breadcrumbs import Breadcrumb, read_breadcrumbs
 from pytest_sentryintegration.model.exceptions import SentException, read_exceptions
-from pytest_sentryintegration.model.frozen import Frozen, lazy
+from pytest_sentryintegration.model.filenames import by_filename
 from pytest_sentryintegration.model.items import Envelope, Item, UnreadablePayload, parsed
+from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.messages import event_message, security_message
+from pytest_sentryintegration.model.parts import Part, read_once
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts
 from pytest_sentryintegration.model.snapshots import event_snapshot
-from pytest_sentryintegration.verdict import Verdict
 
-__all__ = ["EVENT_TYPES", "SECURITY_TYPES", "Attachment", "Event", "attachment_at", "event_at"]
+__all__ = [
+    "EVENT_TYPES",
+    "SECURITY_TYPES",
+    "Attachment",
+    "Event",
+    "attachment_of",
+    "attachments_of",
+    "event_of",
+]
 
 SECURITY_TYPES = frozenset({"raw_security", "security", "csp"})
 """Item types that hold a browser's security report, of which Sentry makes an event."""
@@ -27,36 +36,17 @@ EVENT_TYPES = SECURITY_TYPES | {"event"}
 _NUMBERED_LEVELS = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "fatal"}
 
 
-class Event(Frozen):
+@dataclass(frozen=True, eq=False, repr=False)
+class Event(Part):
     """An error or message as it was reported.
 
     A field of a wrong type reads as empty; `raw` has what was sent.
     """
 
-    envelope: Envelope
-    """The envelope that it came in."""
-    index: int
-    """The place of its item in the envelope."""
-
-    def __init__(self, envelope: Envelope, index: int) -> None:
-        own = self.__dict__
-        own["envelope"] = envelope
-        own["index"] = index
-
-    @property
-    def item(self) -> Item:
-        """The item that it was sent as."""
-        return self.envelope.items[self.index]
-
     @property
     def raw(self) -> dict[str, Any]:
         """Its payload: the JSON object as it was sent."""
         return self.item._fields
-
-    @property
-    def _is_readable(self) -> bool:
-        """Whether its payload is a JSON object; what is not, is no event."""
-        return self.item._is_object
 
     @property
     def _is_security_report(self) -> bool:
@@ -130,7 +120,7 @@ class Event(Frozen):
     @property
     def exception(self) -> SentException | Any:
         """The outermost exception: the one that was captured. ``None`` for messages."""
-        # Any, since whoever asks for an error need not prove to a type checker that it has an exception.
+        # Any: a test of an error need not prove to a type checker that it has an exception.
         exceptions = self.exceptions
         return exceptions[-1] if exceptions else None
 
@@ -182,13 +172,7 @@ class Event(Frozen):
     @lazy
     def attachments(self) -> dict[str, Attachment]:
         """What was attached, by filename; a second one of the same name is ``"name (2)"``."""
-        owner = _owner(self.envelope)
-        if owner is None or owner.index != self.index:
-            return _Named()
-        return _by_filename(
-            attachment_at(self.envelope, index)
-            for index in _indexes(self.envelope, frozenset({"attachment"}))
-        )
+        return attachments_of(self.item)
 
     @property
     def trace_id(self) -> str | None:
@@ -215,16 +199,6 @@ class Event(Frozen):
         """The host."""
         return text(self.raw.get("server_name"))
 
-    @property
-    def project_id(self) -> str:
-        """The project that it was sent to."""
-        return self.envelope.project_id
-
-    @property
-    def verdict(self) -> Verdict:
-        """What real Sentry would do with it."""
-        return self.item.verdict
-
     def snapshot(self) -> dict[str, Any]:
         """Return it as plain data that is equal on every run and machine; see `snapshots`."""
         return event_snapshot(self)
@@ -233,30 +207,16 @@ class Event(Frozen):
         return text(self.item.headers.get(header)) if self._is_security_report else None
 
     def __repr__(self) -> str:
-        if not self._is_readable:
+        if not self.item._is_object:
             return f"<Event that cannot be read, {len(self.item.payload)} bytes>"
         if self.exception is None:
             return f"<Event {self.level} {_cut(self.message)!r}>"
         return f"<Event {self.level} {self.exception.type}: {_cut(self.exception.value)!r}>"
 
 
-class Attachment(Frozen):
+@dataclass(frozen=True, eq=False, repr=False)
+class Attachment(Part):
     """A file that was sent along."""
-
-    envelope: Envelope
-    """The envelope that it came in."""
-    index: int
-    """The place of its item in the envelope."""
-
-    def __init__(self, envelope: Envelope, index: int) -> None:
-        own = self.__dict__
-        own["envelope"] = envelope
-        own["index"] = index
-
-    @property
-    def item(self) -> Item:
-        """The item that it was sent as."""
-        return self.envelope.items[self.index]
 
     @property
     def raw(self) -> bytes:
@@ -307,54 +267,40 @@ class Attachment(Frozen):
     @lazy
     def event(self) -> Event | None:
         """The event that it belongs to; ``None`` where it came alone or with a transaction."""
-        return _owner(self.envelope)
+        owner = _owner(self.envelope)
+        return event_of(owner) if owner is not None and owner.type in EVENT_TYPES else None
 
     def __repr__(self) -> str:
         return f"<Attachment {self.filename!r} {self.content_type} {len(self.payload)} bytes>"
 
 
-def event_at(envelope: Envelope, index: int) -> Event:
-    """Return the event of one item; asked again, the same object."""
-    made: Event = envelope.made.get(index) or envelope.made.setdefault(index, Event(envelope, index))
-    return made
+def event_of(item: Item) -> Event:
+    """Return the event of an item; asked again, the same object."""
+    return read_once(item, Event)
 
 
-def attachment_at(envelope: Envelope, index: int) -> Attachment:
-    """Return the attachment of one item; asked again, the same object."""
-    made: Attachment = envelope.made.get(index) or envelope.made.setdefault(
-        index, Attachment(envelope, index)
-    )
-    return made
+def attachment_of(item: Item) -> Attachment:
+    """Return the attachment of an item; asked again, the same object."""
+    return read_once(item, Attachment)
 
 
-def _owner(envelope: Envelope) -> Event | None:
-    # Relay takes one event an envelope; of several, the first owns the attachments.
-    events = (event_at(envelope, index) for index in _indexes(envelope, EVENT_TYPES))
-    return next((event for event in events if event._is_readable), None)
+def attachments_of(owner: Item) -> dict[str, Attachment]:
+    """Return by filename what was attached to the event or transaction that *owner* is.
+
+    Relay takes one of either an envelope; of several, the first owns the attachments, and an event before a
+    transaction.
+    """
+    if owner is not _owner(owner.envelope):
+        return by_filename(())
+    return by_filename(attachment_of(item) for item in owner.envelope.items if item.type == "attachment")
 
 
-def _indexes(envelope: Envelope, types: frozenset[str]) -> list[int]:
-    return [item.index for item in envelope.items if item.type in types]
-
-
-class _Named(dict[str, Attachment]):
-    """A dict whose `KeyError` says which filenames there are."""
-
-    def __missing__(self, name: str) -> Attachment:
-        came = ", ".join(map(repr, self)) or "none"
-        raise KeyError(f"no attachment is named {name!r}; there came: {came}")
-
-
-def _by_filename(attachments: Iterable[Attachment]) -> dict[str, Attachment]:
-    named = _Named()
-    counts: dict[str, int] = {}
-    for attachment in attachments:
-        name = attachment.filename
-        while name in named:
-            counts[attachment.filename] = counts.get(attachment.filename, 1) + 1
-            name = f"{attachment.filename} ({counts[attachment.filename]})"
-        named[name] = attachment
-    return named
+def _owner(envelope: Envelope) -> Item | None:
+    for types in (EVENT_TYPES, ("transaction",)):
+        for item in envelope.items:
+            if item.type in types and item._is_object:
+                return item
+    return None
 
 
 def _cut(value: str | None) -> str:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from pytest_sentryintegration.model.frozen import Frozen, lazy
+from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.reading import mapping, number, shown, text, truth, values
 
 __all__ = ["Frame", "SentException", "read_exceptions"]
 
 
-class Frame(Frozen):
+@dataclass(frozen=True, eq=False, repr=False)
+class Frame:
     """One call of a stack trace."""
 
     raw: dict[str, Any]
     """The frame as it was sent."""
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.__dict__["raw"] = raw
 
     @property
     def filename(self) -> str | None:
@@ -54,14 +53,12 @@ class Frame(Frozen):
         return f"<Frame {self.function} at {self.filename}:{self.lineno}>"
 
 
-class SentException(Frozen):
+@dataclass(frozen=True, eq=False, repr=False)
+class SentException:
     """One exception of an event; its causes and group members are exceptions of the event, too."""
 
     raw: dict[str, Any]
     """The exception as it was sent."""
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.__dict__["raw"] = raw
 
     @property
     def type(self) -> str | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from pytest_sentryintegration.model.elements import Sent
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.parts import Element
 from pytest_sentryintegration.model.reading import mapping, text
 
 __all__ = ["Feedback", "read_feedback"]
 
 
-class Feedback(Sent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Feedback(Element):
     """What a user wrote."""
 
     @property

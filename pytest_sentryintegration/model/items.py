@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pytest_sentryintegration import verdict
-from pytest_sentryintegration.model.frozen import Frozen, lazy
+from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.store import Arrival, RefusedRequest
 from pytest_sentryintegration.verdict import Verdict
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 
-__all__ = ["Envelope", "Item", "Refused", "UnreadablePayload"]
-
-
-_set = object.__setattr__
+__all__ = ["Envelope", "Envelopes", "Item", "Refused", "UnreadablePayload"]
 
 
 class UnreadablePayload(ValueError):
     """The payload of an item or attachment cannot be read as JSON; says whose it is, and why."""
 
 
-class Envelope(Frozen):
+@dataclass(frozen=True, eq=False, repr=False)
+class Envelope:
     """One request body: headers, and items in the order in which they were sent."""
 
     # There may be 50,000 of them: a dict each only once something was worked out.
@@ -30,14 +29,6 @@ class Envelope(Frozen):
 
     arrival: Arrival
     """The request that it came in, with its HTTP headers, key and endpoint."""
-
-    def __init__(self, arrival: Arrival) -> None:
-        _set(self, "arrival", arrival)
-
-    @lazy
-    def made(self) -> dict[int, Any]:
-        """The events, transactions and attachments made of its items so far, by index."""
-        return {}
 
     @property
     def raw(self) -> RawEnvelope:
@@ -75,18 +66,26 @@ class Envelope(Frozen):
         return f"<Envelope {kinds or 'without items'}{more}>"
 
 
-class Item(Frozen):
+class Envelopes:
+    """The envelopes of arrivals, made when they are looked at: 50,000 objects take a tenth of a second."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Envelope] = {}
+
+    def of(self, arrival: Arrival) -> Envelope:
+        """Return the envelope of an arrival; asked again, the same object."""
+        made = self._made.get(arrival.number)
+        return self._made.setdefault(arrival.number, Envelope(arrival)) if made is None else made
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Item:
     """One part of an envelope: headers and payload bytes."""
 
     envelope: Envelope
     """The envelope that it came in."""
     index: int
     """Its place in the envelope, from 0."""
-
-    def __init__(self, envelope: Envelope, index: int) -> None:
-        own = self.__dict__
-        own["envelope"] = envelope
-        own["index"] = index
 
     @lazy
     def raw(self) -> RawItem:
@@ -145,14 +144,12 @@ class Item(Frozen):
         return f"<Item {self.type} {len(self.payload)} bytes>"
 
 
-class Refused(Frozen):
+@dataclass(frozen=True, eq=False, repr=False)
+class Refused:
     """A request that the fake Sentry did not accept."""
 
     raw: RefusedRequest
     """The request as it was stored, with its method and path."""
-
-    def __init__(self, raw: RefusedRequest) -> None:
-        self.__dict__["raw"] = raw
 
     @property
     def status(self) -> int:

@@ -12,7 +12,7 @@ from pytest_sentryintegration.model.records import Record
 __all__ = ["Forest", "Registry", "sort_by_start"]
 
 _MANY = 1000
-"""Spans after which reading goes on without the collector of garbage."""
+"""Spans after which reading goes on without the garbage collector."""
 
 
 class Forest:
@@ -31,7 +31,7 @@ class Forest:
         self._members: dict[Record, list[Record]] = {}
         self._members_version = 0
 
-    def settle(self) -> None:
+    def update(self) -> None:
         """Take in what has arrived since, and link it."""
         registry = self._registry
         if registry.unread or self._linked != len(self.records):
@@ -43,18 +43,18 @@ class Forest:
     @property
     def roots(self) -> list[Record]:
         """The segments that name no parent, in the order in which they were recorded."""
-        self.settle()
+        self.update()
         return self._roots
 
     @property
     def orphans(self) -> list[Record]:
         """The records whose parent is not here (or which are their own ancestor), as they were recorded."""
-        self.settle()
+        self.update()
         return self._orphans
 
     def segment_of(self, record: Record) -> Record | None:
         """Return the segment that *record* belongs to, ``None`` where it is not here."""
-        self.settle()
+        self.update()
         path: list[Record] = []
         at: Record | None = record
         found: Record | None = None
@@ -77,7 +77,7 @@ class Forest:
 
     def members(self, segment: Record) -> list[Record]:
         """Return the records that belong to *segment*, itself too, by start."""
-        self.settle()
+        self.update()
         with self._registry.lock:
             if self._members_version != self.version:
                 members: dict[Record, list[Record]] = {}
@@ -95,7 +95,7 @@ class Forest:
         find = _Finder(self.records)
         for record in self.records:
             record.parent = find.parent(record)
-            record.children = None
+            record.children = record.whole_children = record.own_children = None
         _cut_cycles(self.records)
         self._roots, self._orphans = [], []
         for record in self.records:
@@ -132,16 +132,16 @@ class Registry:
         self._in_order: list[Forest] = []
         self._read = read
 
-    def settled_records(self) -> list[Record]:
-        """Read what has come since, and return all records as they were recorded; not to be changed."""
+    def all_records(self) -> list[Record]:
+        """Read what has come since; return all records in order of arrival. Do not change the list."""
         if self.unread:
             with self.lock:
                 self.read_all()
         return self.records
 
-    def settled_forests(self) -> list[Forest]:
-        """Read what has come since, and return all forests in order of arrival; not to be changed."""
-        self.settled_records()
+    def all_forests(self) -> list[Forest]:
+        """Read what has come since; return all forests in order of arrival. Do not change the list."""
+        self.all_records()
         return self._in_order
 
     def read_all(self) -> None:
@@ -156,11 +156,11 @@ class Registry:
                         if len(self.records) - known == _MANY:
                             collector.enter_context(uncollected())
         finally:
-            # Only now: until all is there, other threads see that something is unread, and wait for the lock.
+            # At the end: while something is unread, other threads wait for the lock.
             del self.unread[:read]
 
     def _add(self, record: Record) -> None:
-        # Without a trace id nothing links two requests, but the spans of one item belong together.
+        # Without a trace id nothing links two requests; only the spans of one item belong together.
         key = record.trace_id or f"{record.key[0]}.{record.key[1]}"
         forest = self._forests.get(key)
         if forest is None:
@@ -175,7 +175,7 @@ def sort_by_start(records: list[Record]) -> None:
     """Sort records by their start, those of the same start as they stand; one without a start comes first."""
     keys: list[Any] = [record.started for record in records]
     kinds = set(map(type, keys))
-    # Reading times takes longer than everything else here; numbers, and texts of one length, need it not.
+    # Reading times takes longer than all else here; numbers, and texts of one length, compare as they are.
     if kinds == {str}:
         comparable = len(set(map(len, keys))) == 1 and all(key[-1:] == "Z" for key in keys)
     else:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pytest_sentryintegration.model.elements import Sent, elements_of
-from pytest_sentryintegration.model.frozen import lazy
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.otlp import read_otlp_logs
+from pytest_sentryintegration.model.parts import Element, elements_of
 from pytest_sentryintegration.model.reading import identifier, moment, shown, text
 from pytest_sentryintegration.model.sent_spans import unwrapped
 
 __all__ = ["Log", "read_logs"]
 
 
-class Log(Sent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Log(Element):
     """One structured log record; of OTLP, `raw` is the `OtlpLog`."""
 
     _fields: dict[str, Any]
-
-    def __init__(self, item: Item, raw: Any, fields: dict[str, Any] | None = None) -> None:
-        super().__init__(item, raw)
-        self.__dict__["_fields"] = raw if fields is None else fields
+    """What it says, by the names of an element of a ``log`` item."""
 
     @property
     def level(self) -> str:
@@ -65,4 +64,4 @@ def read_logs(item: Item) -> Iterator[Log]:
     """Yield the logs of a ``log`` item, or of what came by OTLP."""
     if item.type == "integration":
         return (Log(item, raw, fields) for raw, fields in read_otlp_logs(item))
-    return (Log(item, raw) for raw in elements_of(item))
+    return (Log(item, raw, raw) for raw in elements_of(item))

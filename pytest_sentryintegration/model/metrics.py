@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pytest_sentryintegration.model.elements import Sent, elements_of
-from pytest_sentryintegration.model.frozen import lazy
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.lazy import lazy
+from pytest_sentryintegration.model.parts import Element, elements_of
 from pytest_sentryintegration.model.reading import identifier, moment, text
 from pytest_sentryintegration.model.sent_spans import unwrapped
 
 __all__ = ["Metric", "read_metrics"]
 
 
-class Metric(Sent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Metric(Element):
     """One measurement of an application metric."""
 
     @property

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_sentryintegration.model.frozen import lazy
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.reading import text
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import tags_of_attributes

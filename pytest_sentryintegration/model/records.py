@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pytest_sentryintegration.model.frozen import lazy
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.reading import moment, seconds
 
 __all__ = ["Record"]
@@ -24,6 +24,7 @@ class Record:
         "forest",
         "is_segment",
         "item",
+        "own_children",
         "parent",
         "parent_span_id",
         "position",
@@ -36,6 +37,7 @@ class Record:
         "transaction",
         "visited",
         "whole",
+        "whole_children",
         "within",
     )
 
@@ -64,11 +66,14 @@ class Record:
         """Of a span in a transaction event, the event."""
         self.parent: Record | None = None
         self.children: list[Record] | None = None
+        # What `Span.children` shows of them, in the two reaches; gone when they are linked anew.
+        self.whole_children: Any = None
+        self.own_children: Any = None
         self.visited = 0
         self.segment: Record | None = None
         """The segment that it belongs to: itself, an ancestor, or the one that it names."""
         self.segment_version = 0
-        # The objects that show this record: they know of records, records not of them.
+        # The objects that show this record, kept here; `Any`, since this module must not import them.
         self.whole: Any = None
         self.within: Any = None
         self.transaction: Any = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_sentryintegration.model.frozen import lazy
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, shown, text, texts, truth
 from pytest_sentryintegration.model.records import Record
 

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from pytest_sentryintegration.model.elements import Sent
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.parts import Element
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, number, text
 
 __all__ = ["Session", "read_sessions"]
 
 
-class Session(Sent):
+@dataclass(frozen=True, eq=False, repr=False)
+class Session(Element):
     """One update of a release-health session, or the count of those of one status in a ``sessions`` item."""
 
-    def __init__(
-        self,
-        item: Item,
-        raw: dict[str, Any],
-        attributes: dict[str, Any],
-        counted: tuple[str, int] | None = None,
-    ) -> None:
-        super().__init__(item, raw)
-        own = self.__dict__
-        own["_attributes"] = attributes
-        own["_counted"] = counted
+    _attributes: dict[str, Any]
+    _counted: tuple[str, int] | None = None
+    """Of counted sessions the status, and how many they are."""
 
     @property
     def sid(self) -> str | None:
@@ -35,31 +29,29 @@ class Session(Sent):
     @property
     def status(self) -> str:
         """``ok`` (begun, or still going on), ``exited``, ``errored``, ``crashed`` or ``abnormal``."""
-        counted = self.__dict__["_counted"]
-        return counted[0] if counted else text(self.raw.get("status")) or "ok"
+        return self._counted[0] if self._counted else text(self.raw.get("status")) or "ok"
 
     @property
     def count(self) -> int:
         """How many sessions it stands for: 1, or as many as were counted."""
-        counted = self.__dict__["_counted"]
-        return counted[1] if counted else 1
+        return self._counted[1] if self._counted else 1
 
     @property
     def errors(self) -> int:
         """How many errors happened in it (in each, where several are counted)."""
-        if self.__dict__["_counted"]:
+        if self._counted:
             return int(self.status in ("errored", "crashed"))
         return int(number(self.raw.get("errors")) or 0)
 
     @property
     def release(self) -> str | None:
         """The version of the application."""
-        return text(self.__dict__["_attributes"].get("release"))
+        return text(self._attributes.get("release"))
 
     @property
     def environment(self) -> str | None:
         """Such as ``production``."""
-        return text(self.__dict__["_attributes"].get("environment"))
+        return text(self._attributes.get("environment"))
 
     def __repr__(self) -> str:
         return f"<Session {self.status} {self.release}>"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_sentryintegration.matching import differences
 from pytest_sentryintegration.model.drawing import draw, one_line
-from pytest_sentryintegration.model.frozen import Frozen, lazy
 from pytest_sentryintegration.model.items import Envelope, Item
+from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.linking import Forest, Registry
+from pytest_sentryintegration.model.parts import Part, read_once
+from pytest_sentryintegration.model.recorded import Recorded
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import root_record
 from pytest_sentryintegration.model.snapshots import span_snapshot, transaction_snapshot
-from pytest_sentryintegration.verdict import Verdict
 
 __all__ = [
     "NotOneSpan",
@@ -22,41 +23,30 @@ __all__ = [
     "Transaction",
     "segment_transaction",
     "span_of",
-    "transaction_at",
+    "transaction_of",
     "transaction_record",
 ]
 
 _ANY: Any = object()
-_set = object.__setattr__
 
 
 class NotOneSpan(AssertionError, ValueError):
     """Exactly one span was asked for, and there is none or there are several."""
 
 
-class Span(Frozen):
+@dataclass(frozen=True, eq=False, repr=False)
+class Span(Recorded):
     """One timed operation, in the tree of its trace.
 
     There are two reaches: what `Transaction` gives stops at nested transactions, what `Trace` and the inbox
     give does not. Both are the same span, and equal.
     """
 
-    __slots__ = ("_children", "_record", "_version", "_whole")
+    # There may be 100,000 of them, which no dict each makes a third cheaper.
+    __slots__ = ("_record", "_whole")
 
     _record: Record
     _whole: bool
-    _version: int
-    _children: tuple[Span, ...]
-
-    def __init__(self, record: Record, whole: bool) -> None:
-        _set(self, "_record", record)
-        _set(self, "_whole", whole)
-        _set(self, "_version", 0)
-
-    @property
-    def op(self) -> str | None:
-        """What kind of work it is, such as ``db.query``."""
-        return self._record.op
 
     @property
     def description(self) -> str | None:
@@ -64,80 +54,33 @@ class Span(Frozen):
         return self._record.description
 
     @property
-    def status(self) -> str | None:
-        """How it ended, as sent: ``ok``, ``internal_error``, ...; streamed and OTLP ``ok`` or ``error``."""
-        return self._record.status
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Its tags; of a streamed span the attributes outside ``sentry.*``, as text."""
-        return self._record.tags
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """Its data; of a streamed or OTLP span its attributes."""
-        return self._record.data
+    def origin(self) -> str | None:
+        """What instrumented it: ``manual``, ``auto.http.django``, ..."""
+        return self._record.origin
 
     @property
     def children(self) -> tuple[Span, ...]:
         """The spans directly below, by start time, those of the same start as they were recorded."""
-        record = self._record
-        forest = _forest(record)
-        forest.settle()
-        version = forest.version
-        if self._version != version:
-            below, whole = record.children, self._whole
-            if not below:
-                found: tuple[Span, ...] = ()
+        record, whole = self._record, self._whole
+        _forest(record).update()
+        shown: tuple[Span, ...] | None = record.whole_children if whole else record.own_children
+        if shown is None:
+            below = record.children or ()
+            shown = tuple([span_of(child, whole) for child in below if whole or not child.is_segment])
+            if whole:
+                record.whole_children = shown
             else:
-                found = tuple([span_of(child, whole) for child in below if whole or not child.is_segment])
-            _set(self, "_children", found)
-            _set(self, "_version", version)
-        return self._children
+                record.own_children = shown
+        return shown
 
     @property
     def parent(self) -> Span | None:
         """The span directly above; ``None`` where that is missing, or above a transaction's own tree."""
         record = self._record
-        _forest(record).settle()
+        _forest(record).update()
         if record.parent is None or (record.is_segment and not self._whole):
             return None
         return span_of(record.parent, self._whole)
-
-    @property
-    def start(self) -> datetime | None:
-        """When it started, in UTC."""
-        return self._record.start
-
-    @property
-    def end(self) -> datetime | None:
-        """When it ended, in UTC."""
-        return self._record.end
-
-    @property
-    def duration(self) -> float | None:
-        """Seconds from start to end."""
-        return self._record.duration
-
-    @property
-    def trace_id(self) -> str:
-        """The trace that it belongs to, 32 hexadecimal digits."""
-        return self._record.trace_id
-
-    @property
-    def span_id(self) -> str | None:
-        """Its id, 16 hexadecimal digits."""
-        return self._record.span_id
-
-    @property
-    def parent_span_id(self) -> str | None:
-        """The id of the span above, which need not be here."""
-        return self._record.parent_span_id
-
-    @property
-    def origin(self) -> str | None:
-        """What instrumented it: ``manual``, ``auto.http.django``, ..."""
-        return self._record.origin
 
     @property
     def transaction(self) -> Transaction | None:
@@ -160,11 +103,6 @@ class Span(Frozen):
     def envelope(self) -> Envelope:
         """The envelope that it came in."""
         return self._record.item.envelope
-
-    @property
-    def raw(self) -> Any:
-        """The span as it was sent: a JSON object, the transaction event for its root, or an `OtlpSpan`."""
-        return self._record.raw
 
     def walk(self) -> Iterator[Span]:
         """Yield the span itself and all below it, depth first."""
@@ -222,43 +160,22 @@ class Span(Frozen):
         return f"<Span {shown[:100]}>"
 
 
-class Transaction(Frozen):
-    """What one service did for one request or task: a transaction event, or a segment of other spans."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Transaction(Recorded, Part):
+    """What one service did for one request or task: a transaction event, or a segment of other spans.
 
-    envelope: Envelope
-    """The envelope that it came in; of a segment, the envelope of its root span."""
+    Of a segment, `item` and `envelope` are those of its root span.
+    """
 
-    def __init__(
-        self, envelope: Envelope, index: int, registry: Registry, record: Record | None = None
-    ) -> None:
-        own = self.__dict__
-        own["envelope"] = envelope
-        own["_index"] = index
-        own["_registry"] = registry
-        if record is not None:
-            own["_record"] = record
+    _registry: Registry
+    _segment: Record | None = None
+    """The root of a segment; ``None`` for a transaction event."""
 
     @lazy
     def _record(self) -> Record:
-        record: Record = root_record(self.item)
+        record = self._segment or root_record(self.item)
         record.transaction = self
         return record
-
-    @property
-    def item(self) -> Item:
-        """The item that it was sent in."""
-        index: int = self.__dict__["_index"]
-        return self.envelope.items[index]
-
-    @property
-    def raw(self) -> Any:
-        """The transaction event as it was sent; of a segment, its root span."""
-        return self._record.raw
-
-    @property
-    def _is_readable(self) -> bool:
-        """Whether its payload is a JSON object; what is not, is no transaction."""
-        return self.item.type != "transaction" or self.item._is_object
 
     @property
     def name(self) -> str:
@@ -269,26 +186,6 @@ class Transaction(Frozen):
     def source(self) -> str | None:
         """Where the name is from: ``route``, ``url``, ``custom``, ..."""
         return self._record.source
-
-    @property
-    def op(self) -> str | None:
-        """What kind of work it is, such as ``http.server``."""
-        return self._record.op
-
-    @property
-    def status(self) -> str | None:
-        """How it ended, as sent."""
-        return self._record.status
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Its tags; of a segment the root's attributes outside ``sentry.*``, as text."""
-        return self._record.tags
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The data of its root; of a segment the root's attributes."""
-        return self._record.data
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -304,36 +201,6 @@ class Transaction(Frozen):
     def tree(self) -> Span:
         """Its root span, with all that is below it; nested transactions are left out (see `Trace.tree`)."""
         return span_of(self._linked(), False)
-
-    @property
-    def trace_id(self) -> str:
-        """The trace that it belongs to, 32 hexadecimal digits."""
-        return self._record.trace_id
-
-    @property
-    def span_id(self) -> str | None:
-        """The id of its root span, 16 hexadecimal digits."""
-        return self._record.span_id
-
-    @property
-    def parent_span_id(self) -> str | None:
-        """The id of the span that it continues, in this or another service."""
-        return self._record.parent_span_id
-
-    @property
-    def start(self) -> datetime | None:
-        """When it started, in UTC."""
-        return self._record.start
-
-    @property
-    def end(self) -> datetime | None:
-        """When it ended, in UTC."""
-        return self._record.end
-
-    @property
-    def duration(self) -> float | None:
-        """Seconds from start to end."""
-        return self._record.duration
 
     @property
     def measurements(self) -> dict[str, Any]:
@@ -356,27 +223,16 @@ class Transaction(Frozen):
         return self._record.environment
 
     @property
-    def project_id(self) -> str:
-        """The project that it was sent to."""
-        return self.envelope.project_id
-
-    @property
     def sdk(self) -> dict[str, Any]:
         """What sent it: ``name``, ``version``."""
         return self._record.sdk
-
-    @property
-    def verdict(self) -> Verdict:
-        """What real Sentry would do with the item that it was sent in."""
-        return self.item.verdict
 
     def snapshot(self) -> dict[str, Any]:
         """Return it and its tree as plain data that is equal on every run and machine; see `snapshots`."""
         return transaction_snapshot(self)
 
     def _linked(self) -> Record:
-        registry: Registry = self.__dict__["_registry"]
-        registry.settled_records()
+        self._registry.all_records()
         return self._record
 
     def __repr__(self) -> str:
@@ -395,12 +251,9 @@ def span_of(record: Record, whole: bool) -> Span:
     return shown
 
 
-def transaction_at(envelope: Envelope, index: int, registry: Registry) -> Transaction:
-    """Return the transaction of one transaction item; asked again, the same object."""
-    made: Transaction = envelope.made.get(index) or envelope.made.setdefault(
-        index, Transaction(envelope, index, registry)
-    )
-    return made
+def transaction_of(item: Item, registry: Registry) -> Transaction:
+    """Return the transaction of a transaction item; asked again, the same object."""
+    return read_once(item, lambda item: Transaction(item, registry))
 
 
 def transaction_record(transaction: Transaction) -> Record:
@@ -411,7 +264,7 @@ def transaction_record(transaction: Transaction) -> Record:
 def segment_transaction(record: Record, registry: Registry) -> Transaction:
     """Return the transaction that begins at *record*, a segment; asked again, the same object."""
     if record.transaction is None:
-        record.transaction = Transaction(record.item.envelope, record.item.index, registry, record)
+        record.transaction = Transaction(record.item, registry, record)
     made: Transaction = record.transaction
     return made
 

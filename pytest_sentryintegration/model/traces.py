@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pytest_sentryintegration.model.events import Event
-from pytest_sentryintegration.model.frozen import Frozen
 from pytest_sentryintegration.model.linking import Forest, sort_by_start
 from pytest_sentryintegration.model.logs import Log
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction, span_of
@@ -13,38 +13,33 @@ from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction, 
 __all__ = ["Trace"]
 
 
-class Trace(Frozen):
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace:
     """What belongs to one trace id; it grows as more arrives."""
 
-    trace_id: str
-    """32 hexadecimal digits."""
+    _forest: Forest
+    _events: Iterable[Event]
+    _logs: Iterable[Log]
 
-    def __init__(
-        self,
-        forest: Forest,
-        events: Callable[[], Iterable[Event]],
-        logs: Callable[[], Iterable[Log]],
-    ) -> None:
-        own = self.__dict__
-        own["trace_id"] = forest.trace_id
-        own["_forest"] = forest
-        own["_events"] = events
-        own["_logs"] = logs
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits."""
+        return self._forest.trace_id
 
     @property
     def raw(self) -> tuple[object, ...]:
         """Its spans as they were sent."""
-        return tuple(record.raw for record in self._settled().records)
+        return tuple(record.raw for record in self._updated().records)
 
     @property
     def roots(self) -> tuple[Span, ...]:
         """The spans that name no parent, as they were recorded."""
-        return tuple(span_of(record, True) for record in self._settled().roots)
+        return tuple(span_of(record, True) for record in self._updated().roots)
 
     @property
     def orphans(self) -> tuple[Span, ...]:
         """The spans whose parent has not come (or which are their own ancestor), as they were recorded."""
-        return tuple(span_of(record, True) for record in self._settled().orphans)
+        return tuple(span_of(record, True) for record in self._updated().orphans)
 
     @property
     def tree(self) -> Span:
@@ -56,7 +51,7 @@ class Trace(Frozen):
             NotOneSpan: There is none, or there are several; an `AssertionError` that names them.
         """
         roots = self.roots or tuple(
-            span_of(record, True) for record in self._settled().orphans if record.is_segment
+            span_of(record, True) for record in self._updated().orphans if record.is_segment
         )
         if len(roots) == 1:
             return roots[0]
@@ -68,35 +63,34 @@ class Trace(Frozen):
     @property
     def spans(self) -> tuple[Span, ...]:
         """Its spans by start time, roots too."""
-        records = self._settled().records.copy()
+        records = self._updated().records.copy()
         sort_by_start(records)
         return tuple(span_of(record, True) for record in records)
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
         """Its transactions, as they were recorded."""
-        return tuple(record.transaction for record in self._settled().records if record.is_segment)
+        return tuple(record.transaction for record in self._updated().records if record.is_segment)
 
     @property
     def events(self) -> tuple[Event, ...]:
         """The errors and messages that happened in it."""
-        return tuple(event for event in self.__dict__["_events"]() if event.trace_id == self.trace_id)
+        return tuple(event for event in self._events if event.trace_id == self.trace_id)
 
     @property
     def logs(self) -> tuple[Log, ...]:
         """The log records written in it."""
-        return tuple(log for log in self.__dict__["_logs"]() if log.trace_id == self.trace_id)
+        return tuple(log for log in self._logs if log.trace_id == self.trace_id)
 
     @property
     def projects(self) -> tuple[str, ...]:
         """The projects that its spans were sent to, in order of arrival."""
-        return tuple(dict.fromkeys(record.item.envelope.project_id for record in self._settled().records))
+        return tuple(dict.fromkeys(record.item.envelope.project_id for record in self._updated().records))
 
-    def _settled(self) -> Forest:
-        forest: Forest = self.__dict__["_forest"]
-        forest.settle()
-        return forest
+    def _updated(self) -> Forest:
+        self._forest.update()
+        return self._forest
 
     def __repr__(self) -> str:
-        count = len(self._settled().records)
+        count = len(self._updated().records)
         return f"<Trace {self.trace_id} {count} {'span' if count == 1 else 'spans'}>"

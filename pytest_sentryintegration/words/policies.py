@@ -69,15 +69,22 @@ def objections_to(contents: Any, allow: Sequence[str] | None = None) -> list[Obj
         for request in contents.refused
         if not request.raw.fault  # real Sentry would have accepted it
     ]
-    for shelf in (contents.events, contents.transactions, contents.attachments):
-        len(shelf)  # their objects are made, by which items are named below
+    named = {
+        id(obj.item): (noun, obj)
+        for noun in ("events", "transactions", "attachments")
+        for obj in getattr(contents, noun)
+    }
     for item in contents.items:
         verdict = item.verdict
         if verdict.outcome == "accepted":
             continue
         findings = tuple(objections(verdict.findings, patterns))
         if findings or verdict.outcome != "trimmed":
-            found.append(Objection(verdict.outcome, verdict.reason, _item_label(item, contents), findings))
+            found.append(
+                Objection(
+                    verdict.outcome, verdict.reason, _item_label(item, *named.get(id(item), ())), findings
+                )
+            )
     return sorted(found, key=lambda objection: _rank(objection.outcome))
 
 
@@ -164,15 +171,5 @@ def _group_lines(key: tuple[str, str], finding: Finding | None, objections: Sequ
     return lines
 
 
-def _item_label(item: Any, contents: Any) -> str:
-    made = item.envelope.made.get(item.index) if hasattr(item, "envelope") else None
-    if made is None or isinstance(made, list):
-        return f"{item.type} item"
-    noun = (
-        "transactions"
-        if item.type == "transaction"
-        else "attachments"
-        if item.type == "attachment"
-        else "events"
-    )
-    return f"{item.type} {label(noun, made)}"
+def _item_label(item: Any, noun: str = "", obj: Any = None) -> str:
+    return f"{item.type} {label(noun, obj) if noun else 'item'}"

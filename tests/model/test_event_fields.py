@@ -187,7 +187,7 @@ def test_an_event_keeps_what_came_on_the_wire() -> None:
 def test_an_event_cannot_be_changed(name: str) -> None:
     sent = event(message="hi")
 
-    with pytest.raises(dataclasses.FrozenInstanceError, match="read-only"):
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign"):
         setattr(sent, name, "other")
     with pytest.raises(AttributeError):
         delattr(sent, name)

@@ -16,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_sentryintegration.matching.exception_classes import wire_names
-from pytest_sentryintegration.model import Event, Sifted, sifting
-from pytest_sentryintegration.model.sifting import verbatim_part
+from pytest_sentryintegration.model import Event, Searchable, searching
+from pytest_sentryintegration.model.events import event_of
+from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.searching import verbatim_part
 from pytest_sentryintegration.wire.envelope import RawItem
 from tests.model.sent import (
     TRACE,
@@ -208,7 +210,7 @@ def test_many_searches_are_answered_alike() -> None:
 def test_what_comes_in_between_is_found_wherever_it_falls(filling: int) -> None:
     sender = Sender()
     sent: list[str] = []
-    for count in (1, sifting.GROUP - 1, sifting.GROUP + 1, 2 * sifting.GROUP, 3):
+    for count in (1, searching.GROUP - 1, searching.GROUP + 1, 2 * searching.GROUP, 3):
         messages = [f"n{len(sent) + number}x" for number in range(count)]
         sent += messages
         fill = {"extra": {"filling": "-" * filling}}
@@ -317,7 +319,7 @@ def interrupted_after(lines: int) -> Iterator[None]:
 
     def trace(frame: FrameType, event: str, argument: object) -> Any:
         nonlocal left
-        if frame.f_code.co_filename != sifting.__file__:
+        if frame.f_code.co_filename != searching.__file__:
             return trace
         if event == "line":
             left -= 1
@@ -335,20 +337,19 @@ def interrupted_after(lines: int) -> Iterator[None]:
 
 def test_a_look_from_within_a_look_doubles_nothing() -> None:
     contents = received(*(item("event", {"message": f"n{n}x"}) for n in range(10)))
-    pool: sifting.Pool[Event] = contents.events._pool
     looks: list[int] = []
 
     class Garbage:
         def __del__(self) -> None:
             looks.append(len(searched))
 
-    def read(event: Event) -> tuple[Event, ...]:
+    def read(item: Item) -> tuple[Event, ...]:
         if not looks:
             looks.append(0)
             Garbage()
-        return (event,)
+        return (event_of(item),)
 
-    searched = Sifted(threading.RLock(), pool, read)
+    searched = Searchable(threading.RLock(), contents.events._search, read)
 
     assert [found.message for found in searched] == [f"n{n}x" for n in range(10)]
     assert looks == [0, 10]

@@ -111,17 +111,6 @@ def test_objects_keep_their_identity_while_more_arrives() -> None:
     assert len(contents.events) == 2
 
 
-def test_clear_forgets_what_came_and_not_what_comes() -> None:
-    sender = Sender()
-    contents = sender.send(item("event", {"message": "one"}))
-    contents.clear()
-
-    sender.send(item("event", {"message": "two"}))
-
-    assert [event.message for event in contents.events] == ["two"]
-    assert len(contents.envelopes) == 1
-
-
 def test_a_sequence_equals_lists_and_tuples_and_is_sliced_to_a_tuple() -> None:
     events = received(*(item("event", {"message": str(n)}) for n in range(3))).events
 

@@ -1,19 +1,18 @@
-"""Items searched as bytes, so that of 50,000 only those are read that may hold what is looked for."""
+"""Items searched as bytes, so that of 50,000 only those are parsed that may hold what is looked for."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from functools import lru_cache
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
+from pytest_sentryintegration.model.items import Envelopes, Item
 from pytest_sentryintegration.store import Arrival
 
-__all__ = ["Pool", "verbatim_part"]
-
-T = TypeVar("T")
+__all__ = ["ItemSearch", "verbatim_part"]
 
 GROUP: Final = 32
 """Items whose payloads are also kept joined: one search in many is two thirds of the cost of many in one."""
@@ -22,33 +21,29 @@ GROUP_SIZE: Final = 64 * 1024
 """Bytes of a group that is kept joined; with larger payloads nothing would be won, but for memory."""
 
 
-class Pool(Generic[T]):
-    """The items of some types in one inbox, searchable before anything is made of them.
+class ItemSearch:
+    """The items of some types in one inbox, searched before they are parsed.
 
-    What a signal's handler interrupts, or the finaliser of garbage asks for once more, is done again: a list
-    grows only by what was worked out before.
+    A signal handler or a finaliser may search while a search goes on. So every list grows by what was worked
+    out before, in one step, and what was interrupted is done again.
 
     Args:
-        lock: Held while something is made.
-        make: Returns what is made of one item of a request; asked again, the same object.
+        lock: Held while a search goes on.
+        envelopes: What the items are taken from.
         formatted: Whether texts may be put together of a template and its ``params``.
     """
 
     def __init__(
-        self,
-        lock: AbstractContextManager[Any],
-        make: Callable[[Arrival, int], T],
-        *,
-        formatted: bool = False,
+        self, lock: AbstractContextManager[Any], envelopes: Envelopes, *, formatted: bool = False
     ) -> None:
         # Two lists, as 50,000 pairs would be 50,000 further objects.
         self._arrivals: list[Arrival] = []
+        self._envelopes = envelopes
         self._indexes: list[int] = []
         self._unsearchable: set[int] = set()
         self._lock = lock
-        self._make = make
         self._formatted = formatted
-        self._made: list[T] = []
+        self._items: list[Item] = []
         self._payloads: list[bytes] = []
         # Places, ascending, of the items whose bytes do not show everything.
         self._hiding: list[int] = []
@@ -73,16 +68,16 @@ class Pool(Generic[T]):
         self._arrivals.append(arrival)
         self._indexes.append(index)
 
-    def settle(self) -> list[T]:
-        """Return what is made of all items, in order; the list grows, and is not to be changed."""
-        if len(self._made) < len(self._indexes):
+    def items(self) -> list[Item]:
+        """Return all items, in order of arrival; do not change the list."""
+        if len(self._items) < len(self._indexes):
             with self._lock:
-                known = len(self._made)
-                self._made[known:] = [self._at(place) for place in range(known, len(self._indexes))]
-        return self._made
+                known = len(self._items)
+                self._items[known:] = [self._at(place) for place in range(known, len(self._indexes))]
+        return self._items
 
-    def containing(self, part: bytes) -> list[T]:
-        """Return at least what is made of items of which *part* is in a text, in order.
+    def containing(self, part: bytes) -> list[Item]:
+        """Return at least the items of which *part* is in a text, in order.
 
         Args:
             part: A `verbatim_part` of what is looked for.
@@ -98,8 +93,8 @@ class Pool(Generic[T]):
                 del self._found[next(iter(self._found))]
             return self._chosen(found, self._composed, part.isascii())
 
-    def of_types(self, types: Iterable[bytes]) -> list[T]:
-        """Return at least what is made of items in which something is of one of these types, in order.
+    def of_types(self, types: Iterable[bytes]) -> list[Item]:
+        """Return at least the items in which something is of one of these types, in order.
 
         Args:
             types: Names as they are sent, such as those of exception classes; each is a `verbatim_part`.
@@ -111,7 +106,7 @@ class Pool(Generic[T]):
             found = [place for name in names for place in self._typed.get(name, ())]
             return self._chosen(found, (), all(name.isascii() for name in names))
 
-    def _chosen(self, found: list[int], composed: Iterable[int], is_ascii: bool) -> list[T]:
+    def _chosen(self, found: list[int], composed: Iterable[int], is_ascii: bool) -> list[Item]:
         escaping = () if is_ascii else self._escaping
         return [self._at(place) for place in sorted({*found, *composed, *self._hiding, *escaping})]
 
@@ -125,8 +120,8 @@ class Pool(Generic[T]):
             found += [at for at in range(max(start, group * GROUP), end) if part in payloads[at]]
         return found
 
-    def _at(self, place: int) -> T:
-        return self._make(self._arrivals[place], self._indexes[place])
+    def _at(self, place: int) -> Item:
+        return self._envelopes.of(self._arrivals[place]).items[self._indexes[place]]
 
     def _take_payloads(self) -> None:
         known, count = len(self._payloads), len(self._indexes)
@@ -210,5 +205,5 @@ _FORMATTED: Final = re.compile(
 
 
 def _replace(places: list[int], known: int, new: list[int]) -> None:
-    """Put *new* in the stead of all from *known* on."""
+    """Replace all *places* from *known* on by *new*."""
     places[bisect_left(places, known) :] = new

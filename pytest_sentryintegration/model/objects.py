@@ -1,4 +1,4 @@
-"""Sequences of what arrived, which read what has come since when they are looked at."""
+"""Sequences of objects that are read when somebody looks at them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, overload
 
-from pytest_sentryintegration.model.sifting import Pool, verbatim_part
+from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.searching import ItemSearch, verbatim_part
 
-__all__ = ["Arrived", "Sifted"]
+__all__ = ["Objects", "Searchable"]
 
 T_co = TypeVar("T_co", covariant=True)
 Lock = AbstractContextManager[Any]
 
 
-class Arrived(Sequence[T_co], Generic[T_co]):
+class Objects(Sequence[T_co], Generic[T_co]):
     """The objects of one noun, in order of arrival; equal to any list or tuple of the same objects.
 
     Args:
@@ -28,74 +29,74 @@ class Arrived(Sequence[T_co], Generic[T_co]):
     ) -> None:
         self._lock = lock
         self._sources = sources
-        self._read = read
+        self._read_one = read
         self._objects: list[T_co] = []
         self._seen = 0
 
-    def settle(self) -> list[T_co]:
-        """Read what has come since, and return the list that grows; it is not to be changed."""
+    def read(self) -> list[T_co]:
+        """Read what has come since, and return all objects; do not change the list."""
         sources = self._sources()
         if self._seen < len(sources):
             with self._lock:
                 while self._seen < len(sources):
                     seen = self._seen
-                    made = list(self._read(sources[seen]))
-                    # The finaliser of garbage may have looked meanwhile.
+                    made = list(self._read_one(sources[seen]))
+                    # A finaliser or a signal handler may have read the same meanwhile.
                     if self._seen == seen:
                         self._objects.extend(made)
                         self._seen = seen + 1
         return self._objects
 
     def __len__(self) -> int:
-        return len(self.settle())
+        return len(self.read())
 
     def __iter__(self) -> Iterator[T_co]:
-        return iter(self.settle().copy())
+        return iter(self.read().copy())
 
     @overload
     def __getitem__(self, index: int) -> T_co: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[T_co, ...]: ...
     def __getitem__(self, index: int | slice) -> T_co | tuple[T_co, ...]:
-        objects = self.settle()
+        objects = self.read()
         return tuple(objects[index]) if isinstance(index, slice) else objects[index]
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Arrived | list | tuple):
-            return self.settle() == list(other)
+        if isinstance(other, Objects | list | tuple):
+            return self.read() == list(other)
         return NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return repr(self.settle())
+        return repr(self.read())
 
 
-class Sifted(Arrived[T_co], Generic[T_co]):
+class Searchable(Objects[T_co], Generic[T_co]):
     """The same, of items that are searched as bytes: `containing` reads only those in question.
 
     Args:
         lock: Held while objects are made.
-        pool: What the objects are made of.
+        search: The items that the objects are made of.
         read: Makes the objects of one of these.
     """
 
-    def __init__(self, lock: Lock, pool: Pool[Any], read: Callable[[Any], Iterable[T_co]]) -> None:
-        super().__init__(lock, pool.settle, read)
-        self._pool = pool
+    def __init__(self, lock: Lock, search: ItemSearch, read: Callable[[Item], Iterable[T_co]]) -> None:
+        super().__init__(lock, search.items, read)
+        self._search = search
 
     def containing(self, needle: bytes) -> list[T_co]:
         """Return at least the objects of which a text is *needle* (UTF-8), or begins with it, in order."""
         part = verbatim_part(needle)
         if part is None:
-            return self.settle().copy()
+            return self.read().copy()
         with self._lock:
-            return [made for found in self._pool.containing(part) for made in self._read(found)]
+            return [made for found in self._search.containing(part) for made in self._read_one(found)]
 
     def of_types(self, types: Iterable[bytes]) -> list[T_co]:
         """Return at least the objects in which something is of one of these types (UTF-8), in order."""
         names = set(types)
         if any(verbatim_part(name) != name for name in names):
-            return self.settle().copy()
+            return self.read().copy()
         with self._lock:
-            return [made for found in self._pool.of_types(names) for made in self._read(found)]
+            return [made for found in self._search.of_types(names) for made in self._read_one(found)]
