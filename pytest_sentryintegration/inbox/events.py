@@ -104,6 +104,10 @@ class SentryEvents(View[model.Event]):
         """Requests that the fake Sentry did not accept."""
         return self._view("refused", model.Refused)
 
+    def __str__(self) -> str:
+        """Return all that has arrived, and what this process's SDK still held, as text of bounded length."""
+        return self._text("")
+
     def _view(self, noun: str, cls: type[Any]) -> View[Any]:
         return View(self._reader, NOUNS[noun], cls)
 

@@ -11,6 +11,7 @@ from pytest_sentryintegration import clock
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.steps import Step, pause, run, run_async
 from pytest_sentryintegration.matching.query import Noun, Query
+from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.failures import too_few, too_many, unsure, unwanted
 
@@ -157,6 +158,18 @@ class View(Sequence[T], Generic[T]):
         more = f", ... {len(objects) - _REPR_ITEMS} more" if len(objects) > _REPR_ITEMS else ""
         return f"<{self._noun.counted(len(objects))}{f': {shown}{more}' if objects else ''}>"
 
+    def __str__(self) -> str:
+        """Return what has arrived, and what this process's SDK still held, as text of bounded length."""
+        return self._text(self._noun.name)
+
+    def _text(self, noun: str) -> str:
+        count = len(self._read())
+        shown = captured(self._reader.source.contents, noun)
+        return shown or "\n".join([f"no {self._noun.singular} arrived", *self._because(count)])
+
+    def _because(self, count: int) -> list[str]:
+        return [] if count else [f"- {reason}" for reason in self._reasons()]
+
     def _read(self) -> list[T]:
         self._reader.drain()
         return list(self._reader.objects(self._noun))
@@ -236,10 +249,7 @@ class View(Sequence[T], Generic[T]):
 
     def _no_such(self, index: int, count: int) -> str:
         arrived = f"{self._noun.counted(count)} arrived" if count else f"no {self._noun.singular} arrived"
-        lines = [f"{self._noun.name}[{index}]: {arrived}"]
-        if not count:
-            lines += [f"- {reason}" for reason in self._reasons()]
-        return "\n".join(lines)
+        return "\n".join([f"{self._noun.name}[{index}]: {arrived}", *self._because(count)])
 
 
 def _seconds(name: str, value: Any) -> float:

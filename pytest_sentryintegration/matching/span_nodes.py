@@ -38,6 +38,8 @@ def iter_node_differences(pattern: Any, span: Any) -> Iterator[Difference]:
 
 def pattern_label(pattern: Any) -> str:
     """Return a pattern on one line, without its children: ``db.query 'SELECT 1' status='ok'``."""
+    if pattern.anywhere:
+        return f"anywhere: {pattern_label(pattern.children[0])}"
     parts = [plain(pattern.op) if isinstance(pattern.op, str) else show(pattern.op)]
     if pattern.described:
         parts.append(show(pattern.description))

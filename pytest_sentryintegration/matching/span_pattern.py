@@ -15,7 +15,7 @@ from pytest_sentryintegration.matching.tree_matching import Matcher
 Child: TypeAlias = "SpanPattern | EllipsisType"
 
 _MANY = 1000
-"""Spans in a pattern from which on it is compared without the collector of garbage."""
+"""Spans in a pattern from which on it is compared without the garbage collector."""
 
 REPR_WIDTH = 300
 """Characters after which a pattern's repr is cut."""
@@ -27,7 +27,16 @@ class SpanPattern:
     Equal to any span (anything with an op, a description and children) whose whole tree is as it says.
     """
 
-    __slots__ = ("_differs_from", "children", "criteria", "described", "description", "op", "unordered")
+    __slots__ = (
+        "_differs_from",
+        "anywhere",
+        "children",
+        "criteria",
+        "described",
+        "description",
+        "op",
+        "unordered",
+    )
 
     op: Any
     """What the span's op is compared with."""
@@ -41,6 +50,8 @@ class SpanPattern:
     """Whether the order of the children counts for nothing."""
     criteria: dict[str, Any]
     """What other fields of the span are compared with."""
+    anywhere: bool
+    """Whether its one child is looked for below the span at any depth; made by `span.anywhere`."""
 
     def __init__(
         self,
@@ -49,8 +60,9 @@ class SpanPattern:
         *,
         described: bool,
         description: Any,
-        unordered: bool,
+        unordered: bool = False,
         criteria: dict[str, Any],
+        anywhere: bool = False,
     ) -> None:
         self.op = op
         self.described = described
@@ -58,6 +70,7 @@ class SpanPattern:
         self.children = children
         self.unordered = unordered
         self.criteria = criteria
+        self.anywhere = anywhere
         self._differs_from: object = None
 
     def __eq__(self, other: object) -> bool:
@@ -94,50 +107,81 @@ def _is_large(pattern: SpanPattern) -> bool:
     return seen == _MANY
 
 
-def span(op: Any, /, *args: Any, unordered: bool = False, **criteria: Any) -> SpanPattern:
-    """Say what a span and everything below it looks like; compare it with ``==``.
+class _SpanMaker:
+    """Makes patterns; `span` is the one there is, called as a function."""
 
-    Args:
-        op: The span's op. As every criterion it may be a text, a compiled pattern, a callable, or ``...``.
-        args: A description, if the first is neither a `span` nor ``...``; then the children, each a `span`,
-            or ``...`` for any number of further spans. Without children, the span must have none. A
-            description that is not given is not compared.
-        unordered: Whether the children may come in any order. It holds for this level. Otherwise they are
-            expected in the order in which they started.
-        criteria: What else is expected of the span, by attribute: ``status="ok"``, ``data={"rows": 3}``.
+    def __call__(self, op: Any, /, *args: Any, unordered: bool = False, **criteria: Any) -> SpanPattern:
+        """Say what a span and everything below it looks like; compare it with ``==``.
 
-    Raises:
-        TypeError: A child is neither a `span` nor ``...``.
+        Args:
+            op: The span's op. As every criterion it may be text, a compiled pattern, a callable, or ``...``.
+            args: A description, if the first is neither a `span` nor ``...``; then the children: each a
+                `span`, a `span.anywhere`, or ``...`` for any number of further spans. Without children, the
+                span must have none. A description that is not given is not compared.
+            unordered: Whether the children may come in any order; it holds for this level. Otherwise they
+                are expected in the order in which they started.
+            criteria: What else is expected of the span, by attribute: ``status="ok"``, ``data={"rows": 3}``.
 
-    >>> from types import SimpleNamespace
-    >>> query = SimpleNamespace(op="db.query", description="SELECT 1", children=[])
-    >>> request = SimpleNamespace(op="http.server", description=None, children=[query])
-    >>> request == span("http.server", span("db.query", "SELECT 1"))
-    True
-    >>> request == span("http.server", ..., span("cache.get"))
-    False
-    """
-    children = list(args)
-    described = "description" in criteria
-    description = criteria.pop("description", None)
-    if children and not _is_child(children[0]):
-        if described:
-            raise TypeError("span() got a description twice: as an argument and as description=")
-        described, description = True, children.pop(0)
-    for position, child in enumerate(children):
-        if not _is_child(child):
-            hint = (
-                "; a description comes right after the op" if isinstance(child, str) or position == 0 else ""
-            )
-            raise TypeError(f"a child of a span is another span(...) or ..., not {show(child)}{hint}")
-    return SpanPattern(
-        op,
-        tuple(children),
-        described=described,
-        description=description,
-        unordered=unordered,
-        criteria=criteria,
-    )
+        Raises:
+            TypeError: A child is neither a `span` nor ``...``.
+
+        >>> from types import SimpleNamespace
+        >>> query = SimpleNamespace(op="db.query", description="SELECT 1", children=[])
+        >>> request = SimpleNamespace(op="http.server", description=None, children=[query])
+        >>> request == span("http.server", span("db.query", "SELECT 1"))
+        True
+        >>> request == span("http.server", ..., span("cache.get"))
+        False
+        """
+        children = list(args)
+        described = "description" in criteria
+        description = criteria.pop("description", None)
+        if children and not _is_child(children[0]):
+            if described:
+                raise TypeError("span() got a description twice: as an argument and as description=")
+            described, description = True, children.pop(0)
+        for position, child in enumerate(children):
+            if not _is_child(child):
+                hint = (
+                    "; a description comes right after the op"
+                    if isinstance(child, str) or position == 0
+                    else ""
+                )
+                raise TypeError(f"a child of a span is another span(...) or ..., not {show(child)}{hint}")
+        return SpanPattern(
+            op,
+            tuple(children),
+            described=described,
+            description=description,
+            unordered=unordered,
+            criteria=criteria,
+        )
+
+    def anywhere(self, op: Any, /, *args: Any, unordered: bool = False, **criteria: Any) -> SpanPattern:
+        """Say that such a span is somewhere below, at any depth; for use among the children of a `span`.
+
+        As ``...`` does, it leaves room for further children at its place. Several of them among the same
+        children mean as many different spans; where they lie to each other is not compared.
+
+        Args:
+            op: As of `span`, like all other arguments.
+            args: A description and children of the span that is looked for. Without children, it must have
+                none.
+            unordered: Whether these may come in any order.
+            criteria: What else is expected of it.
+
+        >>> from types import SimpleNamespace
+        >>> query = SimpleNamespace(op="db.query", description="SELECT 1", children=[])
+        >>> view = SimpleNamespace(op="view", description=None, children=[query])
+        >>> request = SimpleNamespace(op="http.server", description=None, children=[view])
+        >>> request == span("http.server", span.anywhere("db.query"))
+        True
+        """
+        wanted = self(op, *args, unordered=unordered, **criteria)
+        return SpanPattern(..., (wanted,), described=False, description=None, criteria={}, anywhere=True)
+
+
+span = _SpanMaker()
 
 
 def _is_child(arg: object) -> bool:
@@ -152,14 +196,22 @@ def _shown(pattern: SpanPattern) -> str:
     while waiting and length < REPR_WIDTH:
         item = waiting.pop()
         if isinstance(item, SpanPattern):
+            maker = "span"
+            if item.anywhere:
+                maker, item = "span.anywhere", _inner(item)
             closing = ", unordered=True)" if item.unordered else ")"
             waiting.append(closing)
             for child in reversed(item.children):
                 waiting += ["..." if child is ... else child, ", "]
-            item = f"span({', '.join(_arguments(item))}"
+            item = f"{maker}({', '.join(_arguments(item))}"
         parts.append(item)
         length += len(item)
     return "".join(parts) + (" ...)" if waiting else "")
+
+
+def _inner(pattern: SpanPattern) -> SpanPattern:
+    (wanted,) = (child for child in pattern.children if isinstance(child, SpanPattern))
+    return wanted
 
 
 def _arguments(pattern: SpanPattern) -> list[str]:

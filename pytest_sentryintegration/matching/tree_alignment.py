@@ -28,11 +28,17 @@ class Step:
     left_out: str = ""
 
 
-def align(pattern: Any, there: Sequence[Any], matcher: Matcher) -> list[Step]:
-    """Lay the children of *pattern* beside the spans *there*, so that few are missing or unexpected."""
-    wanted: Sequence[Any] = pattern.children
-    if pattern.unordered:
-        return _align_unordered(wanted, there, matcher)
+def align(pattern: Any, span: Any, matcher: Matcher) -> list[Step]:
+    """Lay the children of *pattern* beside those of *span*, so that few are missing or unexpected."""
+    children = [pattern] if pattern.anywhere else pattern.children
+    claims = [child for child in children if child is not ... and child.anywhere]
+    wanted = [... if child is ... or child.anywhere else child for child in children] if claims else children
+    align_children = _align_unordered if pattern.unordered else _align_in_order
+    missing = matcher.missing(claims[:WINDOW], span) if claims else []
+    return [*align_children(wanted, span.children, matcher), *(Step(claim) for claim in missing)]
+
+
+def _align_in_order(wanted: Sequence[Any], there: Sequence[Any], matcher: Matcher) -> list[Step]:
     shorter = min(len(wanted), len(there))
     start = 0
     while start < shorter and _same(wanted[start], there[start], matcher):

@@ -98,19 +98,21 @@ def _iter_rows(pattern: Any, span: Any) -> Iterator[Row]:
             found = tuple(iter_node_differences(wanted, there))
             yield Row("!" if found else " ", depth, span_label(there), found, path=path)
             inside = (*path, str(there.op)) if len(path) < _PATH else path
-            steps = align(wanted, there.children, matcher)
+            steps = align(wanted, there, matcher)
             waiting += reversed([_work(step, depth + 1, inside) for step in steps])
         else:
             obj = wanted if what == "missing" else there
             mark: Mark = "-" if what == "missing" else "+"
             label = pattern_label(obj) if what == "missing" else span_label(obj)
+            if what == "missing" and obj.anywhere:
+                obj = obj.children[0]
             children = [child for child in obj.children if child is not ...]
             below = _count_below(obj)
             expanded = below <= _EXPANDED
             elsewhere = ""
             if what == "missing" and searches:
                 searches -= 1
-                elsewhere = _elsewhere(wanted, span, path)
+                elsewhere = _elsewhere(obj, span, path)
             yield Row(mark, depth, label, below=0 if expanded else below, path=path, elsewhere=elsewhere)
             if expanded:
                 inside = (*path, str(obj.op)) if len(path) < _PATH else path

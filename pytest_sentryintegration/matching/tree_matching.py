@@ -31,7 +31,21 @@ class Matcher:
         answer = self._at_once(pattern, span)
         if answer is not None:
             return answer
-        waiting: list[tuple[Pair, Matches]] = [((pattern, span), self._children(pattern, span))]
+        return self._run((pattern, span), self._children(pattern, span))
+
+    def missing(self, wanted: Sequence[Any], span: Any) -> list[Any]:
+        """Return which of these patterns, made by `span.anywhere`, have no span of their own below *span*."""
+        missing: list[Any] = []
+        found: list[Any] = []
+        for pattern in wanted:
+            if self._run((object(), span), self._below([*found, pattern], span)):
+                found.append(pattern)
+            else:
+                missing.append(pattern)
+        return missing
+
+    def _run(self, first: Pair, steps: Matches) -> bool:
+        waiting: list[tuple[Pair, Matches]] = [(first, steps)]
         send: bool | None = None
         while waiting:
             pair, steps = waiting[-1]
@@ -66,18 +80,55 @@ class Matcher:
 
     def _children(self, pattern: Any, span: Any) -> Matches:
         there = span.children
+        if pattern.anywhere:
+            return (yield from self._any_below(pattern, there))
+        claims = [child for child in pattern.children if child is not ... and child.anywhere]
+        if claims and not (yield from self._below(claims, span)):
+            return False
         if pattern.unordered:
-            wanted = [child for child in pattern.children if child is not ...]
+            wanted = [child for child in pattern.children if child is not ... and not child.anywhere]
             if len(wanted) > len(there) or (len(wanted) == len(pattern.children) != len(there)):
                 return False
             return (yield from self._assign(wanted, there))
         segments: list[list[Any]] = [[]]
         for child in pattern.children:
-            if child is ...:
+            if child is ... or child.anywhere:
                 segments.append([])
             else:
                 segments[-1].append(child)
         return (yield from self._in_order(segments, there))
+
+    def _any_below(self, pattern: Any, there: Sequence[Any]) -> Matches:
+        # Those near first: a chain of 10,000 spans is looked through once.
+        wanted = pattern.children[0]
+        for child in there:
+            if (yield from self._ask(wanted, child)):
+                return True
+        for child in there:
+            if (yield from self._ask(pattern, child)):
+                return True
+        return False
+
+    def _below(self, claims: Sequence[Any], span: Any) -> Matches:
+        """Find a span of its own anywhere below for each of *claims*."""
+        for claim in claims:
+            if not (yield from self._ask(claim, span)):
+                return False
+        if len(claims) == 1:
+            return True
+        # As many for each as there are claims are enough: then one of them is free.
+        found: dict[int, Any] = {}
+        for claim in claims:
+            count, waiting = 0, [span]
+            while waiting and count < len(claims):
+                at = waiting.pop()
+                for child in at.children:
+                    if (yield from self._ask(claim.children[0], child)):
+                        found[id(child)] = child
+                        count += 1
+                    if (yield from self._ask(claim, child)):
+                        waiting.append(child)
+        return (yield from self._assign([claim.children[0] for claim in claims], list(found.values())))
 
     def _in_order(self, segments: list[list[Any]], there: Sequence[Any]) -> Matches:
         """Place segments with gaps between: the first at the start, the last at the end, others leftmost."""

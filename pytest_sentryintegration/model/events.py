@@ -83,6 +83,11 @@ class Event(Part):
         return security_message(self.raw) if self._is_security_report else event_message(self.raw)
 
     @property
+    def text(self) -> str | None:
+        """What it says: its message, else the outermost exception's text. `find` compares it (and causes)."""
+        return self.message or (self.exception.value if self.exception is not None else None)
+
+    @property
     def logger(self) -> str | None:
         """The logger that it came from."""
         return text(self.raw.get("logger"))

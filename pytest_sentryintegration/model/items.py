@@ -11,7 +11,7 @@ from pytest_sentryintegration import verdict
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.store import Arrival, RefusedRequest
 from pytest_sentryintegration.verdict import Verdict
-from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
+from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, serialize_envelope
 
 __all__ = ["Envelope", "Envelopes", "Item", "Refused", "UnreadablePayload"]
 
@@ -34,6 +34,14 @@ class Envelope:
     def raw(self) -> RawEnvelope:
         """The envelope as it was parsed."""
         return self.arrival.envelope
+
+    @property
+    def body(self) -> bytes:
+        """Its bytes, decoded; what came by another endpoint is made into an envelope.
+
+        Headers are written anew, so their JSON may be spelled otherwise than it was sent.
+        """
+        return serialize_envelope(self.raw)
 
     @property
     def headers(self) -> dict[str, Any]:

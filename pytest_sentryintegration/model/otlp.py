@@ -72,6 +72,10 @@ class OtlpRecord(Record):
         return text(self.data.get("sentry.environment")) or next(filter(None, sent), None)
 
     @lazy
+    def server_name(self) -> str | None:
+        return text(self.raw.resource.get("host.name"))
+
+    @lazy
     def sdk(self) -> dict[str, Any]:
         parts = {key: text(self.raw.resource.get(f"telemetry.sdk.{key}")) for key in ("name", "version")}
         return {key: part for key, part in parts.items() if part is not None}

@@ -134,6 +134,11 @@ class Record:
         return None
 
     @lazy
+    def server_name(self) -> str | None:
+        """The host."""
+        return None
+
+    @lazy
     def tags(self) -> dict[str, str]:
         """Its tags, as text."""
         return {}

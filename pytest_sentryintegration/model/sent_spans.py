@@ -70,6 +70,10 @@ class RootRecord(Record):
         return text(self.raw.get("environment"))
 
     @lazy
+    def server_name(self) -> str | None:
+        return text(self.raw.get("server_name"))
+
+    @lazy
     def measurements(self) -> dict[str, Any]:
         return mapping(self.raw.get("measurements"))
 
@@ -191,6 +195,11 @@ class StreamedRecord(Record):
     @lazy
     def environment(self) -> str | None:
         return text(self._attribute("sentry.environment"))
+
+    @lazy
+    def server_name(self) -> str | None:
+        # sentry-sdk calls its server_name so.
+        return text(self._attribute("server.address"))
 
     @lazy
     def sdk(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_sentryintegration.matching import differences
 from pytest_sentryintegration.model.drawing import draw, one_line
+from pytest_sentryintegration.model.events import Attachment, attachments_of
 from pytest_sentryintegration.model.items import Envelope, Item
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.linking import Forest, Registry
@@ -211,6 +212,16 @@ class Transaction(Recorded, Part):
     def contexts(self) -> dict[str, Any]:
         """Its contexts by name; streamed spans have none."""
         return self._record.contexts
+
+    @lazy
+    def attachments(self) -> dict[str, Attachment]:
+        """What was attached, by filename; a second one of the same name is ``"name (2)"``."""
+        return attachments_of(self.item)
+
+    @property
+    def server_name(self) -> str | None:
+        """The host."""
+        return self._record.server_name
 
     @property
     def release(self) -> str | None:

@@ -1,4 +1,4 @@
-"""The section "Captured Sentry" of a failing test's report: what its inbox holds, bounded in length."""
+"""What an inbox holds as text of bounded length: printed, or in the report of a failing test."""
 
 from __future__ import annotations
 
@@ -14,34 +14,41 @@ LISTED: Final = 20
 TREE_LINES: Final = 40
 MAX_LINES: Final = 200
 
-_FURTHER: Final = ("logs", "metrics", "check_ins", "feedback", "sessions", "client_reports", "refused")
+_SHOWN: Final = (
+    "events", "transactions", "logs", "metrics", "check_ins", "feedback", "sessions", "client_reports",
+    "refused",
+)  # fmt: skip
 
 
-def captured(contents: Any) -> str:
+def captured(contents: Any, noun: str = "") -> str:
     """Return what is in *contents*: events with their fields, the tree of each transaction, then the rest.
 
     At most `MAX_LINES` lines; ``""`` where nothing came.
+
+    Args:
+        contents: All nouns.
+        noun: The one that is shown; all that people ask for where it is not given.
     """
-    lines = [
-        *_listed("events", contents.events, _event_lines),
-        *_listed("transactions", contents.transactions, _transaction_lines),
-        *(line for noun in _FURTHER for line in _listed(noun, getattr(contents, noun), lambda obj: [])),
-    ]
+    nouns = (noun,) if noun else _SHOWN
+    lines = [line for noun in nouns for line in _listed(noun, getattr(contents, noun))]
     lost = dropped(contents)
-    if lost:
+    if lost and not noun:
         lines.append(f"The senders report: {lost}.")
     if len(lines) > MAX_LINES:
         lines = [*lines[: MAX_LINES - 1], f"... {len(lines) - MAX_LINES + 1} more lines"]
     return "\n".join(lines)
 
 
-def _listed(noun: str, objects: Any, more: Any) -> Iterable[str]:
+def _listed(noun: str, objects: Any) -> Iterable[str]:
     count = len(objects)
     if count:
         yield f"{NOUNS[noun].counted(count)}:"
     for obj in objects[:LISTED]:
         yield f"  {label(noun, obj)}"
-        yield from more(obj)
+        if noun in ("events", "messages", "errors"):
+            yield from _event_lines(obj)
+        elif noun == "transactions":
+            yield from _transaction_lines(obj)
     if count > LISTED:
         yield f"  ... {count - LISTED} more"
 

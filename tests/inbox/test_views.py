@@ -347,3 +347,32 @@ def test_the_snapshot_is_plain_data_and_looks() -> None:
 def test_sentry_events_is_empty_without_arrivals() -> None:
     assert isinstance(Received().events, SentryEvents)
     assert Received().captured() == ""
+
+
+def test_printing_shows_what_came_and_what_was_still_held_and_looks_at_nothing() -> None:
+    received = Held("late")
+    received.error(("ValueError", "boom"))
+    received.transaction("checkout", "http.server", ("db", "q"))
+    printed = str(received.events)
+
+    assert [line for line in printed.splitlines() if not line.startswith("    ")] == [
+        "2 events:",
+        "  ValueError: 'boom'",
+        "  'late'",
+        "1 transaction:",
+        "  'checkout', op http.server",
+    ]
+    assert received.reader.unlooked() == tuple(received.contents.events)
+
+
+def test_printing_a_view_shows_its_noun_alone() -> None:
+    received = messages("one")
+    received.error(("ValueError", "boom"))
+
+    assert str(received.events.messages) == "1 message:\n  'one'\n    level='error'"
+    assert str(received.events.items).splitlines()[0] == "2 items:"
+
+
+def test_printing_nothing_says_why_there_is_nothing() -> None:
+    assert str(Received().events).splitlines()[0] == "no event arrived"
+    assert str(Received().events.logs).splitlines()[1].startswith("- ")

@@ -75,3 +75,17 @@ def test_bytes_that_are_no_text_are_shown_and_are_no_json() -> None:
     assert attachment.text == "\ufffd\x00"
     with pytest.raises(UnreadablePayload, match=r"attachment 'x.bin': not UTF-8"):
         _ = attachment.json
+
+
+def test_a_transaction_has_the_attachments_of_its_envelope_by_filename() -> None:
+    contents = received(item("transaction", transaction()), item("attachment", b"1", filename="a"))
+
+    assert contents.transactions[0].attachments == {"a": contents.attachments[0]}
+
+
+def test_an_event_has_the_attachments_that_came_with_it_and_with_a_transaction() -> None:
+    contents = received(item("transaction", transaction()), EVENT, item("attachment", b"1", filename="a"))
+
+    assert list(contents.events[0].attachments) == ["a"]
+    with pytest.raises(KeyError, match="no attachment is named 'a'; there came: none"):
+        contents.transactions[0].attachments["a"]

@@ -111,3 +111,20 @@ def test_a_security_report_is_an_event() -> None:
         "1.0",
         "prod",
     )
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        ({"message": "hi"}, "hi"),
+        ({"exception": [{"type": "E", "value": "cause"}, {"type": "E", "value": "boom"}]}, "boom"),
+        ({"message": "hi", "exception": [{"type": "E", "value": "boom"}]}, "hi"),
+        ({"exception": [{"type": "E"}]}, None),
+        ({"message": "", "exception": [{"type": "E", "value": ""}]}, ""),
+        ({}, None),
+    ],
+)
+def test_the_text_is_the_message_or_what_the_outermost_exception_says(
+    payload: dict[str, Any], text: str | None
+) -> None:
+    assert event(payload).text == text

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.model.sent import TRACE, Sender, container, item, ops, received, span, streamed
+from tests.model.sent import TRACE, Sender, container, item, ops, received, span, streamed, transaction
 
 
 def attribute(value: Any) -> dict[str, Any]:
@@ -239,3 +239,15 @@ def test_otlp_logs_are_logs() -> None:
     ).logs
 
     assert (log.level, log.body, log.trace_id, log.attributes) == ("warn", "slow", TRACE, {"value": 3})
+
+
+def test_the_server_name_of_a_transaction_is_read_however_it_was_sent() -> None:
+    address = {"server.address": {"value": "streams", "type": "string"}}
+    contents = received(
+        item("transaction", transaction(server_name="static")),
+        container("span", streamed("a", attributes=address)),
+        otlp(otlp_span("b"), **{"host.name": "otlp"}),
+        item("transaction", transaction(server_name=None)),
+    )
+
+    assert [sent.server_name for sent in contents.transactions] == ["static", "streams", "otlp", None]

@@ -120,3 +120,9 @@ def test_a_sequence_equals_lists_and_tuples_and_is_sliced_to_a_tuple() -> None:
     assert events[1:] == (events[1], events[-1])
     assert events[0] in events
     assert repr(events[:1]) == "(<Event error '0'>,)"
+
+
+def test_the_body_of_an_envelope_is_its_bytes() -> None:
+    (envelope,) = received(item("event", b'{"message":  "hi"}'), headers={"event_id": "a" * 32}).envelopes
+
+    assert envelope.body == b'{"event_id":"%s"}\n{"type":"event"}\n{"message":  "hi"}\n' % (b"a" * 32)
