@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from pytest_sentryintegration import clock
+from pytest_sentryintegration.locks import condition
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 
 STRAYS = "strays"
@@ -93,7 +93,7 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._changed = condition()
         self._inboxes: dict[str, _Inbox] = {STRAYS: _Inbox(STRAYS, "")}
         self._running = [STRAYS]
         self._closed: dict[str, str] = {}

@@ -20,6 +20,7 @@ from pytest_sentryintegration.inbox.events import SentryEvents
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.ingest.faults import Faults
+from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.sdk.gathering import gather
 from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
@@ -33,7 +34,7 @@ from pytest_sentryintegration.words.policies import not_accepted, unexpected
 FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
 """What a client sends with where the application made none; no request to this name is ever tried."""
 
-_ENTERING = threading.RLock()
+_ENTERING = reentrant_lock()
 """Held while a capture begins or ends: what it changes is put back in the order in which it was changed."""
 
 
