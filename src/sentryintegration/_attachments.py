@@ -104,8 +104,20 @@ def _read(item: object, room: int) -> tuple[bytes, str, str | None, str | None]:
     if isinstance(item, (bytes, bytearray, memoryview)):
         return bytes(item), ".bin", None, None
     if isinstance(item, str):
+        if _names_a_file(item):
+            repaired("attachment %s is sent as text: give pathlib.Path(...) to send the file", shown(item))
         return item.encode("utf-8", "backslashreplace"), ".txt", None, TEXT
     return _json(item).encode("utf-8", "backslashreplace"), ".json", None, "application/json"
+
+
+def _names_a_file(text: str) -> bool:
+    # Not on another machine (//host/share), which may take its time to answer.
+    if len(text) > 1024 or text.startswith(("//", "\\\\")) or not text.isprintable():
+        return False
+    try:
+        return os.path.isfile(text)
+    except Exception:
+        return False
 
 
 def _content(path: Path, room: int) -> bytes:

@@ -340,3 +340,34 @@ def test_attachments_do_not_go_with_the_transaction(sentry_events: SentryEvents)
         capture_message("text", attachments=["file"])
 
     assert len(sentry_events.attachments) == 1
+
+
+@pytest.mark.parametrize("place", ["{folder}/app.log", "app.log"])
+def test_a_text_that_names_a_file_is_sent_as_text_and_logged(
+    sentry_events: SentryEvents,
+    records: list[logging.LogRecord],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    (tmp_path / "app.log").write_text("what happened")
+    monkeypatch.chdir(tmp_path)
+    text = place.format(folder=tmp_path)
+    capture_message("text", attachments=[text])
+
+    [attachment] = sentry_events.messages.find("text").attachments.values()
+    assert attachment.text == text
+    [record] = records
+    assert "give pathlib.Path(...) to send the file" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "/", "no such file", "a\0b", "x" * 5000, "//host/share/file", "SELECT 1;\n", "\ud800"]
+)
+def test_any_other_text_is_no_file(
+    sentry_events: SentryEvents, records: list[logging.LogRecord], text: str
+) -> None:
+    capture_message("text", attachments=[text])
+
+    assert len(sentry_events.messages.find("text").attachments) == 1
+    assert not records
