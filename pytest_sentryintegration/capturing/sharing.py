@@ -8,7 +8,6 @@ from weakref import WeakMethod
 
 from pytest_sentryintegration.capturing.delivery import Delivery
 from pytest_sentryintegration.capturing.inboxes import Inboxes
-from pytest_sentryintegration.sdk import noticing
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import drain, drain_before_forks
 from pytest_sentryintegration.sdk.redirect import Redirect
@@ -40,7 +39,6 @@ class Shared:
         """Close clients and port, and put the SDK's functions back."""
         self.clients.close()
         self.redirect.uninstall()
-        noticing.uninstall()
         self.delivery.close()
 
 

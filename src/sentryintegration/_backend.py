@@ -78,6 +78,22 @@ class Backend:
         """Finish a span, and send it where it is sent by itself."""
         raise NotImplementedError
 
+    def send(self, span: Any, scope: Any, isolation: Any, end: datetime) -> None:
+        """Finish a transaction that waited for its spans, with the scopes under which it ran."""
+        raise NotImplementedError
+
+    def promote(self, span: Any, scope: Any, name: str) -> Any:
+        """Make a transaction of an open span whose own transaction was sent without it."""
+        raise NotImplementedError
+
+    def move(self, span: Any, scope: Any, root: Any) -> Any:
+        """Make an open span part of the transaction *root*, below the span that it is below now."""
+        raise NotImplementedError
+
+    def tags(self, span: Any) -> dict[str, str]:
+        """Return the tags of a span."""
+        raise NotImplementedError
+
     def sampled(self, span: Any) -> bool | None:
         """Return the sampling decision that *span* is under."""
         raise NotImplementedError

@@ -12,10 +12,11 @@ import sentry_sdk
 
 from sentryintegration import _repair
 from sentryintegration._backend import UNLABELED, Backend
+from sentryintegration._finishing import finish, restore
 from sentryintegration._guard import guarded, repaired, shown
 from sentryintegration._headers import outgoing
 from sentryintegration._internals import tracing_failed
-from sentryintegration._nesting import Node, finish, restore
+from sentryintegration._nesting import Node
 from sentryintegration._sdk import tracing_enabled
 from sentryintegration._statuses import status as status_of
 

@@ -17,9 +17,11 @@ import weakref
 from typing import Any
 
 from sentryintegration._backend import Backend
-from sentryintegration._backends import backend_of
+from sentryintegration._finishing import end_all, expire, finish
 from sentryintegration._internals import MARKS, tracing_failed
-from sentryintegration._nesting import Tree, end_all, expire
+from sentryintegration._nesting import Node, Tree
+from sentryintegration._static import STATIC, TRACING
+from sentryintegration._streaming import STREAM, V3
 
 PATIENCE = 30.0
 """Seconds that a finished transaction waits for its open spans."""
@@ -38,7 +40,8 @@ class Ledger:
         self.pid = os.getpid()
         self._held: list[tuple[float, int, weakref.ref[Tree]]] = []
         self._order = itertools.count()
-        self._changed = threading.Condition(threading.RLock())
+        self.lock = threading.RLock()
+        self._changed = threading.Condition(self.lock)
         self._thread: threading.Thread | None = None
         atexit.register(_at_exit, weakref.ref(self))
 
@@ -99,6 +102,13 @@ class Ledger:
             except Exception:
                 tracing_failed("finishing an open transaction")
 
+    def abandoned(self, node: Node) -> None:
+        """Finish a transaction that nobody holds any more."""
+        try:
+            finish(node)
+        except Exception:
+            tracing_failed("finishing a transaction that nobody holds")
+
     def adopt(self, other: Ledger) -> None:
         """Take over what another client had open, whose thread then ends."""
         trees = other._open()
@@ -113,6 +123,15 @@ class Ledger:
                 self.forget(tree)
             elif tree.ended is not None:
                 self.hold(tree)
+
+
+def backend_of(client: Any) -> Backend:
+    """Return the tracing API that *client* works with."""
+    if TRACING is None:
+        return V3
+    options = client.options
+    lifecycle = options.get("trace_lifecycle") or (options.get("_experiments") or {}).get("trace_lifecycle")
+    return STREAM if lifecycle == "stream" else STATIC
 
 
 def ledger_of(client: Any) -> Ledger | None:

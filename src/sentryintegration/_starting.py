@@ -10,12 +10,13 @@ from sentry_sdk import Scope
 from sentryintegration import _repair
 from sentryintegration._backend import UNLABELED, Backend
 from sentryintegration._fields import sync_fields
+from sentryintegration._finishing import after, divide, finish
 from sentryintegration._guard import failed
 from sentryintegration._handles import Handle, apply_tags
 from sentryintegration._headers import Remote, incoming
 from sentryintegration._internals import is_off, tracing_failed
 from sentryintegration._ledger import Ledger, ledger_of
-from sentryintegration._nesting import Mark, Node, Tree, after, finish, mark_of, put_mark, tree_of
+from sentryintegration._nesting import Mark, Node, Tree, mark_of, put_mark, tree_of
 from sentryintegration._sdk import is_absent, tracing_enabled
 
 
@@ -137,15 +138,25 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
         if outer.dropped and wanted.forced and current is outer.scope and len(outer.tree.open) == 1:
             finish(outer)
             return _start(client, ledger, wanted)
+        if outer.tree.borrowed:
+            with outer.tree.lock:
+                divide(outer.tree)
     active = backend.active(current)
     tree = tree_of(active, outer, backend) if active is not None else None
+    forced = wanted.forced or wanted.suppressed
+    if tree is None and active is not None and not forced:
+        if not backend.is_over(active):
+            tree = Tree(backend, backend.root_of(active), ledger, "")
+            tree.borrowed = tree.distributed = True
+            ledger.keep(tree)
+            with ledger.lock:
+                # The SDK makes the id when it is first asked for: two threads at once would get two.
+                _ = active.span_id
+        elif outer is not None and not outer.done and active.span_id == outer.span.span_id:
+            # A fork made before the span became a transaction of its own.
+            active, tree = outer.span, outer.tree
     scope = current.fork()
     within = outer if outer is not None and current is outer.scope else None
-
-    forced = wanted.forced or wanted.suppressed
-    if tree is None and active is not None and not forced and not backend.is_over(active):
-        tree = Tree(backend, backend.root_of(active), ledger, "")
-        tree.borrowed = tree.distributed = True
     node = None
     if tree is not None and (tree.suppressed or not forced):
         with tree.lock:
@@ -158,9 +169,9 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
             for key, value in wanted.data.items():
                 backend.set_data(node.span, key, value)
     if node is None:
+        started = time.perf_counter_ns()
         remote = None
         label = wanted.label
-        started = time.perf_counter_ns()
         if wanted.suppressed:
             root = backend.start_suppressed(scope, label)
         else:
@@ -172,7 +183,6 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
             )
         distributed = active is not None if tree is None else tree.distributed
         tree = Tree(backend, root, ledger, label)
-        tree.started = started
         if wanted.suppressed:
             tree.suppressed = True
         if distributed:
@@ -180,6 +190,7 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
         if remote is not None:
             tree.baggage = remote.baggage
         node = tree.top = Node(tree, root, scope, current, within)
+        node.started = started if backend.holds_root else None
         tree.open.add(node)
         ledger.keep(tree)
     put_mark(scope, Mark(node))

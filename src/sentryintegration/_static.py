@@ -8,18 +8,18 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk import Scope
 
+from sentryintegration import _internals as internals
 from sentryintegration._backend import Backend, sentry_trace
 from sentryintegration._headers import Remote
-from sentryintegration._internals import STATIC, optional
 from sentryintegration._sdk import tracing_enabled
 
-TRACING = optional("tracing")
+TRACING = internals.optional("tracing")
 
 
 class Static(Backend):
     """sentry-sdk 2.x: a transaction is one event, with its spans inside."""
 
-    needs = STATIC
+    needs = internals.STATIC
     holds_root = True
 
     def active(self, scope: Any) -> Any:
@@ -107,20 +107,20 @@ class Static(Backend):
     def sampled(self, span: Any) -> bool | None:
         return span.sampled  # type: ignore[no-any-return]
 
-    def count_unsampled(self) -> None:
-        """Count a transaction that is left out, for the client's report.
+    def send(self, span: Any, scope: Any, isolation: Any, end: datetime) -> None:
+        if not span.sampled:
+            _count_unsampled()
+            return
+        current, current_isolation = Scope.get_current_scope(), Scope.get_isolation_scope()
+        Scope.set_current_scope(scope)
+        Scope.set_isolation_scope(isolation)
+        try:
+            self.finish(span, scope, end)
+        finally:
+            Scope.set_current_scope(current)
+            Scope.set_isolation_scope(current_isolation)
 
-        The SDK does it when it finishes one, together with a log record that takes longer than all the rest.
-        """
-        client = sentry_sdk.get_client()
-        if client.transport and tracing_enabled(client.options):
-            pressed = getattr(getattr(client, "monitor", None), "downsample_factor", 0)
-            reason = "backpressure" if pressed > 0 else "sample_rate"
-            client.transport.record_lost_event(reason, data_category="transaction")
-            client.transport.record_lost_event(reason, data_category="span")
-
-    def alone(self, span: Any, scope: Any, name: str) -> Any:
-        """Make a transaction of a child whose own transaction was sent without it."""
+    def promote(self, span: Any, scope: Any, name: str) -> Any:
         transaction = TRACING.Transaction(
             name=name,
             op=span.op,
@@ -129,15 +129,50 @@ class Static(Backend):
             span_id=span.span_id,
             parent_span_id=span.parent_span_id,
             start_timestamp=span.start_timestamp,
+            status=span.status,
             sampled=True,
             scope=scope,
             baggage=span.containing_transaction.get_baggage(),
         )
-        transaction = scope.start_transaction(transaction=transaction)
-        transaction.status = span.status
-        own = span.to_json()
-        for key, value in own.get("tags", {}).items():
-            transaction.set_tag(key, value)
-        for key, value in own.get("data", {}).items():
-            transaction.set_data(key, value)
-        return transaction
+        return _with_content(scope.start_transaction(transaction=transaction), span)
+
+    def move(self, span: Any, scope: Any, root: Any) -> Any:
+        moved = root.start_child(
+            op=span.op,
+            name=span.description,
+            span_id=span.span_id,
+            start_timestamp=span.start_timestamp,
+            status=span.status,
+            scope=scope,
+        )
+        moved.parent_span_id = span.parent_span_id
+        return _with_content(moved, span)
+
+    def tags(self, span: Any) -> dict[str, str]:
+        return dict(span.to_json().get("tags", {}))
+
+
+def _with_content(span: Any, source: Any) -> Any:
+    """Give *span* the tags and data of *source*."""
+    content = source.to_json()
+    for key, value in content.get("tags", {}).items():
+        span.set_tag(key, value)
+    for key, value in content.get("data", {}).items():
+        span.set_data(key, value)
+    return span
+
+
+def _count_unsampled() -> None:
+    """Count a transaction that is left out, for the client's report.
+
+    The SDK does it when it finishes one, together with a log record that takes longer than all the rest.
+    """
+    client = sentry_sdk.get_client()
+    if client.transport and tracing_enabled(client.options):
+        pressed = getattr(getattr(client, "monitor", None), "downsample_factor", 0)
+        reason = "backpressure" if pressed > 0 else "sample_rate"
+        client.transport.record_lost_event(reason, data_category="transaction")
+        client.transport.record_lost_event(reason, data_category="span")
+
+
+STATIC = Static()

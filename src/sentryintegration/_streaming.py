@@ -9,9 +9,9 @@ from typing import Any
 
 import sentry_sdk
 
+from sentryintegration import _internals as internals
 from sentryintegration._backend import Backend, sentry_trace
 from sentryintegration._headers import Remote
-from sentryintegration._internals import Part, optional
 
 
 class Streaming(Backend):
@@ -19,11 +19,11 @@ class Streaming(Backend):
 
     holds_root = False
 
-    def __init__(self, needs: Part, attribute: str, starter: str, no_op: str) -> None:
+    def __init__(self, needs: internals.Part, attribute: str, starter: str, no_op: str) -> None:
         self.needs = needs
         self._attribute = attribute
         self._starter = starter
-        self._no_op = optional(f"traces.{no_op}")
+        self._no_op = internals.optional(f"traces.{no_op}")
 
     def active(self, scope: Any) -> Any:
         return getattr(scope, self._attribute)
@@ -117,7 +117,7 @@ class Streaming(Backend):
         if span.sampled:
             span.end(end)
         elif not span._finished:
-            # As Static.count_unsampled: what the SDK does, without its log record.
+            # What the SDK does, without its log record, which takes longer than all the rest.
             span._finished = True
             client = sentry_sdk.get_client()
             if span._unsampled_reason is not None and client.transport:
@@ -134,3 +134,7 @@ def _attribute(value: Any) -> Any:
     if isinstance(value, list) and value and all(type(item) is type(value[0]) for item in value):
         return value if isinstance(value[0], (str, bool, int, float)) else str(value)
     return json.dumps(value, ensure_ascii=False)
+
+
+STREAM = Streaming(internals.STREAM, "streamed_span", "start_streamed_span", "NoOpStreamedSpan")
+V3 = Streaming(internals.V3, "span", "start_span", "NoOpSpan")

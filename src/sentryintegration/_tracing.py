@@ -11,11 +11,12 @@ from typing import Any, TypeAlias, TypeVar, overload
 import sentry_sdk
 from sentry_sdk import Scope
 
+from sentryintegration._finishing import after, divide
 from sentryintegration._guard import failed, guarded, repaired, shown
 from sentryintegration._handles import Handle, finish_with, headers_of
 from sentryintegration._headers import outgoing
 from sentryintegration._ledger import ledger_of
-from sentryintegration._nesting import Mark, Node, after, copy_tracing, mark_of, put_mark, tree_of
+from sentryintegration._nesting import Mark, Node, copy_tracing, mark_of, put_mark, tree_of
 from sentryintegration._sdk import is_absent
 from sentryintegration._starting import AUTO, Auto, start
 
@@ -186,6 +187,8 @@ def trace_headers() -> dict[str, str]:
 def _adopt(node: Node) -> AbstractContextManager[None]:
     previous = sentry_sdk.get_current_scope()
     scope = previous.fork()
+    with node.tree.lock:
+        divide(node.tree)
     tree = node.tree
     if tree.over and not (tree.suppressed and not tree.sent):
         scope._span = None

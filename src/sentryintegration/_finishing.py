@@ -1,0 +1,216 @@
+"""The end of spans and transactions: what is sent when, and which scope is current afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import weakref
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from sentry_sdk import Scope
+
+from sentryintegration import _repair
+from sentryintegration._backend import UNLABELED
+from sentryintegration._headers import Remote
+from sentryintegration._nesting import Mark, Node, Tree, copy_tracing, mark_of, put_mark
+
+
+def finish(node: Node, status: str | None = None) -> None:
+    """Finish the span of *node*, send its tree if that is complete, and go back to what was before."""
+    if node.tree.pid != os.getpid():
+        # Started before a fork: only the process that started it sends it.
+        node.done = True
+        restore(node)
+        _leave(node, node.before() if node.is_root else node.surrounding())
+        return
+    try:
+        with node.tree.lock:
+            if node.done:
+                return
+            divide(node.tree)
+            node.done = True
+            complete = _finish_span(node, status)
+        if complete:
+            send(node.tree)
+    finally:
+        current = restore(node)
+        node.shared = current is not node.scope or node.thread != threading.get_ident() or _in_event_loop()
+        if not node.is_root:
+            source = node.surrounding()
+            _leave(node, source)
+            if current._span is node.span and current is not node.scope:
+                mark = mark_of(current)
+                if mark is None or not mark.explicit:
+                    # A fork of the span's scope: what it finished here is not active here any more.
+                    _resemble(current, source, mark_of(source))
+
+
+def _finish_span(node: Node, status: str | None) -> bool:
+    """Finish one span, under the lock of its tree; say whether the tree can be sent now."""
+    tree = node.tree
+    backend = tree.backend
+    tree.open.discard(node)
+    if status is not None:
+        backend.set_status(node.span, status)
+    if node.is_root and backend.holds_root:
+        tree.ended = _end(node)
+    else:
+        backend.finish(node.span, node.scope, None if node.started is None else _end(node))
+    if not backend.holds_root:
+        # When it ends, a streamed span puts the one before it back on its scope, finished or not. Until its
+        # tree is sent it can still be a parent; what comes after it is decided below.
+        node.scope._span = node.span
+    if tree.borrowed or tree.sent:
+        if not tree.open:
+            tree.ledger.forget(tree)
+        return False
+    if tree.open:
+        if node.is_root:
+            tree.ledger.hold(tree)
+        return False
+    tree.sent = True
+    return True
+
+
+def send(tree: Tree) -> None:
+    """Send a tree that is marked as sent, and take it off the scope that was its own."""
+    node = tree.top
+    if node is None:
+        return
+    if tree.backend.holds_root and not tree.suppressed:
+        tree.backend.send(node.span, node.scope, tree.isolation, tree.ended or _end(node))
+    tree.top = None
+    tree.ledger.forget(tree)
+    if node.done:
+        _leave(node, node.before(), after(tree, node.span))
+
+
+def expire(tree: Tree) -> None:
+    """Send a tree without the spans that are still open; those continue its trace on their own."""
+    with tree.lock:
+        if tree.sent:
+            return
+        tree.sent = True
+        divide(tree)
+    send(tree)
+
+
+def end_all(tree: Tree) -> None:
+    """Finish every open span of a tree, the transaction last, which sends it."""
+    with tree.lock:
+        nodes = sorted(tree.open, key=lambda node: node.is_root)
+    for node in nodes:
+        finish(node)
+
+
+def divide(tree: Tree) -> None:
+    """Make transactions of the open spans of a tree that is sent without them; call it under the tree's lock.
+
+    An open span takes along what is open below it. Streamed spans need nothing: each is sent on its own.
+    """
+    backend = tree.backend
+    if not (tree.sent or (tree.borrowed and backend.is_over(tree.root))) or not backend.holds_root:
+        return
+    nodes = {node.span.span_id: node for node in tree.open if node.span.sampled}
+    for lowest in list(nodes.values()):
+        branch: list[Node] = []
+        node: Node | None = lowest
+        while node is not None and node.tree is tree:
+            branch.append(node)
+            node = nodes.get(node.span.parent_span_id)
+        for one in reversed(branch):
+            _move(one, nodes.get(one.span.parent_span_id))
+    if not tree.open:
+        tree.ledger.forget(tree)
+
+
+def _move(node: Node, parent: Node | None) -> None:
+    """Move an open span out of its tree: below *parent*, which was moved before, or into one of its own."""
+    old, span = node.tree, node.span
+    backend = old.backend
+    if parent is not None:
+        tree = parent.tree
+        node.span = backend.move(span, node.scope, tree.root)
+    else:
+        name = _repair.line(span.description or span.op or UNLABELED, _repair.NAME_LIMIT)
+        node.span = backend.promote(span, node.scope, name)
+        tree = Tree(backend, node.span, old.ledger, name)
+        tree.lock, tree.isolation = old.lock, old.isolation
+        tree.distributed = old.distributed
+        tree.baggage = backend.headers(node.span).get("baggage")
+        tree.extra = _repair.Tags(backend.tags(span), {})
+        tree.top, node.is_root = node, True
+        tree.ledger.keep(tree)
+    so_far = datetime.now(timezone.utc) - span.start_timestamp
+    node.started = time.perf_counter_ns() - int(so_far.total_seconds() * 1e9)
+    old.open.discard(node)
+    tree.open.add(node)
+    node.tree = tree
+    if node.scope._span is span:
+        node.scope._span = node.span
+        node.scope._transaction = tree.first_name
+
+
+def _end(node: Node) -> datetime:
+    """Return the end of a span that ends now: its start, and the time since by a clock that nobody sets."""
+    elapsed = time.perf_counter_ns() - (node.started or 0)
+    return node.span.start_timestamp + timedelta(microseconds=elapsed / 1000)  # type: ignore[no-any-return]
+
+
+def after(tree: Tree, span: Any) -> Remote | None:
+    """Return what continues the trace of *span* once its tree is sent.
+
+    Nothing does after a suppressed transaction, and the decision against a sampled-out one is its own.
+    """
+    if tree.suppressed:
+        return None
+    sampled = tree.backend.sampled(span)
+    if not sampled:
+        # Without a parent: that span is never sent, and the SDK makes an id only when it is asked for one.
+        return Remote(span.trace_id)
+    return Remote(span.trace_id, span.span_id, sampled, tree.baggage)
+
+
+def restore(node: Node) -> Any:
+    """Make current again what was before *node*, where that is current; return the scope that was current."""
+    current = Scope.get_current_scope()
+    if current is node.scope:
+        Scope.set_current_scope(node.before())
+    return current
+
+
+def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
+    """Make the scope of a finished span like *source*, and with it the scopes that follow the span.
+
+    Other threads and tasks may still have them as their current scope, and must not find a finished span
+    there. From now on they follow the span of *source*.
+    """
+    mark = mark_of(source)
+    if continued is not None:
+        mark = Mark(mark.node if mark is not None else None, continued)
+    for left in (node, *(node.followers or ())):
+        if left.scope._span is not None and left.scope._span not in (node.span, source._span):
+            continue
+        if not node.tree.backend.holds_root:
+            # A streamed transaction refers to itself: with its scope it would wait for the garbage collector.
+            left.span._scope = source
+        following = mark
+        if left.shared and mark is not None and mark.node is not None and not mark.node.done:
+            following = Mark(mark.node, mark.after, explicit=mark.explicit, own=left)
+            if mark.node.followers is None:
+                mark.node.followers = weakref.WeakSet()
+            mark.node.followers.add(left)
+        _resemble(left.scope, source, following)
+
+
+def _resemble(scope: Any, source: Any, mark: Mark | None) -> None:
+    """Make the active span and the transaction's name on *scope* those of *source*."""
+    copy_tracing(scope, source)
+    put_mark(scope, mark)
+
+
+def _in_event_loop() -> bool:
+    return asyncio._get_running_loop() is not None
