@@ -160,7 +160,9 @@ def judge_client_report(item: RawItem, delivery: Delivery) -> Ruling:
         counts = sent.get(name)
         if counts is None:
             continue
-        for index, count in enumerate(counts if isinstance(counts, list) else [counts]):
+        if not isinstance(counts, list):
+            return dropped("invalid", counts, "this must be a list of counts; the report is lost.", name)
+        for index, count in enumerate(counts):
             if not _is_count(count):
                 text = (
                     "a count needs a reason, a category that Sentry knows and a quantity; the report is lost."

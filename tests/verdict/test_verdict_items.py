@@ -49,6 +49,11 @@ def chunk(last: float) -> dict[str, Any]:
         ("check_in", b"{", "invalid_json"),
         ("check_in", check_in(status=None), "invalid_json"),
         ("check_in", check_in(duration="long"), "invalid_json"),
+        ("check_in", check_in(check_in_id="nightly"), "invalid_json"),
+        ("check_in", check_in(monitor_slug=7), "invalid_json"),
+        ("check_in", check_in(environment=["production"]), "invalid_json"),
+        ("check_in", check_in(monitor_config=[]), "invalid_json"),
+        ("check_in", check_in(monitor_config={"schedule": SCHEDULE, "max_runtime": -1}), "invalid_json"),
         ("check_in", check_in(monitor_config={"schedule": {"type": "crontab"}}), "invalid_json"),
         ("check_in", check_in(monitor_slug=""), "invalid_check_in"),
         ("check_in", check_in(environment="x" * 65), "invalid_check_in"),
@@ -61,7 +66,14 @@ def chunk(last: float) -> dict[str, Any]:
         ("sessions", {"attrs": {"release": "1"}, "aggregates": [{"exited": 1}]}, "invalid"),
         ("client_report", b"{", "invalid"),
         ("client_report", {"timestamp": NOW}, "invalid"),
+        ("client_report", report(timestamp="yesterday"), "invalid"),
         ("client_report", report(timestamp=NOW - 91 * 86400), "invalid"),
+        ("client_report", report(discarded_events=["an event"]), "invalid"),
+        (
+            "client_report",
+            report(filtered_events={"reason": "a", "category": "error", "quantity": 1}),
+            "invalid",
+        ),
         ("client_report", report(timestamp=NOW + 120), "invalid"),
         ("client_report", report(discarded_events=[{"reason": "a"}]), "invalid"),
         (
@@ -141,6 +153,7 @@ def test_a_frozen_session_is_kept() -> None:
         ({"event_id": ID, "comments": "hi"}, {}, "invalid_event_id"),
         ({"comments": "hi"}, {"event_id": ID}, "invalid_json"),
         (b"{", {"event_id": ID}, "invalid_json"),
+        ({"event_id": ID, "comments": 5}, {"event_id": ID}, "invalid_json"),
     ],
 )
 def test_a_user_report_needs_two_event_ids(
@@ -197,6 +210,9 @@ RECORDING = item("replay_recording", b"{}\n[]")
         ([RECORDING, item("replay_video", b"v")], "duplicate_item"),
         ([item("replay_event", {"segment_id": 0}), RECORDING], "invalid_replay"),
         ([item("replay_event", {"replay_id": ID, "segment_id": 65536}), RECORDING], "invalid_replay"),
+        ([item("replay_event", {**REPLAY, "trace_ids": [None, "b" * 32]}), RECORDING], None),
+        ([item("replay_event", {**REPLAY, "trace_ids": ["checkout"]}), RECORDING], "invalid_replay"),
+        ([item("replay_event", b"{"), RECORDING], "invalid_replay"),
         ([item("replay_event", b"null"), RECORDING], "invalid_replay_no_payload"),
     ],
 )
@@ -228,6 +244,8 @@ def test_lists_of_a_replay_are_cut_to_100() -> None:
         ({"event_id": ID}, "profiling_invalid_json"),
         (lasting(31), "profiling_duration_is_too_long"),
         (profile(profile={"samples": [{"thread_id": 1}]}), "profiling_not_enough_samples"),
+        (profile(profile={"samples": [{"thread_id": 1, "elapsed_since_start_ns": "soon"}] * 2}), None),
+        (profile(profile=[]), None),
     ],
 )
 def test_a_profile_beside_its_transaction(payload: object, reason: str | None) -> None:
