@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sentry_sdk
 from sentry_sdk import scope as sdk_scope
+from sentry_sdk.envelope import Envelope, Item
 
 import sentryintegration
 from pytest_sentryintegration import SentryEvents
@@ -110,6 +111,34 @@ def test_without_a_dsn_everything_is_a_safe_no_op(records: list[logging.LogRecor
 
     assert [record.getMessage() for record in records] == [
         "neither dsn nor SENTRY_DSN is given: nothing will be reported to Sentry"
+    ]
+
+
+@pytest.mark.usefixtures("sentry_events")
+def test_dry_mode_prints_an_exception_by_its_type_and_value(capsys: pytest.CaptureFixture[str]) -> None:
+    init("fake")
+    sentryintegration.capture_exception(ValueError("no such tea"))
+
+    assert "event: ValueError: 'no such tea'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("sentry_events")
+def test_dry_mode_prints_how_long_an_item_is_that_is_no_json(capsys: pytest.CaptureFixture[str]) -> None:
+    init("fake")
+    envelope = Envelope()
+    for payload in (b"\x00\x01", b"[1]"):
+        envelope.add_item(Item(payload, type="profile"))
+    transport: Any = sentry_sdk.get_client().transport
+    transport.capture_envelope(envelope)
+
+    printed = capsys.readouterr().err.splitlines()
+    assert printed == [
+        "--- Sentry envelope (dry mode, not sent)",
+        "profile: 2 bytes",
+        "profile",
+        "[",
+        "  1",
+        "]",
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -124,6 +124,28 @@ def test_an_async_generator_is_active_inside_only(sentry_events: SentryEvents) -
         "root", span("agen", span("inside")), span("between"), span("between"), unordered=True
     )
     assert inspect.isasyncgenfunction(async_generator)
+
+
+@pytest.mark.parametrize("end", ["thrown", "closed"])
+def test_an_async_generator_that_is_left_early_is_finished(sentry_events: SentryEvents, end: str) -> None:
+    @traced(op="agen")
+    async def catching() -> AsyncGenerator[str, None]:
+        try:
+            yield "first"
+        except KeyError:
+            yield "caught"
+
+    async def main() -> list[str]:
+        with start_transaction(name="root", op="root"):
+            steps = catching()
+            came = [await steps.__anext__()]
+            if end == "thrown":
+                came.append(await steps.athrow(KeyError()))
+            await steps.aclose()
+        return came
+
+    assert asyncio.run(main()) == ["first", "caught"][: 2 if end == "thrown" else 1]
+    assert tree(sentry_events) == span("root", span("agen"))
 
 
 def test_methods_of_each_kind(sentry_events: SentryEvents) -> None:
