@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -49,7 +50,9 @@ class Child:
     forked: bool = False
     """Whether it is a fork of this process."""
     ended: int | None = None
-    """Its exit code; ``None`` where it still runs or nobody has waited for it."""
+    """Its exit code, where it is known."""
+    running: bool = False
+    """Whether nobody has waited for its end."""
     has_dsn: bool = True
     """Whether its environment has a DSN of this inbox."""
 
@@ -86,22 +89,24 @@ class Evidence:
     """Threads that served this test and belong to another."""
     handed_out: bool = False
     """Whether the test read `dsn`, `env` or `url`, so that another process was to report."""
+    alone: bool = False
+    """Whether this process alone is captured (``sentry_transport = memory``)."""
     connected: bool | None = None
     """Whether another process has ever connected to this inbox."""
     raised: tuple[Raised, ...] = ()
     """What raised inside the SDK, which swallows it."""
     unreported: tuple[str, ...] = ()
     """Callbacks that may drop something which this SDK does not report."""
-    switched_off: tuple[tuple[str, str], ...] = ()
-    """Nouns that the client does not send, each with the option that switches it on."""
-    unfinished: tuple[str, ...] = ()
-    """Transactions and spans that are open, one line each."""
+    switched_off: tuple[tuple[str, str, str], ...] = ()
+    """What the client does not send: its noun, what of it, and the option that switches it on."""
+    unfinished: Callable[[], tuple[str, ...]] = tuple
+    """Looks for transactions and spans that are open, and names them. A function, as that takes a while."""
     outside: tuple[str, ...] = ()
     """Spans that were finished outside of any transaction, one line each; the SDK does not send these."""
     max_spans: int | None = None
     """How many spans a transaction may have."""
     blocks_loop: bool = False
-    """Whether the search itself blocked a running asyncio loop."""
+    """Whether an asyncio loop runs in the thread that searches, and waits meanwhile."""
     threads: tuple[str, ...] = ()
     """Names of threads that the test started and that still run."""
     forks: int = 0

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from pytest_sentryintegration import clock
+from pytest_sentryintegration.locks import condition
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 
 STRAYS = "strays"
 """The inbox of what came while no test was running."""
+
+KEPT = 100
+"""How many late arrivals are remembered with their senders."""
 
 Headers = tuple[tuple[str, str], ...]
 """Headers of an HTTP request, names in lower case."""
@@ -90,15 +93,26 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._changed = condition()
         self._inboxes: dict[str, _Inbox] = {STRAYS: _Inbox(STRAYS, "")}
         self._running = [STRAYS]
         self._closed: dict[str, str] = {}
         self._count = 0
+        self._recent: deque[tuple[int, str, str | None]] = deque(maxlen=KEPT)
         self.late: Counter[str] = Counter()
         """How many envelopes came for a test, by node id, after it had finished."""
         self.strays = 0
         """How many envelopes came while no test was running."""
+
+    @property
+    def count(self) -> int:
+        """How many requests have come so far."""
+        return self._count
+
+    def late_since(self, number: int) -> list[tuple[str, str | None]]:
+        """Return test and ``sentry_client`` of what came late after that many; of the newest `KEPT`."""
+        with self._changed:
+            return [(test, client) for place, test, client in self._recent if place > number]
 
     @property
     def running(self) -> str:
@@ -155,6 +169,7 @@ class Store:
                 self.strays += 1
             elif box.finished:
                 self.late[box.test] += 1
+                self._recent.append((self._count, box.test, client))
             arrival = Arrival(
                 self._count,
                 name,

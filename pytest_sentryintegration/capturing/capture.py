@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +15,13 @@ from sentry_sdk.consts import DEFAULT_OPTIONS
 
 from pytest_sentryintegration.capturing.environment import Environment, Patch, child_environment
 from pytest_sentryintegration.capturing.sharing import Shared, is_shared, release, shared
-from pytest_sentryintegration.evidence import Elsewhere, Evidence
+from pytest_sentryintegration.evidence import Elsewhere, Evidence, Late
 from pytest_sentryintegration.inbox.events import SentryEvents
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.ingest.faults import Faults
+from pytest_sentryintegration.locks import reentrant_lock
+from pytest_sentryintegration.sdk.gathering import gather
 from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.server.fake_sentry import KEY, NoServerError
@@ -32,7 +34,7 @@ from pytest_sentryintegration.words.policies import not_accepted, unexpected
 FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
 """What a client sends with where the application made none; no request to this name is ever tried."""
 
-_ENTERING = threading.RLock()
+_ENTERING = reentrant_lock()
 """Held while a capture begins or ends: what it changes is put back in the order in which it was changed."""
 
 
@@ -79,6 +81,7 @@ class Capture(StoredInbox):
         self._environment = Environment(patch)
         self._blocked: str | None = None
         self._handed_out = False
+        self._first = 0
         self.timeout = self.settings.timeout
         self.invalid_allow = self.settings.invalid_allow
         self.reader: Reader
@@ -96,6 +99,7 @@ class Capture(StoredInbox):
                 self._blocked = _blocker(error)
         with _ENTERING:
             self._shared.inboxes.close_when_gone(inbox, self.events)
+            self._first = store.count
             self._isolation.begin()
             try:
                 self._isolation.at_end(lambda: store.finish(inbox))
@@ -200,12 +204,14 @@ class Capture(StoredInbox):
 
     def evidence(self) -> Evidence:
         """Return what is known about the senders."""
-        elsewhere = Counter(self._owner.elsewhere)
+        here = Counter(self._owner.elsewhere)
         entries = len(self.store.since(self.inbox))
         return replace(
-            self._isolation.evidence(),
+            gather(self._owner),
             blocked_by=self._blocked,
-            elsewhere=tuple(Elsewhere(thread, test, count) for (thread, test), count in elsewhere.items()),
+            elsewhere=tuple(Elsewhere(thread, test, count) for (thread, test), count in here.items()),
+            late=tuple(_of_other_processes(self.store.late_since(self._first), here)),
+            alone=self._memory,
             handed_out=self._handed_out,
             connected=entries > self._owner.delivered,
         )
@@ -237,6 +243,19 @@ def capture(**options: Any) -> Iterator[SentryEvents]:
     finally:
         if outermost:
             release()
+
+
+def _of_other_processes(
+    late: Iterable[tuple[str, str | None]], here: Mapping[tuple[str, str], int]
+) -> Iterator[Late]:
+    """Yield what came late by sender, but for what threads of this process captured: that is known better."""
+    of_threads = Counter[str]()
+    for (_, test), count in here.items():
+        of_threads[test] += count
+    for (test, client), count in Counter(late).items():
+        sent = count - of_threads[test]
+        if sent > 0:
+            yield Late(test, sent, f"another process ({client})" if client else "another process")
 
 
 def _blocker(error: Exception) -> str:

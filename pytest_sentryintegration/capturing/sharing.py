@@ -8,6 +8,7 @@ from weakref import WeakMethod
 
 from pytest_sentryintegration.capturing.delivery import Delivery
 from pytest_sentryintegration.capturing.inboxes import Inboxes
+from pytest_sentryintegration.sdk import noticing
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import drain, drain_before_forks
 from pytest_sentryintegration.sdk.redirect import Redirect
@@ -39,6 +40,7 @@ class Shared:
         """Close clients and port, and put the SDK's functions back."""
         self.clients.close()
         self.redirect.uninstall()
+        noticing.uninstall()
         self.delivery.close()
 
 

@@ -192,7 +192,7 @@ class View(Sequence[T], Generic[T]):
             return only
         if found.matched:
             raise AssertionError(too_many(query, list(self._reader.objects(self._noun)), found.matched))
-        raise AssertionError(self._too_few(query, found, seconds, None))
+        raise AssertionError((yield partial(self._too_few, query, found, seconds, None)))
 
     def _wait(self, count: int, query: Query, timeout: float | None) -> Generator[Step, Any, tuple[T, ...]]:
         __tracebackhide__ = True
@@ -201,7 +201,7 @@ class View(Sequence[T], Generic[T]):
         seconds = self._reader.source.timeout if timeout is None else _seconds("timeout", timeout)
         found = yield from self._look(query, count, seconds)
         if len(found.matched) < count:
-            raise AssertionError(self._too_few(query, found, seconds, count))
+            raise AssertionError((yield partial(self._too_few, query, found, seconds, count)))
         self._reader.look(found.matched)
         return tuple(found.matched)
 

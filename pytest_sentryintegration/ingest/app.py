@@ -5,7 +5,6 @@ Data flows one way: request → `Route` → `Call` → `Taken` → reply.
 
 from __future__ import annotations
 
-import threading
 import traceback
 
 from pytest_sentryintegration.ingest.answers import error_reply, preflight
@@ -13,6 +12,7 @@ from pytest_sentryintegration.ingest.call import Call, Taken
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.ingest.routes import HEALTHCHECK, NOWHERE, Route, Take, find_route
+from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.store import STRAYS, Store, Tolerated
 from pytest_sentryintegration.wire.auth import Auth
 from pytest_sentryintegration.wire.dsn import is_public_key
@@ -43,7 +43,7 @@ class Ingest:
         self.strict = strict
         self._store = store
         self._faults: dict[str, Faults] = {}
-        self._lock = threading.Lock()
+        self._lock = reentrant_lock()
 
     @property
     def has_faults(self) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import math
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.wire.categories import DATA_CATEGORIES, KINDS
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 from pytest_sentryintegration.wire.rate_limits import SCOPES, Enforced, RateLimit, enforce
@@ -50,7 +51,7 @@ class Faults:
     """
 
     _set: list[Fault] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: Any = field(default_factory=reentrant_lock)
     _delayed: bool = False
 
     def __repr__(self) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from threading import RLock
 from typing import Any, Final, TypeVar
 
+from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.model.check_ins import CheckIn, read_check_ins
 from pytest_sentryintegration.model.client_reports import ClientReport, read_client_reports
 from pytest_sentryintegration.model.events import (
@@ -82,7 +82,7 @@ class Contents:
     def __init__(self, fetch: Callable[[int], Sequence[Arrival | RefusedRequest]]) -> None:
         self._fetch = fetch
         self._number = 0
-        self._lock = RLock()
+        self._lock = reentrant_lock()
         self._arrivals: list[Arrival] = []
         self._envelopes = Envelopes()
         self._refused: list[Refused] = []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
+from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.sdk import ownership
-from pytest_sentryintegration.sdk.locks import lock_by_process
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 
@@ -56,40 +58,97 @@ def label_all(client: Any) -> None:
     for batcher in batchers(client):
         _label(batcher, "add", "_flush")
     _label(client.session_flusher, "add_session", "flush")
+    if client.monitor is not None:
+        _free_in_forks(client.monitor)
 
 
-def _label(batcher: Any, add_name: str, flush_name: str) -> None:
-    """Make *batcher* send what it holds for the test that recorded it, and wholly within a flush.
+def buffers(client: Any) -> list[Buffer]:
+    """Return the labelled buffers of *client*."""
+    found = (getattr(each, _BUFFER, None) for each in (*batchers(client), client.session_flusher))
+    return [buffer for buffer in found if buffer is not None]
 
-    It has one buffer for all tests: before something of another test comes in, what is there goes
-    out. Under one lock, because a flusher that has taken the buffer and not sent it yet made `flush`
-    return too early in 1 % of runs under load.
+
+def _label(component: Any, add_name: str, flush_name: str) -> None:
+    # A client may come here again: each capture swaps the transport of one made before.
+    if flush_name not in vars(component):
+        setattr(component, _BUFFER, Buffer(component, add_name, flush_name))
+
+
+class Buffer:
+    """One of the SDK's buffers: sends what it holds for the test that recorded it, and wholly within a flush.
+
+    The SDK has one for all tests: before something of another test comes in, what is there is sent. Under one
+    lock, because a flusher thread that had taken the buffer and not sent it yet made `flush` return too early
+    in 1 % of runs under load.
+
+    Args:
+        component: a batcher or the session flusher.
+        add_name: its method that takes an item.
+        flush_name: its method that sends.
     """
-    if flush_name in vars(batcher):
-        return
-    add, flush = getattr(batcher, add_name), getattr(batcher, flush_name)
-    holds: list[ownership.Owner | None] = [None]
-    buffers = [name for name in vars(batcher) if name.endswith("_buffer") or name.startswith("pending_")]
-    lock = lock_by_process()
 
-    def labelled_flush(*args: Any, **kwargs: Any) -> Any:
-        with lock():
-            if buffers and not any(getattr(batcher, name) for name in buffers):
-                # Nearly always, and each look at the inbox flushes three of them.
-                return None
-            with ownership.sending_for(holds[0]):
-                return flush(*args, **kwargs)
+    def __init__(self, component: Any, add_name: str, flush_name: str) -> None:
+        self._component = component
+        self._add, self._flush = getattr(component, add_name), getattr(component, flush_name)
+        self._names = [
+            name for name in vars(component) if name.endswith("_buffer") or name.startswith("pending_")
+        ]
+        self._holds: ownership.Owner | None = None
+        self._lock = reentrant_lock()
+        _free_in_forks(component)
+        setattr(component, add_name, self.add)
+        setattr(component, flush_name, self.flush)
 
-    def labelled_add(item: Any) -> None:
+    def add(self, item: Any) -> None:
+        """Take *item*; what another test has recorded is sent first."""
         # Re-entered from inside a flush (a warning that garbage collection logs): the SDK drops it.
-        if not getattr(getattr(batcher, "_active", None), "flag", False):
+        if not getattr(getattr(self._component, "_active", None), "flag", False):
             owner = ownership.current()
-            if owner is not holds[0]:
-                with lock():
-                    batcher.flush()
-                    holds[0] = owner
-                    return add(item)  # type: ignore[no-any-return]
-        return add(item)  # type: ignore[no-any-return]
+            if owner is not self._holds:
+                with self._lock:
+                    self._component.flush()
+                    self._holds = owner
+                    self._add(item)
+                return
+        self._add(item)
 
-    setattr(batcher, add_name, labelled_add)
-    setattr(batcher, flush_name, labelled_flush)
+    def flush(self, *args: Any, **kwargs: Any) -> Any:
+        """Send what is there."""
+        with self._lock:
+            # Usually empty, and each look at an inbox flushes four buffers.
+            if not self._names or any(getattr(self._component, name) for name in self._names):
+                with ownership.sending_for(self._holds):
+                    return self._flush(*args, **kwargs)
+
+    def flush_unless_busy(self) -> None:
+        """Send what is there, unless another thread holds one of the locks: waits for nothing."""
+        with ExitStack() as stack:
+            for lock in (self._lock, *vars(self._component).values()):
+                if isinstance(lock, _LOCK):
+                    return  # made anew by the SDK, in a fork: it cannot be held during the flush
+                if isinstance(lock, _RLOCK):
+                    if not lock.acquire(blocking=False):
+                        return
+                    stack.callback(lock.release)
+            self._component.flush()
+
+    def forget_inherited(self) -> None:
+        """Leave to the parent of this forked process what it had recorded."""
+        for name in self._names:
+            getattr(self._component, name).clear()
+        for value in vars(self._component).values():
+            if isinstance(value, threading.Event):
+                value._at_fork_reinit()  # type: ignore[attr-defined]
+
+
+_BUFFER = "_sentryintegration"
+"""The attribute of a component that holds its `Buffer`."""
+
+_LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
+
+
+def _free_in_forks(component: Any) -> None:
+    """Let a forked process find the locks of *component* free: sentry-sdk 2.41 waits for ever there."""
+    for name, value in vars(component).items():
+        if isinstance(value, _LOCK):
+            setattr(component, name, reentrant_lock())

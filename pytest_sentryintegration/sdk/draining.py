@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from pytest_sentryintegration import clock
-from pytest_sentryintegration.sdk.detaching import batchers
+from pytest_sentryintegration.sdk.detaching import batchers, buffers
 from pytest_sentryintegration.sdk.redirect import redirected
 
 TIMEOUT = 5.0
 """Seconds that one drain may take."""
+
+FORK_TIMEOUT = 0.5
+"""Seconds that sending may hold up a fork."""
 
 # By class: sentry-sdk 2.41 does not say it otherwise.
 _HELD = {
@@ -71,11 +74,41 @@ def sending_at_once(clients: Iterable[Any]) -> Iterator[None]:
 
 
 def drain_before_forks(live: Callable[[], Iterable[Any]]) -> None:
-    """Send what is queued before this process forks: parent and child would both send it.
+    """Send what is held back before this process forks, and have the child forget what was not sent.
 
-    That can happen in production too, in the moment between a capture and its sending; a test that
-    forks right after one would see it each time.
+    Parent and child would both send it. That can happen in production too, in the moment between a capture
+    and its sending; a test that forks right after one would see it each time.
     """
     if hasattr(os, "register_at_fork"):
         # It cannot be taken back; without clients there is nothing for it to do.
-        os.register_at_fork(before=lambda: drain(live()))
+        os.register_at_fork(
+            before=lambda: _drain_without_waiting(live()), after_in_child=lambda: _forget(live())
+        )
+
+
+def _drain_without_waiting(clients: Iterable[Any]) -> None:
+    """Send what no lock, fault or full stack holds up, within `FORK_TIMEOUT` seconds."""
+    # The fork may be that of a signal's handler, which runs in the middle of anything.
+    deadline = clock.monotonic() + FORK_TIMEOUT
+    for client in clients:
+        transport = redirected(client)
+        if transport is None:
+            continue
+        if transport.worker.lock.acquire(blocking=False):
+            try:
+                for buffer in buffers(client):
+                    with suppress(Exception):
+                        buffer.flush_unless_busy()
+            finally:
+                transport.worker.lock.release()
+        if transport.worker.unfinished_tasks and transport.destination.is_prompt:
+            transport.worker.wait(deadline)
+
+
+def _forget(clients: Iterable[Any]) -> None:
+    for client in clients:
+        transport = redirected(client)
+        if transport is not None:
+            transport.forget_inherited()
+            for buffer in buffers(client):
+                buffer.forget_inherited()

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import sentry_sdk
-from sentry_sdk.client import NonRecordingClient
 
-from pytest_sentryintegration.evidence import Evidence
-from pytest_sentryintegration.sdk import ownership, scopes
+from pytest_sentryintegration.sdk import noticing, ownership, scopes
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import TIMEOUT, drain, sending_at_once
 from pytest_sentryintegration.sdk.ownership import Owner
@@ -62,6 +60,7 @@ class Isolation:
         for client in bound:
             self._undo.callback(self.redirect.swap(client))
         scopes.drop_foreign_clients(self.scopes, _is_ours)
+        self._undo.callback(noticing.begin(self.owner))
         ownership.begin(self.owner)
         self._undo.callback(ownership.end, self.owner)
         overrides, self.redirect.overrides = self.redirect.overrides, lambda: dict(self.options)
@@ -121,28 +120,6 @@ class Isolation:
         """Wrap a test's coroutine function so that it runs inside this test's scopes."""
         assert self.scopes is not None
         return scopes.entering(function, self.scopes)
-
-    def evidence(self) -> Evidence:
-        """Return what is known of the client in use now."""
-        client = sentry_sdk.get_client()
-        if isinstance(client, NonRecordingClient):
-            return Evidence(imported=True, client=False)
-        options = client.options
-        transport, own = redirected(client), own_transport(client)
-        limited = transport._disabled_until if transport is not None else {}
-        return Evidence(
-            imported=True,
-            client=True,
-            fallback=not client.is_active(),
-            dsn=bool(options.get("dsn")),
-            own_transport=type(own).__qualname__ if own is not None else None,
-            traces_sample_rate=options.get("traces_sample_rate"),
-            traces_sampler=options.get("traces_sampler") is not None,
-            sample_rate=options.get("sample_rate"),
-            queued=transport.worker.unfinished_tasks if transport is not None else 0,
-            failure=transport.failure if transport is not None else None,
-            rate_limited=tuple(str(category or "all") for category in limited),
-        )
 
 
 def _is_ours(client: Any) -> bool:

@@ -138,6 +138,10 @@ class RedirectedTransport(HttpTransport):
         if not self.worker.is_running_here():
             super().flush(timeout, callback)
 
+    def forget_inherited(self) -> None:
+        """Leave to the parent of this forked process the reports of what it has lost."""
+        self._discards = {}
+
     # Envelopes.
 
     def capture_envelope(self, envelope: Envelope) -> None:

@@ -43,8 +43,12 @@ class Queue:
 
     def __init__(self) -> None:
         self.tasks: deque[Callable[[], Any]] = deque()
-        self.changed = threading.Condition(threading.RLock())
-        """Guards everything here; notified when a task has finished, and to wake the thread."""
+        self.lock = threading.RLock()
+        """Guards everything here."""
+        self.done = threading.Condition(self.lock)
+        """Notified when a task has finished."""
+        self.wake = threading.Condition(self.lock)
+        """Notified to wake the thread before its nap is over. That takes time: not for each task."""
         self.turn = threading.Lock()
         """Held by the thread that runs tasks."""
         self.runner: int | None = None
@@ -77,6 +81,11 @@ class Worker:
         _workers.add(self)
 
     @property
+    def lock(self) -> Any:
+        """The lock that `submit` takes: reentrant."""
+        return self._queue.lock
+
+    @property
     def unfinished_tasks(self) -> int:
         """How many tasks are queued or running."""
         return self._queue.unfinished_tasks
@@ -88,13 +97,13 @@ class Worker:
     def submit(self, task: Callable[[], Any]) -> bool:
         """Queue *task*; returns whether there was room for it."""
         queue = self._queue
-        with queue.changed:
+        with queue.lock:
             if self.full():
                 return False
             queue.tasks.append(task)
             queue.nap_until = clock.monotonic() + LINGER
             if queue.wanted or queue.asleep:
-                queue.changed.notify_all()
+                queue.wake.notify_all()
             if queue.thread is not None:
                 return True
             queue.thread = threading.Thread(
@@ -109,10 +118,10 @@ class Worker:
     def kill(self) -> None:
         """Let the thread end once it has run what is queued."""
         queue = self._queue
-        with queue.changed:
+        with queue.lock:
             if queue.thread is not None:
                 queue.ending = True
-                queue.changed.notify_all()
+                queue.wake.notify_all()
 
     def flush(self, timeout: float, callback: Callable[[int, float], Any] | None = None) -> None:
         """Wait until nothing is queued or running, as the SDK's worker does.
@@ -122,11 +131,11 @@ class Worker:
             callback: called with the number of pending tasks and *timeout* when it takes longer.
         """
         deadline = clock.monotonic() + timeout
-        if self._wait(lambda: not self.unfinished_tasks, clock.monotonic() + min(NOTICE, timeout)):
+        if self.wait(clock.monotonic() + min(NOTICE, timeout), everything=True):
             return
         if callback is not None:
             callback(self.unfinished_tasks, timeout)
-        if not self._wait(lambda: not self.unfinished_tasks, deadline):
+        if not self.wait(deadline, everything=True):
             logger.error("flush timed out, dropped %s events", self.unfinished_tasks)
 
     def is_running_here(self) -> bool:
@@ -151,32 +160,44 @@ class Worker:
         finally:
             queue.turn.release()
 
-    def wait(self, deadline: float) -> bool:
-        """Wait until everything queued before the call is done; returns whether it is."""
-        queue = self._queue
-        with queue.changed:
-            last = queue.finished + queue.unfinished_tasks
-        return self._wait(lambda: queue.finished >= last, deadline)
+    def wait(self, deadline: float, *, everything: bool = False) -> bool:
+        """Wait for the thread; not where the calling thread itself is running a task.
 
-    def _wait(self, done: Callable[[], bool], deadline: float) -> bool:
+        Args:
+            deadline: of `clock.monotonic`; it holds for locks too.
+            everything: wait for what is queued meanwhile, too.
+
+        Returns:
+            Whether what was queued before the call, or everything, is done.
+        """
+        queue = self._queue
         if self.is_running_here():
-            return done()
-        if self._queue.thread is None:  # it could not be started
+            return False
+        if queue.thread is None:  # it could not be started
             self.run(deadline)
-        with self.wanted(), self._queue.changed:
-            return self._queue.changed.wait_for(done, max(0.0, deadline - clock.monotonic()))
+        if not queue.lock.acquire(timeout=max(0.0, deadline - clock.monotonic())):
+            return False
+        try:
+            last = queue.finished + queue.unfinished_tasks
+            with self.wanted():
+                return queue.done.wait_for(
+                    lambda: not queue.unfinished_tasks if everything else queue.finished >= last,
+                    max(0.0, deadline - clock.monotonic()),
+                )
+        finally:
+            queue.lock.release()
 
     @contextmanager
     def wanted(self) -> Iterator[None]:
         """Have the thread run what is queued, and what will be inside, without delay."""
         queue = self._queue
-        with queue.changed:
+        with queue.lock:
             queue.wanted += 1
-            queue.changed.notify_all()
+            queue.wake.notify_all()
         try:
             yield
         finally:
-            with queue.changed:
+            with queue.lock:
                 queue.wanted -= 1
 
     def forget_inherited(self) -> None:
@@ -194,13 +215,13 @@ class Worker:
 
     def _rest(self, queue: Queue) -> bool:
         """Wait until there is something to do, or for a nap; returns false when the thread is to end."""
-        with queue.changed:
+        with queue.lock:
             if not (queue.tasks and (queue.wanted or queue.ending)):
                 if queue.ending:
                     queue.thread, queue.ending = None, False
                     return False
                 queue.asleep = not queue.tasks and clock.monotonic() >= queue.nap_until
-                queue.changed.wait(None if queue.asleep else NAP)
+                queue.wake.wait(None if queue.asleep else NAP)
                 queue.asleep = False
         return True
 
@@ -218,7 +239,7 @@ class Worker:
 
     def _run_one(self, queue: Queue) -> None:
         try:
-            with queue.changed:
+            with queue.lock:
                 queue.running = 1
                 task = queue.tasks.popleft()
             task()
@@ -228,10 +249,10 @@ class Worker:
                 raise
             logger.error("Failed processing job", exc_info=True)
         finally:
-            with queue.changed:
+            with queue.lock:
                 queue.running = 0
                 queue.finished += 1
-                queue.changed.notify_all()
+                queue.done.notify_all()
 
 
 _workers: weakref.WeakSet[Worker] = weakref.WeakSet()

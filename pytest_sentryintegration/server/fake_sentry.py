@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from pytest_sentryintegration.ingest.app import Ingest
 from pytest_sentryintegration.ingest.request import Reply, Request
+from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.server.serving import Server
 from pytest_sentryintegration.store import Store
 
@@ -46,7 +47,7 @@ class FakeSentry:
             self.ingest.handle, limit=self.ingest.body_limit, refused=self.ingest.refuse, host=host, port=port
         )
         self._started = False
-        self._starting = threading.Lock()
+        self._starting = reentrant_lock()
         self._hurried = threading.Event()
 
     def start(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pytest_sentryintegration.evidence import Child, Evidence
 from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.model.nouns import NOUNS
-from pytest_sentryintegration.words.losses import lost, of_losses, of_raised
+from pytest_sentryintegration.words.losses import concerning, lost, of_losses, of_raised
 
 LISTED: Final = 3
 """How many threads, processes, spans ... get a sentence each."""
@@ -29,13 +29,16 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
         noun: Leaves out what does not concern this noun.
         waited: For how many seconds the search waited.
     """
-    losses = lost(contents)
+    losses = concerning(noun, lost(contents))
+    if any(map(_left_out, contents.transactions)):
+        # Of these is said more than their client report does.
+        losses.pop(("buffer_overflow", "span"), None)
     said = [
         *_of_client(evidence),
         *_of_delivery(evidence),
         *_of_refused(contents.refused),
         *of_losses(losses, evidence),
-        *of_raised(losses, evidence),
+        *of_raised(losses, evidence, noun),
         *_of_features(evidence, noun),
         *_of_spans(evidence, contents, noun),
         *(_of_tracing(evidence) if noun is None or noun in _TRACED else ()),
@@ -60,7 +63,7 @@ def doubts(evidence: Evidence, contents: Any, noun: str, waited: float) -> list[
     """
     said = [
         *_of_delivery(evidence),
-        *of_raised({}, evidence),
+        *of_raised(concerning(noun, lost(contents)), evidence, noun),
         *_of_spans(evidence, contents, noun),
         *_of_senders(evidence, waited),
         *evidence.notes,
@@ -113,12 +116,12 @@ def _of_refused(refused: Iterable[Any]) -> Iterable[str]:
 
 
 def _of_features(evidence: Evidence, noun: str | None) -> Iterable[str]:
-    for off, option in evidence.switched_off:
-        if noun in (None, off):
-            yield f"The SDK client sends no {NOUNS[off].plural} without {option}."
+    for off, what, option in evidence.switched_off:
+        if noun in (None, off) or off == "client_reports":
+            yield f"The SDK client sends no {what} without {option}."
     for callback in evidence.unreported:
         if noun in (None, _DROPPED_BY.get(callback)):
-            yield f"{callback} is set, and this SDK does not report what it drops."
+            yield f"{callback} is set; what it drops, this SDK may not report."
 
 
 _DROPPED_BY: Final = {"before_send_log": "logs", "before_send_metric": "metrics"}
@@ -132,7 +135,7 @@ def _of_tracing(evidence: Evidence) -> Iterable[str]:
 def _of_spans(evidence: Evidence, contents: Any, noun: str | None) -> Iterable[str]:
     if noun is not None and noun not in _TRACED:
         return
-    for label in _first(evidence.unfinished):
+    for label in _first(evidence.unfinished()):
         yield f"{label[:1].upper()}{label[1:]} is not finished, so it is not sent yet."
     if count := len(evidence.outside):
         what = f"{count} span{'s were' if count > 1 else ' was'} finished outside of any transaction"
@@ -161,8 +164,8 @@ def _left_out(transaction: Any) -> int:
 def _of_senders(evidence: Evidence, waited: float) -> Iterable[str]:
     if evidence.blocks_loop:
         yield (
-            "The search blocked the running event loop, so that no task could go on meanwhile: await "
-            "find_async or wait_async."
+            "find and wait block the running event loop, so that no task can go on meanwhile: await "
+            "find_async or wait_async instead."
         )
     yield from _of_inboxes(evidence)
     longer = f"raise timeout= (it was {waited:g} s)" if waited else "wait with timeout="
@@ -197,8 +200,14 @@ def _of_inboxes(evidence: Evidence) -> Iterable[str]:
 
 
 def _of_children(evidence: Evidence, longer: str) -> Iterable[str]:
-    for child in _first(evidence.children):
-        yield _of_child(child, bool(evidence.connected), longer)
+    if evidence.alone and evidence.children:
+        yield "sentry_transport = memory captures this process alone, and the test started others."
+    elif evidence.children:
+        # One that ended well beside one that reported is as likely to have nothing to do with Sentry.
+        telling = [child for child in evidence.children if child.ended != 0 or not evidence.connected]
+        telling.sort(key=lambda child: (child.has_dsn, not child.ended))
+        for child in _first(telling):
+            yield _of_child(child, bool(evidence.connected), longer)
     forks = evidence.forks - sum(child.forked for child in evidence.children)
     if forks > 0:
         times = "once" if forks == 1 else f"{forks} times"
@@ -217,11 +226,11 @@ def _of_child(child: Child, connected: bool, longer: str) -> str:
             f"{name} was started with an environment without this test's SENTRY_DSN: pass "
             "env=sentry_events.env."
         )
-    if child.ended is None:
-        return f"{name} was started and has not ended, as far as is known: wait for it first, or {longer}."
+    if child.running:
+        return f"{name} was started, and nobody has waited for its end: do that first, or {longer}."
     if child.forked:
         return f"{name}, a fork of this one, ended with exit code {child.ended}: {_UNFLUSHED}."
-    ended = f"{name} ended with exit code {child.ended}"
+    ended = f"{name} was started" if child.ended is None else f"{name} ended with exit code {child.ended}"
     if connected:
         return f"{ended}: what it did not send before its end is lost; call sentry_sdk.flush() there."
     return f"{ended} and sent nothing: does it read SENTRY_DSN, and flush before it ends?"

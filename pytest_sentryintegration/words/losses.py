@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_sentryintegration.evidence import Evidence, Raised
@@ -24,6 +24,14 @@ def lost(contents: Any) -> Losses:
         if (reason, _SIZES.get(category)) in counts:
             del counts[reason, category]
     return counts
+
+
+def concerning(noun: str | None, losses: Losses) -> Losses:
+    """Return what of *losses* may be of that noun; unknown categories always."""
+    if noun not in _OF_NOUNS:
+        return losses
+    wanted = _OF_NOUNS[noun]
+    return Counter({key: count for key, count in losses.items() if key[1] in wanted or key[1] not in THINGS})
 
 
 def dropped(contents: Any) -> str:
@@ -84,7 +92,7 @@ BY: Final = {
     "send_error": "an error response",
     "queue_overflow": "a full queue",
     "cache_overflow": "a full cache",
-    "buffer_overflow": "a full buffer",
+    "buffer_overflow": "the SDK (buffer_overflow)",
     "backpressure": "backpressure",
     "internal_sdk_error": "an error inside the SDK",
     "insufficient_data": "the SDK, for want of data",
@@ -100,8 +108,7 @@ DROPPED: Final = {
     "send_error": "the answer was an error",
     "queue_overflow": "the SDK's queue was full",
     "cache_overflow": "the SDK's cache was full",
-    "buffer_overflow": "the SDK's buffer was full (max_spans), or a span had not finished when its "
-    "transaction did",
+    "buffer_overflow": "there were more than max_spans, or one had not finished when its transaction did",
     "backpressure": "the SDK holds itself for overloaded (enable_backpressure_handling)",
     "internal_sdk_error": "the SDK failed on it; init(debug=True) logs how",
     "insufficient_data": "too little was recorded for a profile",
@@ -117,26 +124,44 @@ _CALLBACKS: Final = {
     "trace_metric_byte": ("before_send_metric",),
 }
 """Options whose callback may drop a data category, the usual one first; ``before_send`` for any other."""
+_TRACED: Final = ("transaction", "span")
+_OF_EVENTS: Final = ("default", "error", "crash", "security", "attachment")
+_OF_NOUNS: Final = {
+    "events": _OF_EVENTS,
+    "messages": _OF_EVENTS,
+    "errors": _OF_EVENTS,
+    "attachments": (*_OF_EVENTS, "transaction"),
+    "transactions": _TRACED,
+    "spans": _TRACED,
+    "traces": _TRACED,
+    "logs": ("log_item", "log_byte"),
+    "metrics": ("trace_metric", "trace_metric_byte"),
+    "check_ins": ("monitor",),
+    "sessions": ("session",),
+    "feedback": ("feedback",),
+}
+"""Data categories by noun; what other nouns hold may be of any."""
 _PROCESSORS: Final = ("event processor", "error processor")
 
 
 def of_losses(losses: Mapping[tuple[str, str], int], evidence: Evidence) -> Iterable[str]:
     """Yield a sentence for each reason for which something was lost."""
-    grouped: dict[tuple[str, tuple[str, ...]], Counter[str]] = {}
+    grouped: dict[str, Counter[str]] = {}
     for (reason, category), count in losses.items():
-        grouped.setdefault((reason, _culprits(reason, category)), Counter())[category] += count
-    for (reason, culprits), counts in grouped.items():
+        why = _why(reason, _culprits(reason, category), count, evidence)
+        grouped.setdefault(why, Counter())[category] += count
+    for why, counts in grouped.items():
         what = _and([things(category, count) for category, count in counts.items()])
-        what += " was" if sum(counts.values()) == 1 else " were"
-        if reason == "sample_rate":
-            yield f"{what} sampled out{_by_which_rate(culprits[0], evidence)}."
-        else:
-            yield f"{what} dropped: {_why(reason, culprits, counts, evidence)}."
+        yield f"{what} {'was' if sum(counts.values()) == 1 else 'were'} {why}."
 
 
-def of_raised(losses: Mapping[tuple[str, str], int], evidence: Evidence) -> Iterable[str]:
-    """Yield a sentence for each callback that raised and that no sentence of `of_losses` names."""
+def of_raised(
+    losses: Mapping[tuple[str, str], int], evidence: Evidence, noun: str | None = None
+) -> Iterable[str]:
+    """Yield a sentence for each callback that raised, concerns *noun* and is not named by `of_losses`."""
     named = {culprit for reason, category in losses for culprit in _culprits(reason, category)}
+    if noun in _OF_NOUNS:
+        named |= _callbacks(THINGS) - _callbacks(_OF_NOUNS[noun])
     for raised in evidence.raised:
         if raised.callback in named:
             continue
@@ -144,7 +169,11 @@ def of_raised(losses: Mapping[tuple[str, str], int], evidence: Evidence) -> Iter
         if raised.callback:
             yield f"{_raised([raised])}{times}; {_DEBUG}."
         else:
-            yield f"The SDK swallowed an error of its own{times}: {raised.error}; {_DEBUG}."
+            yield f"The SDK swallowed an error{times}: {plain(raised.error, 200)}; {_DEBUG}."
+
+
+def _callbacks(categories: Iterable[str]) -> set[str]:
+    return {name for category in categories for name in _CALLBACKS.get(category, ("before_send",))}
 
 
 _DEBUG: Final = "init(debug=True) logs the traceback"
@@ -153,7 +182,7 @@ _DEBUG: Final = "init(debug=True) logs the traceback"
 def _culprits(reason: str, category: str) -> tuple[str, ...]:
     """Return the options and callbacks that may have decided, for all that reason and category say."""
     if reason == "sample_rate":
-        return ("traces_sample_rate",) if category in ("transaction", "span") else ("sample_rate",)
+        return ("traces_sample_rate", "traces_sampler") if category in _TRACED else ("sample_rate",)
     callbacks = _CALLBACKS.get(category, ("before_send",))
     if reason == "before_send":
         return callbacks[:1]
@@ -162,17 +191,20 @@ def _culprits(reason: str, category: str) -> tuple[str, ...]:
     return (*callbacks, *_PROCESSORS) if reason == "callback_error" else ()
 
 
-def _why(reason: str, culprits: tuple[str, ...], counts: Counter[str], evidence: Evidence) -> str:
+def _why(reason: str, culprits: tuple[str, ...], count: int, evidence: Evidence) -> str:
+    """Return what became of it and why: ``dropped: before_send returned None``."""
     raised = [raised for raised in evidence.raised if raised.callback in culprits]
-    if reason == "callback_error" and not raised:
-        return f"a callback raised ({' or '.join(culprits[:-1])}); {_DEBUG}"
+    why = f"{_raised(raised)}; {_DEBUG}" if raised else ""
+    if reason == "sample_rate":
+        return f"sampled out: {why}" if why else f"sampled out{_by_which_rate(culprits[0], evidence)}"
+    if reason == "callback_error":
+        return f"dropped: {why or f'a callback raised ({_or(culprits)}); {_DEBUG}'}"
     returned = f"{culprits[0]} returned None" if reason == "before_send" else DROPPED.get(reason)
-    if not raised:
-        return returned or plain(reason)
-    why = f"{_raised(raised)}; {_DEBUG}"
-    # SDKs before 2.5x report what a callback lost by raising as what it dropped.
-    as_often = sum(each.count for each in raised) >= max(counts.values())
-    return why if reason == "callback_error" or as_often else f"{returned}, or {why}"
+    if not why:
+        return f"dropped: {returned or plain(reason)}"
+    # sentry-sdk 2.41 reports what it lost by an error in a callback as what the callback dropped.
+    as_often = sum(each.count for each in raised) >= count
+    return f"dropped: {why}" if as_often else f"dropped: {returned}, or {why}"
 
 
 def _raised(raised: Iterable[Raised]) -> str:
@@ -187,6 +219,10 @@ def _by_which_rate(option: str, evidence: Evidence) -> str:
         return " by the traces_sampler"
     rate = evidence.traces_sample_rate if option == "traces_sample_rate" else evidence.sample_rate
     return "" if rate is None else f": {option} is {rate}"
+
+
+def _or(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + f" or {names[-1]}"
 
 
 def _and(parts: list[str]) -> str:

@@ -43,9 +43,9 @@ def _napping(monkeypatch: pytest.MonkeyPatch, sentry_events: SentryEvents) -> No
     monkeypatch.setattr(worker, "NAP", 60.0)
     sentry_sdk.capture_message("first")
     sentry_sdk.flush()
-    changed = sentry_sdk.get_client().transport.worker._queue.changed  # type: ignore[union-attr]
+    wake = sentry_sdk.get_client().transport.worker._queue.wake  # type: ignore[union-attr]
     deadline = time.monotonic() + PATIENCE
-    while not changed._waiters:
+    while not wake._waiters:
         assert time.monotonic() < deadline
     sentry_events.clear()
 

@@ -33,7 +33,7 @@ def worker() -> Iterator[Worker]:
     worker = Worker(10)
     worker.submit(list)
     assert wait(worker)
-    wait_until(lambda: bool(worker._queue.changed._waiters))  # type: ignore[attr-defined]
+    wait_until(lambda: bool(worker._queue.wake._waiters))  # type: ignore[attr-defined]
     yield worker
     thread = worker._queue.thread
     worker.kill()
@@ -143,7 +143,7 @@ def test_a_task_that_a_task_queues_is_not_waited_for(worker: Worker) -> None:
     assert run(worker)
     assert worker.unfinished_tasks == 1
     assert wait(worker)
-    with worker._queue.changed:
+    with worker._queue.lock:
         worker._queue.tasks.clear()
 
 
@@ -304,7 +304,7 @@ def test_deep_in_a_recursion_it_is_left_to_the_thread(worker: Worker) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.parametrize("lock", ["turn", "changed"])
+@pytest.mark.parametrize("lock", ["turn", "lock"])
 def test_a_forked_child_does_not_wait_for_a_thread_of_its_parent(worker: Worker, lock: str) -> None:
     holds, go_on = threading.Event(), threading.Event()
 

@@ -1,0 +1,185 @@
+"""What is known of the senders in this process, gathered when a failure is made: cost no object then."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import thread as pool
+from typing import Any, Final
+
+import sentry_sdk
+from sentry_sdk import utils as sdk_utils
+from sentry_sdk.client import NonRecordingClient
+from sentry_sdk.integrations.logging import LoggingIntegration
+
+from pytest_sentryintegration.evidence import Child, Evidence, Raised
+from pytest_sentryintegration.sdk.noticing import noticed, processes
+from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.sdk.redirect import own_transport, redirected
+
+_LOOKS: Final = 3
+_MOMENT: Final = 0.002
+"""Seconds between two looks at a thread of a pool."""
+
+# Bound now: a test may replace it.
+pause = time.sleep
+
+_MAX_SPANS: Final = 1000
+"""How many spans the SDK sends of a transaction, where the application does not say."""
+
+
+def gather(owner: Owner) -> Evidence:
+    """Return what is known of what this process sends for *owner*, and of the processes that it started."""
+    noted = noticed(owner)
+    known: dict[str, Any] = {
+        "imported": True,
+        "raised": tuple(Raised(*key, count) for key, count in noted.raised.items()),
+        "outside": tuple(noted.outside),
+        "unfinished": lambda: tuple(_unfinished(noted.began)),
+        "blocks_loop": _is_loop_running(),
+        "threads": tuple(_threads(owner)),
+        "forks": noted.forks,
+        "children": (*_popened(owner), *_processes(owner)),
+    }
+    client = sentry_sdk.get_client()
+    if isinstance(client, NonRecordingClient):
+        return Evidence(client=False, **known)
+    options = client.options
+    transport, own = redirected(client), own_transport(client)
+    limited = transport._disabled_until if transport is not None else {}
+    return Evidence(
+        client=True,
+        fallback=not client.is_active(),
+        dsn=bool(options.get("dsn")),
+        own_transport=type(own).__qualname__ if own is not None else None,
+        traces_sample_rate=options.get("traces_sample_rate"),
+        traces_sampler=options.get("traces_sampler") is not None,
+        sample_rate=options.get("sample_rate"),
+        queued=transport.worker.unfinished_tasks if transport is not None else 0,
+        failure=transport.failure if transport is not None else None,
+        rate_limited=tuple(str(category or "all") for category in limited),
+        switched_off=tuple(_switched_off(options)),
+        unreported=tuple(_unreported(client)),
+        max_spans=(options.get("_experiments") or {}).get("max_spans") or _MAX_SPANS,
+        **known,
+    )
+
+
+def _switched_off(options: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield what the client does not send for its options, as far as this SDK has a switch for it."""
+    for noun, option in (("logs", "enable_logs"), ("metrics", "enable_metrics")):
+        is_on = getattr(sdk_utils, f"has_{noun}_enabled", None)
+        if is_on is not None and not is_on(options):
+            yield noun, noun, f"{option}=True" if option in options else f"_experiments={{{option!r}: True}}"
+    # Newer ones always send what sentry_sdk.logger logs.
+    by_integrations = not hasattr(sdk_utils, "has_logs_enabled") and "enable_logs" in options
+    is_on = options.get("enable_logs") or getattr(LoggingIntegration, "capture_sentry_logs", None) is True
+    if by_integrations and not is_on:
+        yield "logs", "logs of logging and loguru", "enable_logs=True"
+    if options.get("release") is None:
+        yield "sessions", "sessions", "a release"
+    if not options.get("send_client_reports", True):
+        yield "client_reports", "client reports", "send_client_reports=True"
+
+
+def _unreported(client: Any) -> Iterator[str]:
+    """Yield the callbacks whose drops this SDK reports to nobody (2.41)."""
+    if hasattr(client, "_record_lost_telemetry"):
+        return
+    for name in ("before_send_log", "before_send_metric"):
+        if client.options.get(name) or (client.options.get("_experiments") or {}).get(name):
+            yield name
+
+
+def _is_loop_running() -> bool:
+    """Whether an asyncio loop runs in the calling thread, which waits here."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _threads(owner: Owner) -> Iterator[str]:
+    """Yield the names of threads of *owner* that run, other than those of pools that have nothing to do."""
+    for reference in list(owner.threads.values()):
+        thread = reference()
+        if thread is None or thread is threading.current_thread():
+            continue
+        if thread.is_alive() and not any(_has_nothing_to_do(thread) for _ in range(_LOOKS)):
+            yield thread.name
+
+
+def _has_nothing_to_do(thread: threading.Thread) -> bool:
+    """Whether *thread*, of a pool, waits for work; one that does not is given a moment to end its last."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    if frame is None or frame.f_code is pool._worker.__code__:
+        return True
+    codes = set()
+    while frame is not None:
+        codes.add(frame.f_code)
+        frame = frame.f_back
+    if pool._worker.__code__ in codes:
+        pause(_MOMENT)
+    return False
+
+
+def _popened(owner: Owner) -> Iterator[Child]:
+    for started in noticed(owner).started:
+        popen = started.popen()
+        # Whether it has ended is not asked: that would take its exit code from whoever waits for it.
+        ended = popen.returncode if popen is not None else None
+        running = popen is not None and ended is None
+        yield Child(started.command, ended=ended, running=running, has_dsn=started.has_dsn)
+
+
+def _processes(owner: Owner) -> Iterator[Child]:
+    before = noticed(owner).others
+    for process in processes():
+        try:
+            if id(process) not in before and process.ident is not None:
+                forked = getattr(process, "_start_method", None) == "fork"
+                ended = process.exitcode
+                yield Child(process.name, forked=forked, ended=ended, running=ended is None)
+        except (AssertionError, ValueError):  # a child of another process, or closed
+            continue
+
+
+def _unfinished(began: int) -> Iterator[str]:
+    """Yield the transactions and streamed spans that were started after *began* and are open.
+
+    They are looked for among all objects: an open span need not be on any scope, and may be another thread's.
+    """
+    kinds = tuple(_kinds())
+    for obj in gc.get_objects():
+        if type(obj) in kinds and getattr(obj, "_start_timestamp_monotonic_ns", began) >= began:
+            label = _open_transaction(obj) if hasattr(obj, "_span_recorder") else _open_span(obj)
+            if label:
+                yield label
+
+
+def _kinds() -> Iterator[type]:
+    for module, name in (
+        ("sentry_sdk.tracing", "Transaction"),
+        ("sentry_sdk.traces", "StreamedSpan"),
+        ("sentry_sdk.traces", "Span"),
+    ):
+        kind = getattr(sys.modules.get(module), name, None)
+        if isinstance(kind, type):
+            yield kind
+
+
+def _open_transaction(transaction: Any) -> str:
+    is_open = transaction.timestamp is None and transaction.sampled and transaction._span_recorder is not None
+    return f"transaction {transaction.name!r}" if is_open else ""
+
+
+def _open_span(span: Any) -> str:
+    if getattr(span, "_end_timestamp", 0) is not None:
+        return ""
+    is_segment = getattr(span, "_segment", None) is span
+    return f"{'transaction' if is_segment else 'span'} {span.name!r}"

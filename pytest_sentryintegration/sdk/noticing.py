@@ -1,0 +1,215 @@
+"""What happens while a test runs and leaves no trace where a failure could look: noted as it happens.
+
+Four things are noted, all of them rare or cheap: errors that the SDK swallows (it logs them, and a filter of
+its logger sees them), spans that end outside of any transaction, processes that are started, and forks.
+Everything else is looked up when a failure is made, in `gathering`.
+"""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import logging
+import os
+import re
+import subprocess
+import sys
+import time
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.sdk.stacklevels import uncounted
+
+MOST: Final = 100
+"""How many things of a kind are noted of a test."""
+
+# Bound now: a test may freeze the clock.
+now = time.perf_counter_ns
+"""The clock by which the SDK's spans start, in nanoseconds."""
+
+_LOGGER: Final = logging.getLogger("sentry_sdk.errors")
+_CALLS: Final = re.compile(r'\b(before_\w+|\w+_processor|\w+_sampler)(?:"\])?\(')
+"""How the SDK's sources call what the application gave."""
+
+
+@dataclass
+class Started:
+    """A process that was started by `subprocess.Popen`."""
+
+    command: str
+    has_dsn: bool
+    popen: weakref.ref[subprocess.Popen[Any]]
+
+
+@dataclass
+class Noticed:
+    """What was noted of one test."""
+
+    began: int = field(default_factory=now)
+    raised: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often a callback (``""``: the SDK itself) raised that error."""
+    outside: list[str] = field(default_factory=list)
+    """Spans that ended outside of any transaction, by op or name."""
+    started: list[Started] = field(default_factory=list)
+    forks: int = 0
+    others: frozenset[int] = frozenset()
+    """Ids of processes of `multiprocessing` that were there before."""
+
+
+_noticed: weakref.WeakKeyDictionary[Owner, Noticed] = weakref.WeakKeyDictionary()
+
+
+def noticed(owner: Owner) -> Noticed:
+    """Return what was noted of *owner*."""
+    return _noticed.get(owner) or Noticed()
+
+
+def begin(owner: Owner) -> Callable[[], None]:
+    """Note what happens to *owner* from now on; returns what ends that."""
+    _noticed[owner] = Noticed(others=frozenset(map(id, processes())))
+    if _swallowed not in _LOGGER.filters:
+        # The first: another of them lets nothing pass unless the client has debug=True.
+        _LOGGER.filters.insert(0, _swallowed)
+    _install()
+    return _end
+
+
+def _end() -> None:
+    if ownership.running() is None:
+        _LOGGER.removeFilter(_swallowed)
+
+
+def processes() -> list[Any]:
+    """Return the processes of `multiprocessing` that are known, without importing it."""
+    known = getattr(sys.modules.get("multiprocessing.process"), "_dangling", ())
+    return list(known)
+
+
+def _current() -> Noticed | None:
+    owner = ownership.current()
+    return None if owner is None else _noticed.get(owner)
+
+
+def _swallowed(record: logging.LogRecord) -> bool:
+    """Note the error of a log record of the SDK; a filter that lets everything pass."""
+    error = record.exc_info[1] if record.exc_info else None
+    noted = _current() if error is not None else None
+    if error is not None and noted is not None and len(noted.raised) < MOST:
+        noted.raised[_callback(error), _in_words(error)] += 1
+    return True
+
+
+def _callback(error: BaseException) -> str:
+    """Return which callback raised *error*, by the SDK's line that called it; ``""`` where none did."""
+    trace, called = error.__traceback__, None
+    while trace is not None and _is_of_the_sdk(trace.tb_frame.f_globals):
+        called, trace = trace, trace.tb_next
+    if called is None:
+        return ""
+    frame = called.tb_frame
+    found = _CALLS.search(linecache.getline(frame.f_code.co_filename, called.tb_lineno))
+    if found is None:
+        return ""
+    # The SDK calls those of logs, metrics and streamed spans by one name.
+    kind = frame.f_locals.get("ty")
+    if kind and found[1] == "before_send":
+        return f"before_send_{kind}"
+    return found[1].replace("_processor", " processor")
+
+
+def _is_of_the_sdk(names: dict[str, Any]) -> bool:
+    return str(names.get("__name__", "")).partition(".")[0] == "sentry_sdk"
+
+
+def _in_words(error: BaseException) -> str:
+    try:
+        text = str(error)[:200]
+    except Exception:
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _install() -> None:
+    """Wrap what is to be noticed; once, since a class that changes is slow for a while."""
+    for owner, name, wrapped in (
+        (getattr(sys.modules.get("sentry_sdk.tracing"), "Span", None), "finish", _finish),
+        (subprocess.Popen, "__init__", _start),
+    ):
+        original = getattr(owner, "__dict__", {}).get(name)
+        if original is not None and owner not in _WRAPPED:
+            _WRAPPED[owner] = name, original, wrapped(original)
+            setattr(owner, name, _WRAPPED[owner][2])
+
+
+_WRAPPED: dict[Any, tuple[str, Any, Any]] = {}
+
+
+def uninstall() -> None:
+    """Put back what was wrapped; where others wrapped it since, it stays, and notes nothing."""
+    while _WRAPPED:
+        owner, (name, original, wrapper) = _WRAPPED.popitem()
+        if getattr(owner, "__dict__", {}).get(name) is wrapper:
+            setattr(owner, name, original)
+
+
+def _finish(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap ``Span.finish``: a span outside of any transaction is never sent, and nothing says so."""
+
+    @uncounted
+    @functools.wraps(original)
+    def finish(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        if self.timestamp is None and self.containing_transaction is None:
+            noted = _current()
+            if noted is not None and len(noted.outside) < MOST:
+                noted.outside.append(str(self.op or self.description or "without op"))
+        return original(self, *args, **kwargs)
+
+    return finish
+
+
+def _start(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap ``Popen.__init__``: with which environment a process was started is known nowhere else."""
+
+    @uncounted
+    @functools.wraps(original)
+    def init(self: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:
+        __tracebackhide__ = True
+        original(self, *args, **kwargs)
+        owner = ownership.current()
+        noted = _noticed.get(owner) if owner is not None else None
+        if owner is not None and noted is not None and len(noted.started) < MOST:
+            environment = kwargs.get("env", args[10] if len(args) > 10 else None)
+            noted.started.append(
+                Started(_command(self.args), _has_dsn(environment, owner), weakref.ref(self))
+            )
+
+    return init
+
+
+def _has_dsn(environment: Any, owner: Owner) -> bool:
+    variables = os.environ if environment is None else environment
+    return f"/{owner.inbox}/" in str(variables.get("SENTRY_DSN", ""))
+
+
+def _command(arguments: Any) -> str:
+    if isinstance(arguments, str | bytes | os.PathLike):
+        return os.fsdecode(arguments)
+    first, *others = [os.fsdecode(each) for each in arguments] or [""]
+    return " ".join([os.path.basename(first), *others])
+
+
+def _forked() -> None:
+    noted = _current()
+    if noted is not None:
+        noted.forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    # It cannot be taken back; outside of tests there is nothing to note.
+    os.register_at_fork(after_in_parent=_forked)

@@ -1,0 +1,359 @@
+"""Section 4: why nothing arrived. Each reason has evidence, and each text is compared whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import sentry_sdk
+
+from pytest_sentryintegration import SentryEvents, capture
+from tests.contract.sending import LOGS, OPTIONS, REAL_DSN, STREAMED, V3, child, root
+
+V241 = sentry_sdk.VERSION.startswith("2.41.")
+
+
+def why(view: Any, *args: Any, timeout: float = 0.1, **criteria: Any) -> str:
+    """The lines of a failed `find` after what was received."""
+    with pytest.raises(AssertionError) as caught:
+        view.find(*args, timeout=timeout, **criteria)
+    return after_what_was_received(str(caught.value))
+
+
+def after_what_was_received(failure: str) -> str:
+    """The lines that begin with a dash, and those that continue them."""
+    lines = failure.split("\n")
+    return "\n".join(lines[next(place for place, line in enumerate(lines) if line.startswith("- ")) :])
+
+
+def text(block: str) -> str:
+    """The block without its indent."""
+    return textwrap.dedent(block).strip("\n")
+
+
+NOTHING = text("""
+    - Nothing was lost on the way: nothing was captured, or the SDK passed over it
+      silently (ignore_errors, an ignored logger).
+    """)
+
+
+def raise_key_error(*_: Any) -> Any:
+    """Be a callback that fails."""
+    raise KeyError("user")
+
+
+def test_without_evidence_nothing_was_lost(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+
+    assert why(sentry_events.messages, "hello") == NOTHING
+
+
+def test_a_before_send_that_raised_is_named(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, before_send=raise_key_error)
+    sentry_sdk.capture_message("hello")
+
+    assert why(sentry_events.messages, "hello") == text("""
+        - 1 event was dropped: before_send raised KeyError: 'user'; init(debug=True)
+          logs the traceback.
+        """)
+    assert "raised" not in why(sentry_events.spans, "db")
+
+
+def test_a_builtin_that_raised_is_named_too(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, before_send=int)  # type: ignore[arg-type]
+    sentry_sdk.capture_message("hello")
+
+    assert why(sentry_events.messages, "hello").startswith(
+        "- 1 event was dropped: before_send raised TypeError:"
+    )
+
+
+@pytest.mark.skipif(V3, reason="sentry-sdk 3 has no transaction events")
+@pytest.mark.skipif(STREAMED, reason="streamed spans do not go through before_send_transaction")
+def test_a_before_send_transaction_that_raised_is_named(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **OPTIONS, before_send_transaction=raise_key_error)
+    with root("checkout"):
+        pass
+
+    assert why(sentry_events.transactions, "checkout") == text("""
+        - 1 transaction and 1 span were dropped: before_send_transaction raised
+          KeyError: 'user'; init(debug=True) logs the traceback.
+        """)
+
+
+@pytest.mark.skipif(V241, reason="sentry-sdk 2.41 lets the application have the error")
+def test_callbacks_of_logs_breadcrumbs_and_sampling_that_raised_are_named(
+    sentry_events: SentryEvents,
+) -> None:
+    callbacks: dict[str, Any] = dict.fromkeys(
+        ("before_send_log", "before_breadcrumb", "traces_sampler"), raise_key_error
+    )
+    sentry_sdk.init(REAL_DSN, **{**OPTIONS, "traces_sample_rate": None}, **LOGS, **callbacks)
+    sentry_sdk.logger.error("boom")
+    sentry_sdk.add_breadcrumb(message="crumb")
+    with root("checkout"):
+        pass
+
+    assert "before_send_log raised KeyError: 'user'" in why(sentry_events.logs, "boom")
+    said = " ".join(why(sentry_events.transactions, "checkout").split())
+    assert "traces_sampler raised KeyError: 'user'; init(debug=True) logs the traceback" in said
+    assert why(sentry_events.messages) == text("""
+        - before_breadcrumb raised KeyError: 'user'; init(debug=True) logs the
+          traceback.
+        """)
+
+
+def test_an_event_processor_that_raised_is_named(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+    sentry_sdk.get_isolation_scope().add_event_processor(raise_key_error)
+    sentry_sdk.capture_message("hello")
+
+    said = why(sentry_events.messages, "never")
+    assert "an event processor raised KeyError: 'user'" in " ".join(said.split())
+
+
+def test_the_errors_of_one_test_are_not_told_in_the_next(sentry_events: SentryEvents) -> None:
+    with capture(before_send=raise_key_error) as inner:
+        sentry_sdk.capture_message("hello")
+        assert "raised" in why(inner.messages)
+
+    assert why(sentry_events.messages).startswith("- Nothing was lost")
+    assert logging.getLogger("sentry_sdk.errors").filters
+
+
+@pytest.mark.skipif(STREAMED, reason="streamed spans need no transaction")
+def test_a_span_outside_of_any_transaction_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+    with child("lonely", "x"), child("inner"):
+        pass
+
+    assert why(sentry_events.spans, "lonely") == text("""
+        - 2 spans were finished outside of any transaction (inner, lonely): the SDK
+          sends spans inside of transactions only.
+        """)
+    assert why(sentry_events.messages) == NOTHING
+
+
+@pytest.mark.skipif(STREAMED, reason="streamed spans are sent one by one")
+def test_a_span_that_finished_after_its_transaction_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+    transaction = sentry_sdk.start_transaction(name="checkout")
+    late = transaction.start_child(op="late")
+    transaction.finish()
+    late.finish()
+
+    assert why(sentry_events.spans, "late") == text("""
+        - Transaction 'checkout' was sent without 1 of its spans: that one had not
+          finished when the transaction did.
+        """)
+
+
+def test_a_transaction_that_is_not_finished_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+    with root("open"):
+        assert why(sentry_events.transactions, "open") == (
+            "- Transaction 'open' is not finished, so it is not sent yet."
+        )
+        assert why(sentry_events.messages) == NOTHING
+
+    assert sentry_events.transactions.find("open")
+
+
+def test_a_transaction_that_is_open_in_another_thread_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+    begun, end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with root("elsewhere"):
+            begun.set()
+            end.wait()
+
+    thread = threading.Thread(target=work, name="worker")
+    thread.start()
+    begun.wait()
+    said = why(sentry_events.transactions, "elsewhere", timeout=0.2)
+    end.set()
+    thread.join()
+
+    assert said == text("""
+        - Transaction 'elsewhere' is not finished, so it is not sent yet.
+        - Thread 'worker', which this test started, still runs: join it first, or raise
+          timeout= (it was 0.2 s).
+        """)
+
+
+def test_a_thread_that_still_runs_is_told_and_a_pool_without_work_is_not(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+    end = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        pool.submit(int).result()
+        assert why(sentry_events.messages) == NOTHING
+        pool.submit(end.wait)
+        said = why(sentry_events.messages)
+        end.set()
+
+    assert "still runs: join it first, or raise timeout= (it was 0.1 s)" in " ".join(said.split())
+
+
+def test_a_find_that_blocks_the_loop_is_told_and_find_async_does_not(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+
+    async def search() -> tuple[str, str]:
+        with pytest.raises(AssertionError) as caught:
+            await sentry_events.messages.find_async("hello", timeout=0.1)
+        return why(sentry_events.messages, "hello"), after_what_was_received(str(caught.value))
+
+    assert asyncio.run(search()) == (
+        text("""
+            - find and wait block the running event loop, so that no task can go on
+              meanwhile: await find_async or wait_async instead.
+            """),
+        NOTHING,
+    )
+
+
+def test_what_is_switched_off_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, send_client_reports=False)
+
+    said = why(sentry_events.logs, "boom")
+    if not V3:
+        assert "The SDK client sends no logs" in said
+        assert "without enable_logs=True." in said
+    assert "The SDK client sends no client reports without send_client_reports=True." in said
+
+
+def test_a_feature_that_is_on_is_not_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **LOGS)
+
+    assert why(sentry_events.logs, "boom") == NOTHING
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_fork_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+    assert why(sentry_events.messages, "from the fork") == text("""
+        - This process was forked once while the test ran: what a fork captured and did
+          not send before its end is lost; call sentry_sdk.flush() there.
+        """)
+
+
+FORKED = """
+    import multiprocessing, os, pytest, sentry_sdk
+
+    @pytest.mark.parametrize("method, module, said", [
+        ("fork", "os", "a fork of this one, ended with exit code 0: what a fork captured"),
+        ("spawn", "os", "ended with exit code 0 and sent nothing"),
+    ])
+    def test_it(sentry_events, method, module, said):
+        process = multiprocessing.get_context(method).Process(target=os.getpid, name="worker")
+        process.start()
+        process.join()
+        with pytest.raises(AssertionError) as caught:
+            sentry_events.messages.find("from the child", timeout=0.1)
+        assert f"Process 'worker'" in str(caught.value)
+        assert said in " ".join(str(caught.value).split())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_process_of_multiprocessing_is_named(run: Any) -> None:
+    run(test_it=FORKED).assert_outcomes(passed=2)
+
+
+def test_an_environment_that_was_never_handed_over_is_told(sentry_events: SentryEvents) -> None:
+    subprocess.run([sys.executable, "-c", "pass"], env={"PATH": os.environ["PATH"]}, check=True)
+
+    said = why(sentry_events.messages)
+    assert "was started with an environment without this test's" in said
+    assert "pass env=sentry_events.env." in " ".join(said.split())
+
+
+def test_a_process_that_ended_without_sending_is_told(sentry_events: SentryEvents) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "import sys; sys.exit(3)"])
+    process.wait()
+
+    said = " ".join(why(sentry_events.messages).split())
+    assert "import sys; sys.exit(3)' ended with exit code 3 and sent nothing: does it read SENTRY_DSN" in said
+
+
+def test_a_process_that_still_runs_is_told(sentry_events: SentryEvents) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    said = " ".join(why(sentry_events.messages, timeout=0.1).split())
+    process.communicate(b"\n")
+
+    assert (
+        "was started, and nobody has waited for its end: do that first, or raise timeout= (it was 0.1 s)"
+        in said
+    )
+
+
+def test_the_sdks_own_processes_are_not_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, release=None)
+
+    assert why(sentry_events.messages) == NOTHING
+
+
+def test_a_late_arrival_in_another_inbox_is_told(sentry_events: SentryEvents) -> None:
+    with capture() as earlier:
+        environment = earlier.env
+    with capture() as inner:
+        code = "import sentry_sdk; sentry_sdk.init(); sentry_sdk.capture_message('late')"
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+        said = " ".join(why(inner.messages, "late").split())
+
+    assert said.startswith(
+        f"- Meanwhile 1 envelope of another process (sentry.python/{sentry_sdk.VERSION}) came into"
+    )
+
+
+def test_where_something_else_came_what_may_still_come_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+    sentry_sdk.capture_message("early")
+    timer = threading.Timer(0.3, sentry_sdk.capture_message, args=("late",))
+    timer.name = "timer"
+    timer.start()
+    with pytest.raises(AssertionError) as caught:
+        sentry_events.messages.find("late", timeout=0.1)
+    timer.join()
+
+    assert str(caught.value) == text("""
+        Expected one message matching text='late' within 0.1 s; 1 message arrived, which does not match.
+          nearest: 'early'
+            text: expected 'late', got 'early'
+        - Thread 'timer', which this test started, still runs: join it first, or raise
+          timeout= (it was 0.1 s).
+        """)
+
+
+WITHOUT_PYTEST = """
+import logging, subprocess, sys, sentry_sdk
+from pytest_sentryintegration import capture
+
+def state():
+    span = getattr(sys.modules.get("sentry_sdk.tracing"), "Span", None)
+    filters = list(logging.getLogger("sentry_sdk.errors").filters)
+    return subprocess.Popen.__init__, getattr(span, "finish", None), filters
+
+sentry_sdk.init()
+before = state()
+with capture():
+    assert state() != before
+assert state() == before
+"""
+
+
+def test_what_is_wrapped_to_notice_is_as_before_when_captures_end() -> None:
+    subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT_PYTEST], check=True)
