@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         UnreadablePayload,
     )
     from pytest_sentryintegration.server.fake_sentry import FakeSentry, NoServerError
-    from pytest_sentryintegration.server.serving import PortBusyError
+    from pytest_sentryintegration.server.listening import ListenError, PortBusyError
     from pytest_sentryintegration.settings import SettingError
     from pytest_sentryintegration.verdict import Finding, RelayMissing, Verdict
 
@@ -59,6 +59,7 @@ __all__ = [
     "Frame",
     "IncompleteWarning",
     "Item",
+    "ListenError",
     "Log",
     "Metric",
     "NoServerError",
@@ -98,12 +99,13 @@ _HOMES = {
     "Frame": "model",
     "IncompleteWarning": "inbox.reader",
     "Item": "model",
+    "ListenError": "server.listening",
     "Log": "model",
     "Metric": "model",
     "NoServerError": "server.fake_sentry",
     "NotJudgedWarning": "inbox.reader",
     "NotOneSpan": "model",
-    "PortBusyError": "server.serving",
+    "PortBusyError": "server.listening",
     "Refused": "model",
     "RelayMissing": "verdict",
     "SentException": "model",

@@ -56,6 +56,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "sentry_transport", "http (default), or memory: no socket, this process alone", default="http"
     )
     parser.addini(
+        "sentry_host",
+        "the address that the fake Sentry listens on (default 127.0.0.1; 0.0.0.0: reachable from containers)",
+        default="127.0.0.1",
+    )
+    parser.addini("sentry_port", "its port (default 0: a free one)", default="0")
+    parser.addini(
         "sentry_guard", "on (default): no SDK client of this process reaches the real Sentry", default="on"
     )
     parser.addini(
@@ -103,10 +109,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def sentry_server(request: pytest.FixtureRequest) -> FakeSentry:
-    """The running fake Sentry: `.url`, `.dsn(project_id=1)`, `.port`.
+    """The running fake Sentry: `.url`, `.port`, `.dsn(project_id=1, host=None)`, `.env`.
 
-    It listens on 127.0.0.1 on a free port, for as long as the session lasts. What is sent to it while a
-    test runs that uses `sentry_events` is found there.
+    It listens for as long as the session lasts, on `sentry_host` and `sentry_port`. What is sent to it while
+    a test runs that uses `sentry_events` is found there.
     """
     from pytest_sentryintegration.capturing.sharing import shared
 
@@ -134,6 +140,7 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
     """
     from pytest_sentryintegration.capturing.capture import Capture
     from pytest_sentryintegration.capturing.sharing import shared
+    from pytest_sentryintegration.server.listening import ListenError
 
     request = _REQUESTS[-1]
     item = request.node
@@ -152,7 +159,7 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
             defaults=sentry_options,
             patch=request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None,
         )
-    except SettingError as error:
+    except (SettingError, ListenError) as error:
         # Not an exception: of that pytest would print where in the plugin it was raised.
         pytest.fail(str(error), pytrace=False)
     with capture as events:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -37,6 +38,10 @@ class Settings(NamedTuple):
     timeout: float = 1.0
     """Seconds that a `find` waits for what other processes send."""
     transport: str = "http"
+    host: str = "127.0.0.1"
+    """The address that the fake Sentry listens on."""
+    port: int = 0
+    """The port; 0 for a free one."""
     guard: bool = True
     strict: bool = False
     unexpected: str = "ignore"
@@ -84,12 +89,43 @@ def read_settings(getini: Callable[[str], Any]) -> Settings:
     return Settings(
         timeout=seconds,
         transport=_one_of("sentry_transport =", getini("sentry_transport"), TRANSPORTS),
+        host=host_name("sentry_host =", getini("sentry_host")),
+        port=_port("sentry_port =", getini("sentry_port")),
         guard=_switch("sentry_guard =", getini("sentry_guard")),
         strict=_switch("sentry_strict =", getini("sentry_strict")),
         unexpected=_one_of("sentry_unexpected =", getini("sentry_unexpected"), POLICIES),
         invalid=_one_of("sentry_invalid =", getini("sentry_invalid"), POLICIES),
         allow=tuple(getini("sentry_allow")),
         invalid_allow=allow or None,
+    )
+
+
+_HOST = r"[A-Za-z0-9_.-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
+
+
+def host_name(what: str, value: str) -> str:
+    """Return *value*, a host name or an address.
+
+    Raises:
+        ValueError: for anything else, such as a URL, naming the nearest; *what* says whose value it is.
+
+    >>> host_name("host =", "host.docker.internal")
+    'host.docker.internal'
+    """
+    if re.fullmatch(_HOST, value):
+        return value
+    found = re.match(rf"\[?({_HOST})(?=[]:/]|\Z)", value.rpartition("//")[2].rpartition("@")[2])
+    nearest = found[1] if found else "127.0.0.1"
+    raise ValueError(f"{what} {value!r} is not a host name or an address; did you mean {nearest!r}?")
+
+
+def _port(what: str, value: str) -> int:
+    digits = re.sub("[^0-9]", "", value)[:6]
+    if value == digits and int(digits) < 2**16:
+        return int(digits)
+    nearest = min(int(digits or 0), 2**16 - 1)
+    raise ValueError(
+        f"{what} {value!r} is not a port (1 to 65535, or 0 for a free one); did you mean {nearest}?"
     )
 
 

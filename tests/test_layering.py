@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "evidence": set(),
     "store": {"clock", "locks", "wire"},
     "ingest": {"locks", "store", "wire", "werkzeug"},
-    "server": {"clock", "ingest", "locks", "store", "wire", "httptools"},
+    "server": {"clock", "ingest", "locks", "settings", "store", "wire", "httptools"},
     "matching": {"garbage"},
     "verdict": {"store", "wire", "sentry_relay"},
     "model": {"garbage", "locks", "matching", "store", "verdict", "wire"},

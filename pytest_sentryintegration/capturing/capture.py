@@ -13,7 +13,7 @@ from typing import Any
 
 from sentry_sdk.consts import DEFAULT_OPTIONS
 
-from pytest_sentryintegration.capturing.environment import Environment, Patch, child_environment
+from pytest_sentryintegration.capturing.environment import Environment, Patch
 from pytest_sentryintegration.capturing.sharing import Shared, is_shared, release, shared
 from pytest_sentryintegration.evidence import Elsewhere, Evidence, Late
 from pytest_sentryintegration.inbox.events import SentryEvents
@@ -24,6 +24,7 @@ from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.sdk.gathering import gather
 from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.fake_sentry import KEY, NoServerError
 from pytest_sentryintegration.settings import Settings, split_marker
 from pytest_sentryintegration.store import Arrival
@@ -48,6 +49,10 @@ class Capture(StoredInbox):
         options: SDK options and the plugin's own, laid over the application's.
         defaults: SDK options for where the application makes no client.
         patch: what the test itself changes environment variables with.
+
+    Raises:
+        SettingError: for an option that does not exist.
+        ListenError: where the fake Sentry's port cannot be opened.
     """
 
     def __init__(
@@ -80,6 +85,11 @@ class Capture(StoredInbox):
         )
         self._environment = Environment(patch)
         self._blocked: str | None = None
+        if not self._memory:
+            try:
+                self._fake.start()
+            except RuntimeError as error:
+                self._blocked = _blocker(error)
         self._handed_out = False
         self._first = 0
         self.timeout = self.settings.timeout
@@ -92,11 +102,6 @@ class Capture(StoredInbox):
         store.open(inbox, self.test)
         self.reader = Reader(self)
         self.events = SentryEvents(self.reader)
-        if not self._memory:
-            try:
-                self._fake.start()
-            except RuntimeError as error:
-                self._blocked = _blocker(error)
         with _ENTERING:
             self._shared.inboxes.close_when_gone(inbox, self.events)
             self._first = store.count

@@ -26,6 +26,7 @@ class Delivery:
         self._fake: FakeSentry | None = None
         self._poster: Poster | None = None
         self._closed = False
+        self._forked = False
 
     @property
     def settings(self) -> Settings:
@@ -42,17 +43,20 @@ class Delivery:
     def fake(self) -> FakeSentry:
         """The fake Sentry; made when it is first asked for. In a forked process it is the parent's."""
         if self._fake is None:
-            self._fake = FakeSentry(strict=self._settings.strict)
+            settings = self._settings
+            port = 0 if self._forked else settings.port
+            self._fake = FakeSentry(strict=settings.strict, host=settings.host, port=port)
         return self._fake
 
     def leave_parent(self) -> None:
         """In a forked process, have a fake Sentry of its own from now on.
 
         A test that runs in a fork as a whole (pytest-forked) reads its inbox there. What a test forks only
-        reports, to the parent's.
+        reports, to the parent's. A port that the settings name is the parent's: this one takes a free one.
         """
         if self._fake is not None and self._fake.pid != os.getpid():
             self._fake = self._poster = None
+            self._forked = True
 
     @property
     def guarded(self) -> bool:
@@ -62,7 +66,7 @@ class Delivery:
     @property
     def address(self) -> str | None:
         """``host:port`` of the fake Sentry, ``None`` where there is no socket."""
-        return None if self._settings.transport == "memory" else f"{self.fake.host}:{self.fake.port}"
+        return None if self._settings.transport == "memory" else self.fake.address()
 
     @property
     def is_prompt(self) -> bool:
@@ -74,7 +78,8 @@ class Delivery:
         if owner is None:
             if not self._settings.guard:
                 return None
-            post = self._post_in_memory if self._settings.transport == "memory" else self._post_by_socket
+            # Strays open no port: one that the settings name may be meant for another xdist worker.
+            post = self._post_by_socket if self.fake.started else self._post_in_memory
             return post(f"/{STRAYS}{path}", headers, body)
         post = self._post_in_memory if owner.in_memory else self._post_by_socket
         answer = post(f"/{owner.inbox}{path}", headers, body)

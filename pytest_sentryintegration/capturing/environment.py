@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
-HIDDEN = ("SENTRY_SPOTLIGHT", "SENTRY_TRACE", "SENTRY_BAGGAGE")
-"""Would send a copy elsewhere, or make every trace of the test continue a foreign one."""
-
-LOOPBACK = "127.0.0.1,localhost"
+from pytest_sentryintegration.server.child_environment import HIDDEN
 
 
 class Patch(Protocol):
@@ -58,14 +55,3 @@ class Environment:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def child_environment(dsn: str) -> dict[str, str]:
-    """Return a complete environment for a child process that reports with *dsn*, past any proxy."""
-    environment = {name: value for name, value in os.environ.items() if name not in HIDDEN}
-    environment["SENTRY_DSN"] = dsn
-    for name in ("NO_PROXY", "no_proxy"):
-        present = environment.get(name)
-        # Clients differ in which spelling they read, and the SDK matches plain suffixes only.
-        environment[name] = f"{present},{LOOPBACK}" if present else LOOPBACK
-    return environment

@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from pytest_sentryintegration.ingest.app import Ingest
 from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.locks import reentrant_lock
+from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.serving import Server
+from pytest_sentryintegration.settings import host_name
 from pytest_sentryintegration.store import Store
+
+_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 KEY = "5e27be7a8d1c4f0e9b3a6c5d2f184e70"
 """The public key of its DSNs: 32 hexadecimal digits, as real ones."""
@@ -31,7 +35,7 @@ class FakeSentry:
 
     Args:
         strict: refuse what real Sentry refuses, toy keys and missing authentication included.
-        host: the address to listen on.
+        host: the address to listen on; ``0.0.0.0`` and ``::`` are all addresses of this machine.
         port: the port; 0 takes a free one.
 
     >>> with FakeSentry() as sentry:
@@ -46,7 +50,8 @@ class FakeSentry:
         self._server = Server(
             self.ingest.handle, limit=self.ingest.body_limit, refused=self.ingest.refuse, host=host, port=port
         )
-        self._started = False
+        self.started = False
+        """Whether its port is open."""
         self._starting = reentrant_lock()
         self._hurried = threading.Event()
 
@@ -54,19 +59,19 @@ class FakeSentry:
         """Open the port; a second call does nothing.
 
         Raises:
-            PortBusyError: when the port is taken.
+            ListenError: when the port is taken, or the address not one of this machine.
         """
         with self._starting:
-            if not self._started:
+            if not self.started:
                 self._server.start()
-                self._started = True
+                self.started = True
 
     def close(self) -> None:
         """Close the port and every connection."""
         with self._starting:
-            if self._started and self.pid == os.getpid():
+            if self.started and self.pid == os.getpid():
                 self._server.stop()
-            self._started = False
+            self.started = False
 
     def __enter__(self) -> FakeSentry:
         return self
@@ -76,8 +81,8 @@ class FakeSentry:
 
     @property
     def host(self) -> str:
-        """The address that it listens on."""
-        return self._server.host
+        """The address by which this machine reaches it."""
+        return _OF_ALL.get(self._server.host, self._server.host)
 
     @property
     def port(self) -> int:
@@ -87,19 +92,37 @@ class FakeSentry:
 
     @property
     def url(self) -> str:
-        """Where it listens: ``http://127.0.0.1:port``."""
-        self.start()
-        return self._server.url
+        """Where this machine reaches it: ``http://127.0.0.1:port``."""
+        return f"http://{self.address()}"
 
-    def dsn(self, project_id: int | str = 1, *, inbox: str = "") -> str:
+    def address(self, host: str | None = None) -> str:
+        """Return ``host:port``, as it stands in a URL; *host* is another name of this machine."""
+        name = self.host if host is None else host_name("host =", host)
+        return f"[{name}]:{self.port}" if ":" in name else f"{name}:{self.port}"
+
+    def dsn(self, project_id: int | str = 1, host: str | None = None, *, inbox: str = "") -> str:
         """Return a DSN of it; what is sent with it goes to *inbox*, or to the running test.
 
+        Args:
+            project_id: the project to send to.
+            host: the name by which the sender reaches this machine, such as ``host.docker.internal`` from a
+                container; ``None`` for senders on this machine.
+            inbox: the inbox of one test.
+
+        Raises:
+            ValueError: for a *host* that is no name or address.
+
         >>> with FakeSentry() as sentry:
-        ...     sentry.dsn(inbox="t1")
-        'http://5e27be7a8d1c4f0e9b3a6c5d2f184e70@127.0.0.1:.../t1/1'
+        ...     sentry.dsn(7, host="host.docker.internal")
+        'http://5e27be7a8d1c4f0e9b3a6c5d2f184e70@host.docker.internal:.../7'
         """
         path = f"{inbox}/{project_id}" if inbox else str(project_id)
-        return f"http://{KEY}@{self.host}:{self.port}/{path}"
+        return f"http://{KEY}@{self.address(host)}/{path}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """A complete environment for a process that outlives a test, with a DSN that names no inbox."""
+        return child_environment(self.dsn())
 
     def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Take a POST as the server would, without a socket."""

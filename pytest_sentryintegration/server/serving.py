@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import errno
 import socket
 import threading
 from collections import deque
@@ -24,6 +23,7 @@ import httptools
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.ingest.request import Reply, Request
+from pytest_sentryintegration.server.listening import listen_error
 
 Handler = Callable[[Request], Reply]
 
@@ -31,17 +31,6 @@ HEADERS_LIMIT = 64 * 1024
 """Bytes of request line and headers before a connection is answered 431 and closed."""
 
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
-
-
-class PortBusyError(OSError):
-    """The port that the fake Sentry was told to use is taken."""
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(
-            errno.EADDRINUSE, f"port {port} of {host} is in use; choose another, or 0 for a free one"
-        )
-        self.host = host
-        self.port = port
 
 
 class Server:
@@ -55,12 +44,12 @@ class Server:
         port: the port; 0 takes a free one.
 
     Raises:
-        PortBusyError: from `start`, when the port is taken.
+        ListenError: from `start`, when the port is taken, or the address not one of this machine.
 
     >>> server = Server(lambda request: Reply(200, [], b"hello"), limit=lambda path: 1000)
     >>> server.start()
-    >>> server.url
-    'http://127.0.0.1:...'
+    >>> server.port > 0
+    True
     >>> server.stop()
     """
 
@@ -82,16 +71,11 @@ class Server:
         self._thread: threading.Thread | None = None
         self._connections: set[_Connection] = set()
 
-    @property
-    def url(self) -> str:
-        """Where it listens: ``http://host:port``."""
-        return f"http://{self.host}:{self.port}"
-
     def start(self) -> None:
         """Listen, and serve until `stop`; returns when a client can connect.
 
         Raises:
-            PortBusyError: when the port is taken.
+            ListenError: when the port is taken, or the address not one of this machine.
             RuntimeError: pytest-socket's, where it blocks sockets.
         """
         # Where sockets are blocked (pytest-socket), fail here and not in the thread: its loop needs sockets.
@@ -131,8 +115,8 @@ class Server:
         listening.wait()
         if failure:
             self._thread.join()
-            if getattr(failure[0], "errno", None) == errno.EADDRINUSE:
-                raise PortBusyError(self.host, self.port) from failure[0]
+            if isinstance(failure[0], OSError):
+                raise listen_error(self.host, self.port, failure[0]) from failure[0]
             raise failure[0]
 
     def stop(self) -> None:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from pytest_sentryintegration import FakeSentry
 from tests.integration.conftest import Run
 
 
@@ -106,6 +107,91 @@ def test_other_processes_report_by_dsn_and_environment(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
+def _free_port() -> int:
+    with FakeSentry() as sentry:
+        return sentry.port
+
+
+def test_a_service_of_the_session_reports_to_the_test_that_runs(run: Run) -> None:
+    port = _free_port()
+    result = run(
+        ini=f"sentry_host = 0.0.0.0\nsentry_port = {port}",
+        service="""
+            import sys, sentry_sdk
+
+            sentry_sdk.init(default_integrations=False)
+            for line in sys.stdin:
+                sentry_sdk.capture_message(line.strip())
+                sentry_sdk.flush()
+        """,
+        conftest="""
+            import subprocess, sys, pytest
+
+            @pytest.fixture(scope="session")
+            def service(sentry_server):
+                command = [sys.executable, "service.py"]
+                with subprocess.Popen(command, stdin=subprocess.PIPE, env=sentry_server.env) as process:
+                    yield process
+        """,
+        test_it=f"""
+            import pytest
+
+            @pytest.mark.parametrize("name", ["first", "second"])
+            def test_it(name, service, sentry_events, sentry_server):
+                assert sentry_server.url == "http://127.0.0.1:{port}"
+                service.stdin.write(name.encode() + b"\\n")
+                service.stdin.flush()
+
+                assert sentry_events.find(timeout=30).message == name
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
+
+
+def test_a_port_of_another_worker_is_said_on_one_line(run: Run) -> None:
+    with FakeSentry() as other:
+        ini = f"sentry_port = {other.port}"
+        result = run("-n", "1", plugins=("xdist",), ini=ini, test_it="def test_it(sentry_events): pass")
+
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(
+            [
+                f"port {other.port} of 127.0.0.1 is in use by the fake Sentry of another process, such as"
+                " another xdist worker: only one process can have it; choose another, *"
+            ]
+        )
+        result.stdout.no_fnmatch_line("*capture.py*")
+
+
+def test_strays_of_one_worker_do_not_take_the_port_of_another(run: Run) -> None:
+    result = run(
+        "-n2",
+        "--dist=loadfile",
+        plugins=("xdist",),
+        ini=f"sentry_port = {_free_port()}",
+        test_strays="""
+            import pytest, sentry_sdk
+
+            @pytest.mark.parametrize("number", range(3))
+            def test_it(number):
+                sentry_sdk.init("https://public@localhost/1")
+                sentry_sdk.capture_message("stray")
+                sentry_sdk.flush()
+        """,
+        test_port="""
+            import pytest, sentry_sdk
+
+            @pytest.mark.parametrize("number", range(2))
+            def test_it(number, sentry_events):
+                sentry_sdk.capture_message("mine")
+                assert sentry_events.find().message == "mine"
+        """,
+    )
+
+    result.assert_outcomes(passed=5)
+
+
 @pytest.mark.parametrize(
     ("ini", "message"),
     [
@@ -113,6 +199,16 @@ def test_other_processes_report_by_dsn_and_environment(run: Run) -> None:
         ("sentry_transport = htpp", "'htpp' is not one of http, memory; did you mean 'http'?"),
         ("sentry_guard = of", "'of' is not one of off, on; did you mean 'off'?"),
         ("sentry_timeout = soon", "sentry_timeout = 'soon' is not a number of seconds"),
+        (
+            "sentry_port = 70000",
+            "sentry_port = '70000' is not a port (1 to 65535, or 0 for a free one); did you mean 65535?",
+        ),
+        ("sentry_port = 9000/tcp", "sentry_port = '9000/tcp' is not a port*did you mean 9000?"),
+        ("sentry_port = -1", "sentry_port = '-1' is not a port*did you mean 1?"),
+        (
+            "sentry_host = http://0.0.0.0:9000",
+            "sentry_host = 'http://0.0.0.0:9000' is not a host name or an address; did you mean '0.0.0.0'?",
+        ),
     ],
 )
 def test_an_unknown_ini_value_is_an_error_that_names_the_nearest(run: Run, ini: str, message: str) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_sentryintegration.ingest.request import Reply, Request
-from pytest_sentryintegration.server.serving import PortBusyError, Server
+from pytest_sentryintegration.server.listening import PortBusyError
+from pytest_sentryintegration.server.serving import Server
 
 
 class Recorder:

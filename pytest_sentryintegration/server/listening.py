@@ -1,0 +1,50 @@
+"""Why the fake Sentry's port cannot be opened, said with what to do about it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+_PROBE = b"GET /api/relay/healthcheck/live/ HTTP/1.1\r\nhost: fake\r\nconnection: close\r\n\r\n"
+
+
+class ListenError(OSError):
+    """The fake Sentry cannot listen where it was told to; the text says what to do."""
+
+
+class PortBusyError(ListenError):
+    """The port that the fake Sentry was told to use is taken."""
+
+
+def listen_error(host: str, port: int, error: OSError) -> ListenError:
+    """Return what to raise in place of *error*, which listening on *host* and *port* raised."""
+    if error.errno == errno.EADDRINUSE:
+        holder = "the fake Sentry of another process, such as another xdist worker"
+        if not _is_fake(host, port):
+            holder = "another program"
+        return PortBusyError(
+            f"port {port} of {host} is in use by {holder}: only one process can have it; choose another, or "
+            "0 for a free one, and hand out sentry_server.dsn(); under pytest-xdist you may also run the "
+            "tests that need this port in one worker (-n 0, or --dist loadfile)"
+        )
+    if error.errno == errno.EACCES:
+        return ListenError(
+            f"port {port} is reserved for the system: choose one from 1024, or 0 for a free one"
+        )
+    if isinstance(error, socket.gaierror) or error.errno in (None, errno.EADDRNOTAVAIL):
+        return ListenError(
+            f"{host!r} is no address of this machine: choose 127.0.0.1 (this machine alone), 0.0.0.0 (all of "
+            "its networks) or one of its own addresses"
+        )
+    return ListenError(f"cannot listen on port {port} of {host}: {error}")
+
+
+def _is_fake(host: str, port: int) -> bool:
+    """Whether a fake Sentry answers there."""
+    try:
+        # Not http.client, which the SDK instruments.
+        with socket.create_connection((host, port), timeout=1) as connection:
+            connection.sendall(_PROBE)
+            return b"\r\nserver: sentryintegration\r\n" in connection.recv(4096)
+    except OSError:
+        return False
