@@ -16,8 +16,10 @@ import time
 import weakref
 from typing import Any
 
+from sentry_sdk import Scope
+
 from sentryintegration._backend import Backend
-from sentryintegration._finishing import end_all, expire, finish
+from sentryintegration._finishing import divide, end_all, expire, finish
 from sentryintegration._internals import MARKS, tracing_failed
 from sentryintegration._nesting import Node, Tree
 from sentryintegration._static import STATIC, TRACING
@@ -37,24 +39,55 @@ class Ledger:
         """The tracing API that the client works with."""
         # Weakly, so that a transaction which nobody holds is finished; not a WeakSet, which is slower.
         self._trees: dict[int, weakref.ref[Tree]] = {}
+        self._borrowed: dict[str, dict[int, weakref.ref[Tree]]] = {}
+        """By the span id of the framework's transaction."""
+        # The SDK makes a span's id when it is first asked for: two threads at once would get two.
+        self._id_lock = threading.Lock()
         self.pid = os.getpid()
         self._held: list[tuple[float, int, weakref.ref[Tree]]] = []
         self._order = itertools.count()
-        self.lock = threading.RLock()
-        self._changed = threading.Condition(self.lock)
+        self._changed = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
         atexit.register(_at_exit, weakref.ref(self))
 
     def keep(self, tree: Tree) -> None:
         """Take note of *tree*, which is open from now on."""
-        self._trees[id(tree)] = weakref.ref(tree)
+        if not tree.borrowed:
+            self._trees[id(tree)] = weakref.ref(tree)
+            return
+        with self._id_lock:
+            span_id = tree.root.span_id
+        self._borrowed.setdefault(span_id, {})[id(tree)] = weakref.ref(tree)
+        if self.backend.holds_root:
+            _watch_transactions()
 
     def forget(self, tree: Tree) -> None:
-        """Take note that *tree* is sent."""
-        self._trees.pop(id(tree), None)
+        """Take note that nothing is open in *tree* any more."""
+        if not tree.borrowed:
+            self._trees.pop(id(tree), None)
+            return
+        span_id = tree.root.span_id
+        trees = self._borrowed.get(span_id, {})
+        trees.pop(id(tree), None)
+        if not trees:
+            removed = self._borrowed.pop(span_id, None)
+            if removed:
+                # Another thread added one meanwhile. A lock here would be waited for by finalisers.
+                self._borrowed.setdefault(span_id, {}).update(removed)
 
     def _open(self) -> list[Tree]:
-        return [tree for reference in list(self._trees.values()) if (tree := reference()) is not None]
+        references = list(self._trees.values())
+        for trees in list(self._borrowed.values()):
+            references += list(trees.values())
+        return [tree for reference in references if (tree := reference()) is not None]
+
+    def framework_sent(self, span_id: str) -> None:
+        """Go on without a framework's transaction, which is sent: what is open below it becomes its own."""
+        for reference in list(self._borrowed.get(span_id, {}).values()):
+            tree = reference()
+            if tree is not None:
+                with tree.lock:
+                    divide(tree)
 
     def hold(self, tree: Tree) -> None:
         """Have *tree* sent once :data:`PATIENCE` is over, whatever is open in it then."""
@@ -123,6 +156,30 @@ class Ledger:
                 self.forget(tree)
             elif tree.ended is not None:
                 self.hold(tree)
+
+
+class Watch:
+    """An event processor on the global scope, by which the facade sees a framework's transaction go out."""
+
+    __slots__ = ()
+
+    def __call__(self, event: Any, hint: Any) -> Any:
+        """Leave the event as it is."""
+        ledger = existing_ledger(Scope.get_client()) if event.get("type") == "transaction" else None
+        if ledger is not None:
+            try:
+                ledger.framework_sent(event["contexts"]["trace"]["span_id"])
+            except Exception:
+                tracing_failed("sending what outlives a framework's transaction")
+        return event
+
+
+def _watch_transactions() -> None:
+    scope = Scope.get_global_scope()
+    for processor in scope._event_processors:
+        if type(processor) is Watch:
+            return
+    scope._event_processors = [*scope._event_processors, Watch()]
 
 
 def backend_of(client: Any) -> Backend:

@@ -148,10 +148,6 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
         if not backend.is_over(active):
             tree = Tree(backend, backend.root_of(active), ledger, "")
             tree.borrowed = tree.distributed = True
-            ledger.keep(tree)
-            with ledger.lock:
-                # The SDK makes the id when it is first asked for: two threads at once would get two.
-                _ = active.span_id
         elif outer is not None and not outer.done and active.span_id == outer.span.span_id:
             # A fork made before the span became a transaction of its own.
             active, tree = outer.span, outer.tree
@@ -164,6 +160,8 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
                 description = wanted.description or (wanted.name or None)
                 span = backend.start_child(scope, active, wanted.op, description)
                 node = Node(tree, span, scope, current, within)
+                if tree.borrowed and not tree.open:
+                    ledger.keep(tree)
                 tree.open.add(node)
         if node is not None:
             for key, value in wanted.data.items():

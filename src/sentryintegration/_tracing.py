@@ -76,12 +76,16 @@ def start_transaction(
     With a name it is a new transaction; without, while a span is active, a child of that; without either, a
     transaction named by its description or op. What was active before is active again when it finishes.
 
-    A transaction is sent when its last open span has finished, so that spans may outlive it. There are
-    limits: the SDK keeps ``max_spans`` of them (1,000 by default, in ``_experiments``); 30 seconds after the
-    end of the transaction it goes out with what is finished, and later spans continue its trace on their own;
-    spans of the SDK's integrations are not waited for, and a framework's transaction waits for nothing. A
-    span whose handle is dropped unfinished is finished at that moment. :func:`close` and the exit of the
-    interpreter send what is open; a forked process sends only what it started itself.
+    A transaction is sent when its last open span has finished, so that spans may outlive it. A framework's
+    transaction, or one of plain ``sentry_sdk``, waits for nothing: a span that outlives it is sent as a
+    transaction of the same trace, with what is below it. :func:`close` and the exit of the interpreter send
+    what is open; a forked process sends only what it started itself. A span whose handle is dropped
+    unfinished is finished at that moment.
+
+    There are limits. The SDK keeps ``max_spans`` of a transaction (1,000 by default, in ``_experiments``).
+    30 seconds after its end a transaction is sent with what is finished, and what is open goes on as with a
+    framework's. Spans of the SDK's integrations are not waited for: those that are open when their
+    transaction is sent are lost.
 
     >>> with start_transaction(name="checkout", op="http.server") as transaction:
     ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
