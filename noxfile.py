@@ -25,6 +25,8 @@ FOLDERS = ("tests/contract", "tests/facade", "tests/integration")
 
 ONCE = ("tests/contract/test_reports.py", "tests/integration/test_companions.py")
 """Long, and about pytest and other plugins alone: `make test` runs them."""
+INTERNALS = "tests/sdk/test_internals.py"
+"""Tries each internal of the SDK here, and a few of them in `make test`."""
 HARM = "tests/facade/test_harm.py"
 """Long, and about the SDK."""
 THOUSAND = (
@@ -161,6 +163,8 @@ def sdks(session: nox.Session, sdk: str, mode: str) -> None:
     """The contract on the other sentry-sdks; `tests` runs it on the newest 2.x."""
     install(session, sdk)
     run_contract(session, f"--deselect={THOUSAND}", SENTRYINTEGRATION_TEST_MODE=mode)
+    if not session.posargs:
+        session.run("pytest", "-q", "-n", "2", INTERNALS, env={"SENTRYINTEGRATION_ALL_INTERNALS": "1"})
 
 
 @nox.session(venv_backend="uv")

@@ -31,10 +31,43 @@ _SESSIONS: list[pytest.Config] = []
 """The sessions that run in this process: more than one where pytest runs inside pytest."""
 
 
-def _redirect() -> None:
-    from pytest_sentryintegration.capturing.sharing import shared
+_UNSUPPORTED: list[str] = []
+"""Why the installed sentry_sdk cannot be captured: a sentence, or none."""
+_NOTES: dict[str, None] = {}
+"""Sentences on the installed sentry_sdk for the terminal summary."""
 
-    shared(_SESSIONS[-1].stash[SETTINGS] if _SESSIONS else None).redirect.install()
+
+def _redirect() -> None:
+    try:
+        from pytest_sentryintegration.capturing.sharing import shared
+
+        shared(_SESSIONS[-1].stash[SETTINGS] if _SESSIONS else None).redirect.install()
+        from pytest_sentryintegration.sdk.internals import newer
+
+        _NOTES.update(dict.fromkeys(newer()))
+    except Exception as error:  # whatever it is, the application's own code goes on
+        from pytest_sentryintegration.sdk.unsupported import keep_from_sending
+
+        _go_without(error)
+        keep_from_sending(lambda: all(session.stash[SETTINGS].guard for session in _SESSIONS))
+
+
+def _go_without(error: Exception) -> None:
+    from pytest_sentryintegration.sdk.unsupported import reason_of
+
+    _UNSUPPORTED[:] = [reason_of(error)]
+    _NOTES[f"nothing was captured: {_UNSUPPORTED[0]}"] = None
+
+
+def _common(config: pytest.Config) -> Any:
+    """Return what captures share; fail with one sentence where the installed SDK cannot be captured."""
+    try:
+        from pytest_sentryintegration.capturing.sharing import shared
+    except ImportError as error:
+        _go_without(error)
+    if _UNSUPPORTED:
+        pytest.fail(_UNSUPPORTED[0], pytrace=False)
+    return shared(config.stash[SETTINGS])
 
 
 # Armed while this module is imported: conftests and Django settings, which may initialise the SDK, load
@@ -114,9 +147,7 @@ def sentry_server(request: pytest.FixtureRequest) -> FakeSentry:
     It listens for as long as the session lasts, on `sentry_host` and `sentry_port`. What is sent to it while
     a test runs that uses `sentry_events` is found there.
     """
-    from pytest_sentryintegration.capturing.sharing import shared
-
-    return shared(request.config.stash[SETTINGS]).delivery.fake
+    return _common(request.config).delivery.fake  # type: ignore[no-any-return]
 
 
 @pytest.fixture
@@ -138,11 +169,11 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
     views; `find` returns exactly one or fails with what arrived instead. It is itself a sequence of the
     error and message events.
     """
+    request = _REQUESTS[-1]
+    common = _common(request.config)
     from pytest_sentryintegration.capturing.capture import Capture
-    from pytest_sentryintegration.capturing.sharing import shared
     from pytest_sentryintegration.server.listening import ListenError
 
-    request = _REQUESTS[-1]
     item = request.node
     marked: dict[str, Any] = {}
     for marker in item.iter_markers("sentry"):
@@ -152,7 +183,7 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
     settings = request.config.stash[SETTINGS]
     try:
         capture = Capture(
-            shared(settings),
+            common,
             settings,
             test=item.nodeid,
             options=marked,
@@ -278,11 +309,13 @@ _COMPARED = {
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Count what came late and what came outside tests, also for the controller of xdist."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["sentryintegration_notes"] = list(_NOTES)
     sharing = sys.modules.get(_SHARING)
     if sharing is None:
         return
     counts = sharing.finish()
-    output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["sentryintegration"] = counts
     else:
@@ -292,7 +325,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
     """Add up what an xdist worker counted."""
-    counts = getattr(node, "workeroutput", {}).get("sentryintegration")
+    output = getattr(node, "workeroutput", {})
+    _NOTES.update(dict.fromkeys(output.get("sentryintegration_notes", ())))
+    counts = output.get("sentryintegration")
     if counts:
         _add(node.config, counts)
 
@@ -307,6 +342,8 @@ def _add(config: pytest.Config, counts: dict[str, Any]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Write one line on what Sentry was sent, and one for each test whose threads reported late."""
+    for note in _NOTES:
+        terminalreporter.write_line(f"Sentry: {note}")
     counts = config.stash.get(COUNTS, None)
     if counts is not None:
         from pytest_sentryintegration.words.summary import summary_lines

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sentry_sdk.consts import DEFAULT_OPTIONS
+import sentry_sdk
 
 from pytest_sentryintegration.capturing.environment import Environment, Patch
 from pytest_sentryintegration.capturing.sharing import Shared, is_shared, release, shared
@@ -65,7 +65,7 @@ class Capture(StoredInbox):
         defaults: Mapping[str, Any] | None = None,
         patch: Patch | None = None,
     ) -> None:
-        own, sdk = split_marker(options or {}, DEFAULT_OPTIONS)
+        own, sdk = split_marker(options or {}, sentry_sdk.Scope().client.options)
         self.settings = settings.changed(own)
         self.test = test
         self._shared = shared

@@ -10,11 +10,10 @@ from operator import is_
 from typing import Any
 
 import sentry_sdk
-from sentry_sdk import api as sdk_api
 from sentry_sdk import client as sdk_client
 from sentry_sdk.scope import Scope
 
-from pytest_sentryintegration.sdk.detaching import batchers
+from pytest_sentryintegration.sdk.detaching import components
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, Redirect, redirected
 
@@ -38,7 +37,7 @@ class FallbackClient(sentry_sdk.Client):
         frame = sys._getframe(1)
         if frame.f_code is _GET_CLIENT:  # thirty times in a test
             return True
-        if frame.f_code is sdk_api.is_initialized.__code__:
+        if frame.f_code is sentry_sdk.is_initialized.__code__:
             return False
         return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "sentry_sdk" or (
             frame.f_globals.get("__name__") == "pytest_sentryintegration.sdk.ownership"
@@ -59,8 +58,8 @@ class _State:
     @classmethod
     def of(cls, client: Any) -> _State:
         transport = redirected(client)
-        disabled = dict(transport._disabled_until) if transport is not None else {}
-        downsample = getattr(client.monitor, "_downsample_factor", None)
+        disabled = dict(getattr(transport, "_disabled_until", {}))
+        downsample = getattr(getattr(client, "monitor", None), "_downsample_factor", None)
         # An exception that one test has reported is no duplicate in the next.
         seen = getattr(client.integrations.get("dedupe"), "_last_seen", None)
         last_seen = None
@@ -80,20 +79,21 @@ class _State:
                 self.client.__setstate__(self.client.__getstate__())
         elif self.client.transport is not self.transport:
             self.client.transport = self.transport
-        transport = redirected(self.client)
-        if transport is not None:
-            transport._disabled_until.clear()
-            transport._disabled_until.update(self.disabled)
-        if self.downsample is not None and self.client.monitor is not None:
-            self.client.monitor._downsample_factor = self.downsample
-            self.client.monitor._healthy = True
+        disabled = getattr(redirected(self.client), "_disabled_until", None)
+        if disabled is not None:
+            disabled.clear()
+            disabled.update(self.disabled)
+        monitor = getattr(self.client, "monitor", None)
+        if self.downsample is not None and monitor is not None:
+            monitor._downsample_factor = self.downsample
+            monitor._healthy = True
 
     def _restore_options(self) -> None:
         options, before = self.client.options, self.options
-        # Nearly always, and there are eighty.
+        # The usual case: none of the 80 options changed.
         if all(map(is_, options.values(), before.values())) and options.keys() == before.keys():
             return
-        # Not all anew: a thread that captures meanwhile would find none.
+        # In place: a thread that captures meanwhile must never see an empty dict.
         for name in [name for name in options if name not in before]:
             del options[name]
         for name, value in before.items():
@@ -117,7 +117,8 @@ class Clients:
         """
         before = set(self._redirect.clients)
         states = [_State.of(client) for client in before if client.transport is not None]
-        name = sdk_client.SDK_INFO["name"]
+        sdk_info: dict[str, Any] = getattr(sdk_client, "SDK_INFO", {})
+        before_info = dict(sdk_info)
 
         def put_back(owner: Owner) -> None:
             made = [client for client in set(self._redirect.clients) - before if not _is_fallback(client)]
@@ -125,7 +126,7 @@ class Clients:
                 self._retired.append((owner, made))
             for state in states:
                 state.restore()
-            sdk_client.SDK_INFO["name"] = name
+            sdk_info.update(before_info)
             self.sweep()
 
         return put_back
@@ -144,7 +145,7 @@ class Clients:
             state = _State.of(FallbackClient(**{"dsn": dsn, **options}))
             while len(self._fallbacks) >= KEPT:
                 close(self._fallbacks.popitem(last=False)[1].client)
-        # What the first test that used it did to it was after every `note`.
+        # Made after `note()`, so nothing else puts back what an earlier test changed in it.
         state.restore()
         self._fallbacks[key] = state
         client: FallbackClient = state.client
@@ -189,10 +190,10 @@ def close(client: Any) -> None:
     # client.close() flushes first, for up to two seconds where nobody answers.
     inner: Any = redirected(client) or client.transport
     client.transport = None
-    for component in (client.session_flusher, *batchers(client), client.monitor):
+    for component in (*components(client), getattr(client, "monitor", None)):
         if component is not None:
             component.kill()
-    # One of the application's own may serve other clients still.
+    # A transport of the application's own may serve other clients too.
     if isinstance(inner, HTTP_TRANSPORTS):
         inner.kill()
 

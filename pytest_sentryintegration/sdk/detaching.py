@@ -19,19 +19,18 @@ def inner(transport: Any) -> Any:
     return getattr(transport, "__dict__", {}).get("_inner", transport)
 
 
-def batchers(client: Any) -> list[Any]:
-    """Return the client's batchers of logs, metrics and spans, as far as this SDK has them."""
-    names = ("log_batcher", "metrics_batcher", "span_batcher")
-    return [batcher for name in names if (batcher := getattr(client, name, None)) is not None]
+def components(client: Any) -> list[Any]:
+    """Return what holds the client's sessions, logs, metrics and spans back, as far as this SDK has it."""
+    names = ("session_flusher", "log_batcher", "metrics_batcher", "span_batcher")
+    return [component for name in names if (component := getattr(client, name, None)) is not None]
 
 
 def detach(client: Any) -> None:
     """Keep the client's helper threads out of the tests that happen to start them."""
     for helper, method in (
         (getattr(inner(client.transport), "_worker", None), "start"),
-        (client.monitor, "_ensure_running"),
-        (client.session_flusher, "_ensure_running"),
-        *((batcher, "_ensure_thread") for batcher in batchers(client)),
+        (getattr(client, "monitor", None), "_ensure_running"),
+        *((each, name) for each in components(client) for name in ("_ensure_running", "_ensure_thread")),
     ):
         # A client may come here again: each capture swaps the transport of one made before.
         if hasattr(helper, method) and method not in vars(helper):
@@ -55,16 +54,18 @@ def _in_no_context(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def label_all(client: Any) -> None:
     """Make each buffer of *client* send what it holds for the test that it is of."""
-    for batcher in batchers(client):
-        _label(batcher, "add", "_flush")
-    _label(client.session_flusher, "add_session", "flush")
-    if client.monitor is not None:
-        _free_in_forks(client.monitor)
+    for component in components(client):
+        for add_name, flush_name in (("add", "_flush"), ("add_session", "flush")):
+            if hasattr(component, add_name) and hasattr(component, flush_name):
+                _label(component, add_name, flush_name)
+    monitor = getattr(client, "monitor", None)
+    if monitor is not None:
+        _free_in_forks(monitor)
 
 
 def buffers(client: Any) -> list[Buffer]:
     """Return the labelled buffers of *client*."""
-    found = (getattr(each, _BUFFER, None) for each in (*batchers(client), client.session_flusher))
+    found = (getattr(each, _BUFFER, None) for each in components(client))
     return [buffer for buffer in found if buffer is not None]
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from pytest_sentryintegration import clock
-from pytest_sentryintegration.sdk.detaching import batchers, buffers
+from pytest_sentryintegration.sdk.detaching import buffers, components
 from pytest_sentryintegration.sdk.redirect import redirected
 
 TIMEOUT = 5.0
@@ -42,7 +42,7 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
         transport = redirected(client)
         if transport is None:
             continue
-        for component in (client.session_flusher, *batchers(client)):
+        for component in components(client):
             try:
                 component.flush()
             except Exception as error:

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import sentry_sdk
 from sentry_sdk import utils as sdk_utils
-from sentry_sdk.client import NonRecordingClient
 from sentry_sdk.integrations.logging import LoggingIntegration
 
 from pytest_sentryintegration.evidence import Child, Evidence, Raised
@@ -46,11 +45,11 @@ def gather(owner: Owner) -> Evidence:
         "children": (*_popened(owner), *_processes(owner)),
     }
     client = sentry_sdk.get_client()
-    if isinstance(client, NonRecordingClient):
+    if not isinstance(client, sentry_sdk.Client):
         return Evidence(client=False, **known)
     options = client.options
     transport, own = redirected(client), own_transport(client)
-    limited = transport._disabled_until if transport is not None else {}
+    limited = getattr(transport, "_disabled_until", {})
     return Evidence(
         client=True,
         fallback=not client.is_active(),

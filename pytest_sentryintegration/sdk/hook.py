@@ -1,4 +1,4 @@
-"""Runs a function before the first client of sentry_sdk is made. Costs nothing until it is imported.
+"""Runs a function before the first client of sentry_sdk is made. Costs nothing until sentry_sdk is imported.
 
 Conftests and Django settings load before ``pytest_configure``, so the redirect has to be armed
 when the plugin's module is imported, and must not import sentry_sdk to be so.
@@ -16,7 +16,7 @@ from typing import Any
 
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 
-MODULE = "sentry_sdk.client"
+MODULE = "sentry_sdk"
 MAKERS = ("__init__", "__setstate__")
 """The methods of ``sentry_sdk.Client`` that make a client: called, and unpickled."""
 
@@ -41,7 +41,7 @@ class _Loader(Loader):
 
 
 class ImportHook(MetaPathFinder):
-    """While armed, calls *then* with ``sentry_sdk.client``, at once where it is imported already.
+    """While armed, calls *then* with ``sentry_sdk``, at once where it is imported already.
 
     >>> hook = ImportHook(lambda module: None)
     >>> hook.arm()
@@ -85,7 +85,7 @@ class ImportHook(MetaPathFinder):
 def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None]:
     """Return what an `ImportHook` calls: *complete* runs before the first client is made.
 
-    Not when the module has been imported: ``sentry_sdk`` itself is half imported at that moment.
+    Not at the import, which would cost each run something that imports sentry_sdk and makes no client.
     """
 
     def then(module: ModuleType) -> None:
@@ -118,8 +118,8 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
                 waiting[name] = wrap(name, original)
                 setattr(client_class, name, waiting[name])
         # Where this came late there may be a client already.
-        globe = getattr(sys.modules.get("sentry_sdk.scope"), "_global_scope", None)
-        if globe is not None and globe.client.is_active():
+        is_initialized = getattr(module, "is_initialized", None)
+        if is_initialized is not None and is_initialized():
             complete()
 
     return then

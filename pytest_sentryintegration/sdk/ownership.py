@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentry_sdk import scope as sdk_scope
-from sentry_sdk.scope import Scope, ScopeType
+from sentry_sdk.scope import Scope
 
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 
@@ -179,7 +179,9 @@ def _enter_scope(thread: threading.Thread, owner: Owner) -> None:
     # calls it with nothing. The thread is looked up: held here, it would keep itself alive.
     def run_with_scope(*_: object) -> None:
         if sdk_scope._isolation_scope.get() is None:
-            sdk_scope._isolation_scope.set(OwnedScope.fork_of(Scope(ty=ScopeType.ISOLATION), owner))
+            sdk_scope._isolation_scope.set(
+                OwnedScope.fork_of(Context().run(Scope.get_isolation_scope), owner)
+            )
         if run is not None:
             run(threading.current_thread())
         elif bound is not None:

@@ -9,7 +9,6 @@ caught at the last moment, where a transport asks its pool of connections to POS
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 import sys
 import weakref
@@ -20,16 +19,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sentry_sdk
-import sentry_sdk.client as sdk_client
 import sentry_sdk.integrations as sdk_integrations
 import sentry_sdk.utils as sdk_utils
 from sentry_sdk import Transport
 
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.detaching import detach, inner, label_all
-from pytest_sentryintegration.sdk.posting import Answer, HttpcoreAnswer
+from pytest_sentryintegration.sdk.pool import Pool
+from pytest_sentryintegration.sdk.posting import Answer
 from pytest_sentryintegration.sdk.stacklevels import uncounted
-from pytest_sentryintegration.sdk.transport import Destination, RedirectedTransport
+from pytest_sentryintegration.sdk.transport import (
+    TRANSPORTS,
+    Destination,
+    Redirected,
+    RedirectedTransport,
+    redirected_class,
+)
 
 
 def http_transports(sdk: Any) -> tuple[Any, ...]:
@@ -38,44 +43,6 @@ def http_transports(sdk: Any) -> tuple[Any, ...]:
 
 
 HTTP_TRANSPORTS: tuple[type[Transport], ...] = http_transports(sentry_sdk)
-
-
-class _Pool:
-    """A transport's pool of connections that posts to the fake Sentry, as long as that is wanted.
-
-    Args:
-        destination: where envelopes go.
-        wants: whether a client with these options is one to redirect.
-        transport: whose pool it is.
-    """
-
-    def __init__(
-        self, destination: Destination, wants: Callable[[Mapping[str, Any]], bool], transport: Any
-    ) -> None:
-        self._destination = destination
-        self._wants = wants
-        self._transport = transport
-        self._real: Any = vars(transport)["_pool"]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def request(self, method: str, url: str, **kwargs: Any) -> Any:
-        """POST as urllib3 (``body``) or httpcore (``content``) would, and answer alike."""
-        options = self._transport.options
-        if not self._destination.guarded or not self._wants({"dsn": options.get("dsn")}):
-            return self._real.request(method, url, **kwargs)
-        path = url[url.rindex("/api/") :]
-        body = kwargs.get("content", kwargs.get("body", b""))
-        answer = self._destination.post(ownership.current(), path, dict(kwargs.get("headers") or {}), body)
-        if "content" not in kwargs:
-            return answer
-        converted = HttpcoreAnswer.of(answer or Answer(200))
-        return _async(converted) if inspect.iscoroutinefunction(self._real.request) else converted
-
-
-async def _async(answer: HttpcoreAnswer) -> HttpcoreAnswer:
-    return answer
 
 
 class Redirect:
@@ -96,6 +63,9 @@ class Redirect:
             weakref.WeakKeyDictionary()
         )
         """What each of them was made with, before a test's options were laid over it."""
+        self._own_classes = functools.lru_cache(maxsize=64)(
+            functools.partial(redirected_class, destination=destination)
+        )
         self.overrides: Callable[[], dict[str, Any]] = dict
         """Answers the options that the running test's marker lays over those of each client."""
 
@@ -112,10 +82,10 @@ class Redirect:
 
     def install(self) -> None:
         """Patch the SDK; a second call does nothing, unless the SDK was loaded anew."""
-        if self._patched is not sdk_client.Client:
-            self._patched = sdk_client.Client
-            self._replace(sdk_client.Client, "__init__", self._init(sdk_client.Client.__init__))
-            self._replace(sdk_client.Client, "__setstate__", self._setstate(sdk_client.Client.__setstate__))
+        if self._patched is not sentry_sdk.Client:
+            self._patched = sentry_sdk.Client
+            self._replace(sentry_sdk.Client, "__init__", self._init(sentry_sdk.Client.__init__))
+            self._replace(sentry_sdk.Client, "__setstate__", self._setstate(sentry_sdk.Client.__setstate__))
             self._cache_revision()
         transports = sys.modules.get("sentry_sdk.transport")
         if transports is not self._guarded and transports is not None:
@@ -198,12 +168,18 @@ class Redirect:
 
     def _instead(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options to lay over those of a client, so that it is redirected."""
-        return {"transport": self.transport_class} if self.wants(options) else {}
+        return {"transport": self._class_for(options.get("transport"))} if self.wants(options) else {}
 
     @functools.cached_property
     def transport_class(self) -> type[RedirectedTransport]:
         """The transport class of redirected clients."""
         return type("RedirectedTransport", (RedirectedTransport,), {"destination": self._destination})
+
+    def _class_for(self, own: type[Transport] | None) -> type[Any]:
+        """Return the transport class to use in place of *own*, or of the SDK's choice."""
+        if own is None or own.__module__ == TRANSPORTS or issubclass(own, Redirected):
+            return self.transport_class
+        return self._own_classes(own)
 
     def wants(self, options: Mapping[str, Any]) -> bool:
         """Whether a client with these options is one to redirect: it has a DSN and would open connections."""
@@ -257,10 +233,11 @@ class Redirect:
         """See that what asks a transport's pool of connections to POST is answered by the fake Sentry."""
         cls = http_transports(module)[-1]
         before = vars(cls).get("_pool")
-        guard = property(
-            lambda transport: _Pool(self._destination, self.wants, transport),
-            lambda transport, pool: vars(transport).update(_pool=pool),
-        )
+
+        def get(transport: Any) -> Pool:
+            return Pool(functools.partial(self._post, transport), lambda: vars(transport)["_pool"])
+
+        guard = property(get, lambda transport, pool: vars(transport).update(_pool=pool))
 
         def undo() -> None:
             if vars(cls).get("_pool") is guard:
@@ -272,6 +249,11 @@ class Redirect:
         cls._pool = guard
         self._undo.append(undo)
 
+    def _post(self, transport: Any, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
+        if not self._destination.guarded or not self.wants({"dsn": transport.options.get("dsn")}):
+            return None
+        return self._destination.post(ownership.current(), path, headers, body)
+
     def swap(self, client: Any) -> Callable[[], None]:
         """Redirect a client that was made before the SDK was patched; returns what undoes it."""
         if redirected(client) is not None or client.transport is None or not self.wants(client.options):
@@ -279,7 +261,7 @@ class Redirect:
         before = client.transport
         if not isinstance(before, HTTP_TRANSPORTS):
             return lambda: None
-        client.transport = self.transport_class(client.options)
+        client.transport = self._class_for(_own_class(client))(client.options)
         label_all(client)
         detach(client)
         self._clients[id(client)] = client
@@ -293,10 +275,10 @@ class Redirect:
         return undo
 
 
-def redirected(client: Any) -> RedirectedTransport | None:
+def redirected(client: Any) -> Redirected | None:
     """Return the transport of a redirected client, ``None`` of any other."""
     transport = inner(getattr(client, "transport", None))
-    return transport if isinstance(transport, RedirectedTransport) else None
+    return transport if isinstance(transport, Redirected) else None
 
 
 def own_transport(client: Any) -> Transport | None:
@@ -307,6 +289,11 @@ def own_transport(client: Any) -> Transport | None:
     if isinstance(transport, HTTP_TRANSPORTS) and transport is not client.options.get("transport"):
         return None
     return transport  # type: ignore[no-any-return]
+
+
+def _own_class(client: Any) -> type[Transport] | None:
+    transport = client.options.get("transport")
+    return transport if isinstance(transport, type) else None
 
 
 def _options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,13 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
 from sentry_sdk import scope as sdk_scope
-from sentry_sdk.client import NonRecordingClient
-from sentry_sdk.scope import Scope, ScopeType
+from sentry_sdk.scope import Scope
 
 from pytest_sentryintegration.sdk.ownership import OwnedScope, Owner
 
@@ -33,7 +33,7 @@ def save() -> Saved:
         sdk_scope._global_scope,
         sdk_scope._isolation_scope.get(),
         sdk_scope._current_scope.get(),
-        tuple(sdk_scope.global_event_processors),
+        tuple(_global_processors()),
     )
 
 
@@ -41,15 +41,20 @@ def restore(saved: Saved) -> None:
     """Put back what `save` noted of the process."""
     sdk_scope._global_scope = saved.globe
     # What the SDK's integrations register is registered once a process, and never again.
-    sdk_scope.global_event_processors[:] = [
+    processors = _global_processors()
+    processors[:] = [
         *saved.processors,
         *(
             processor
-            for processor in sdk_scope.global_event_processors
+            for processor in processors
             if processor not in saved.processors
             and getattr(processor, "__module__", "").startswith("sentry_sdk.")
         ),
     ]
+
+
+def _global_processors() -> list[Any]:
+    return getattr(sdk_scope, "global_event_processors", [])
 
 
 def restore_context(saved: Saved) -> None:
@@ -85,11 +90,13 @@ def fork(saved: Saved, owner: Owner) -> TestScopes:
     Tags, breadcrumbs, processors and clients stay. The trace does not: each test begins one of
     its own, also where ``SENTRY_TRACE`` of the environment had given the process one.
     """
-    globe = saved.globe.fork() if saved.globe is not None else Scope(ty=ScopeType.GLOBAL)
-    isolation = OwnedScope.fork_of(saved.isolation or Scope(ty=ScopeType.ISOLATION), owner)
+    # What is not there is made by the SDK, in a context of its own.
+    globe = (saved.globe or Scope.get_global_scope()).fork()
+    isolation = OwnedScope.fork_of(saved.isolation or Context().run(Scope.get_isolation_scope), owner)
     isolation.set_new_propagation_context()
-    current = saved.current.fork() if saved.current is not None else Scope(ty=ScopeType.CURRENT)
-    current._propagation_context = None
+    current = (saved.current or Context().run(Scope.get_current_scope)).fork()
+    if hasattr(current, "_propagation_context"):
+        current._propagation_context = None
     return TestScopes(globe, isolation, current)
 
 
@@ -101,7 +108,7 @@ def drop_foreign_clients(scopes: TestScopes, is_redirected: Callable[[Any], bool
     """
     for scope in (scopes.isolation, scopes.current):
         if scope.client.is_active() and not is_redirected(scope.client):
-            scope.client = NonRecordingClient()
+            scope.set_client(None)
 
 
 def entering(function: Callable[..., Any], scopes: TestScopes) -> Callable[..., Any]:

@@ -7,23 +7,28 @@ size (it drops in silence after 100), proxies and compression.
 
 from __future__ import annotations
 
+import asyncio
+import copy
+import inspect
 import threading
+import types
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sentry_sdk.envelope import Envelope
-from sentry_sdk.transport import HttpTransport
+from sentry_sdk import HttpTransport
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.sdk.pool import Pool
 from pytest_sentryintegration.sdk.posting import Answer
 from pytest_sentryintegration.sdk.worker import Worker
 
 QUEUE_SIZE = 100_000
+TRANSPORTS = HttpTransport.__module__
 
 
 class Destination(Protocol):
@@ -48,22 +53,51 @@ class Destination(Protocol):
         """
 
 
-class RedirectedTransport(HttpTransport):
-    """Delivers each envelope to the inbox of the test that captured it."""
+class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[misc]
+    """Stands in the order of classes between a transport class and that of the SDK: overrides of both run."""
 
     destination: Destination
+    worker: Worker
+    _sending: threading.local
+    _discards: dict[Owner | None, defaultdict[Any, int]]
+    _real_pool: Any
+    failure: str | None
+    """Why the last envelope could not be delivered, if it could not."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Prepare what an ``__init__`` may skip that calls the SDK's by name."""
+        self: Any = super().__new__(cls)
         self._sending = threading.local()
-        self._discards: dict[Owner | None, defaultdict[Any, int]] = {}
-        self._real_pool: Any = None
-        self.failure: str | None = None
-        """Why the last envelope could not be delivered, if it could not."""
-        super().__init__(options)
-        self.worker = Worker(max(options["transport_queue_size"], QUEUE_SIZE))
-        self._worker: Any = self.worker
-        self._compression_level = 0
-        self._compression_algo = None
+        self._discards = {}
+        self._real_pool = None
+        self.failure = None
+        options = args[0] if args else {}
+        self.worker = Worker(max(options.get("transport_queue_size", 0), QUEUE_SIZE))
+        return self
+
+    # What the SDK's __init__ sets is what it was set to here.
+
+    @property
+    def _worker(self) -> Any:
+        return _Submitting(self)
+
+    @_worker.setter
+    def _worker(self, worker: Any) -> None:
+        pass
+
+    @property
+    def _pool(self) -> Any:
+        return Pool(self._post, lambda: self._connections)
+
+    @_pool.setter
+    def _pool(self, pool: Any) -> None:
+        self._real_pool = pool
+
+    @property
+    def _connections(self) -> Any:
+        return self._real_pool
+
+    _compression_level = property(lambda _: 0, lambda *_: None)
 
     # Client reports, by inbox. The SDK has one dictionary; here it is the one of whoever is at work.
 
@@ -77,7 +111,10 @@ class RedirectedTransport(HttpTransport):
 
     @_discarded_events.setter
     def _discarded_events(self, counts: defaultdict[Any, int]) -> None:
-        self._discards[self._owner()] = counts
+        if counts:
+            self._discards[self._owner()] = counts
+        else:
+            self._discards.pop(self._owner(), None)
 
     def _owner(self) -> Owner | None:
         try:
@@ -96,15 +133,6 @@ class RedirectedTransport(HttpTransport):
             self._sending.__dict__.clear()
             self._sending.__dict__.update(before)
 
-    def _flush_client_reports(self, force: bool = False) -> None:
-        if not self._discards:  # nearly always, and this comes after each envelope
-            return
-        for owner in list(self._discards) if force else [self._owner()]:
-            with self._acting_for(owner):
-                super()._flush_client_reports(force)
-        for owner in [owner for owner, counts in list(self._discards.items()) if not counts]:
-            self._discards.pop(owner, None)
-
     def has_pending_reports(self) -> bool:
         """Whether something was discarded and not yet reported, other than reports themselves.
 
@@ -117,7 +145,13 @@ class RedirectedTransport(HttpTransport):
 
     def request_reports(self) -> None:
         """Have the worker send what was discarded, as client reports."""
-        self._worker.submit(lambda: self._flush_client_reports(force=True))
+        self.worker.submit(partial(self._send_reports, force=True))
+
+    def _send_reports(self, force: bool = False) -> None:
+        flush = getattr(self, "_flush_client_reports", None)
+        for owner in list(self._discards) if force else [self._owner()]:
+            if flush is not None and owner in self._discards:
+                self._run(owner, partial(flush, force=force))
 
     def wait_until_sent(self, timeout: float, *, reports: bool) -> bool:
         """Wait until what is queued now has been answered; what is queued meanwhile is not waited for.
@@ -135,8 +169,13 @@ class RedirectedTransport(HttpTransport):
 
     def flush(self, timeout: float, callback: Any = None) -> None:
         """Send what is queued, as the application asks for."""
-        if not self.worker.is_running_here():
-            super().flush(timeout, callback)
+        if timeout > 0 and not self.worker.is_running_here():
+            self.request_reports()
+            self.worker.flush(timeout, callback)
+
+    def kill(self) -> None:
+        """End the worker's thread."""
+        self.worker.kill()
 
     def forget_inherited(self) -> None:
         """Leave to the parent of this forked process the reports of what it has lost."""
@@ -144,7 +183,7 @@ class RedirectedTransport(HttpTransport):
 
     # Envelopes.
 
-    def capture_envelope(self, envelope: Envelope) -> None:
+    def capture_envelope(self, envelope: Any) -> None:
         """Queue *envelope*, for the inbox of the test whose scope it was captured in."""
         # Whose report it is says whoever sends it; and a finaliser may capture while this thread sends.
         is_report = all(item.type == "client_report" for item in envelope.items)
@@ -157,15 +196,29 @@ class RedirectedTransport(HttpTransport):
             for item in envelope.items:
                 self.record_lost_event("queue_overflow", item=item)
 
-    def _deliver(self, envelope: Envelope, owner: Owner | None) -> None:
+    def _deliver(self, envelope: Any, owner: Owner | None) -> None:
         with self._acting_for(owner):
-            self._send_envelope(envelope)
-            self._flush_client_reports()
+            self._run(owner, partial(self._send_envelope, envelope))
+            if self._discards:
+                self._send_reports()
 
-    def _request(self, method: str, endpoint_type: Any, body: Any, headers: Any) -> Any:
-        assert self.parsed_dsn is not None
-        # Without the path of the DSN: that may name the inbox of whoever handed it out.
-        path = f"/api/{self.parsed_dsn.project_id}/{endpoint_type.value}/"
+    def _run(self, owner: Owner | None, task: Callable[[], Any]) -> None:
+        """Run *task* for *owner*; an asynchronous one, as of an `AsyncHttpTransport`, to its end."""
+        with self._acting_for(owner):
+            coroutine = task()
+            if not inspect.iscoroutine(coroutine):
+                return
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                asyncio.run(coroutine)
+                return
+        # A second loop in this thread is not possible.
+        thread = threading.Thread(target=self._run, args=(owner, lambda: coroutine), daemon=True)
+        ownership.in_no_context(thread.start)
+        thread.join()
+
+    def _post(self, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
         try:
             answer = self.destination.post(self._owner(), path, headers, body)
         except BaseException as error:
@@ -173,11 +226,64 @@ class RedirectedTransport(HttpTransport):
             raise
         if answer is not None:
             self.failure = None
-            return answer
-        if self._real_pool is None:
-            self._real_pool = super()._make_pool()
-        url = self._auth.get_api_url(endpoint_type)
-        return self._real_pool.request(method, url, body=body, headers=headers)
+        return answer
+
+
+class _Submitting:
+    """What the SDK takes for its worker: its tasks are run for the test in which they were submitted."""
+
+    def __init__(self, transport: Redirected) -> None:
+        self._transport = transport
+
+    def submit(self, task: Callable[[], Any]) -> bool:
+        transport = self._transport
+        return transport.worker.submit(partial(transport._run, transport._owner(), task))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport.worker, name)
+
+
+class RedirectedTransport(Redirected, HttpTransport):
+    """The transport of a client for which the application chose none, or one of the SDK's."""
 
     def _make_pool(self) -> Any:
+        # Usually not needed: made when something is to reach its DSN (``sentry_guard = off``).
         return None
+
+    @property
+    def _connections(self) -> Any:
+        if self._real_pool is None:
+            self._real_pool = super()._make_pool()
+        return self._real_pool
+
+
+def redirected_class(own: type[Any], destination: Destination) -> type[Any]:
+    """Return a class that does what *own* does, and posts to *destination*.
+
+    Args:
+        own: a subclass of one of the SDK's HTTP transports, of the application's own.
+        destination: where envelopes go.
+    """
+    sdk = next(cls for cls in own.__mro__ if cls.__module__ == TRANSPORTS)
+    body = {
+        "__module__": own.__module__,
+        "__qualname__": own.__qualname__,
+        "__doc__": own.__doc__,
+        "destination": destination,
+        "_auth": property(_auth, lambda transport, auth: vars(transport).update(_auth=auth)),
+    }
+    try:
+        base = type(f"Redirected{sdk.__name__}", (Redirected, sdk), {})
+        return types.new_class(own.__name__, (own, base), exec_body=lambda names: names.update(body))
+    except TypeError:  # it is not meant to be subclassed: its pool of connections is still guarded
+        return own
+
+
+def _auth(transport: Redirected) -> Any:
+    """Return what makes the URL, of the fake Sentry: a class may post by a library of its own choice."""
+    auth, address, owner = vars(transport)["_auth"], transport.destination.address, transport._owner()
+    if address is None or not (transport.destination.guarded or owner):
+        return auth
+    changed = copy.copy(auth)
+    changed.scheme, changed.host, changed.path = "http", address, f"/{owner.inbox}/" if owner else "/"
+    return changed

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_sentryintegration.sdk.hook import MAKERS
+from pytest_sentryintegration.sdk.internals import UnsupportedSdkError, sentence
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 
-def keep_from_sending(sdk: Any, is_guarded: Callable[[], bool]) -> None:
-    """Leave the clients of *sdk* without an HTTP transport from now on; a second call does nothing.
+def reason_of(error: Exception) -> str:
+    """Return in one sentence why sentry_sdk cannot be captured."""
+    if isinstance(error, UnsupportedSdkError):
+        return str(error)
+    version = getattr(sys.modules.get("sentry_sdk"), "VERSION", "an unknown version")
+    return sentence(f"{version} is installed, and redirecting it raised {type(error).__name__}: {error}")
+
+
+def keep_from_sending(is_guarded: Callable[[], bool]) -> None:
+    """Leave the SDK's clients without an HTTP transport from now on; a second call does nothing.
 
     Uses what Sentry documents, and nothing else: this has to work where anything else is missing.
 
     Args:
-        sdk: the module ``sentry_sdk``.
         is_guarded: whether nothing may reach Sentry (``sentry_guard``).
     """
+    sdk: Any = sys.modules["sentry_sdk"]
 
     def wrap(original: Callable[..., None]) -> Callable[..., None]:
         @uncounted

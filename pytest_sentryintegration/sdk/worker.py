@@ -6,6 +6,7 @@ looks at its inbox runs the tasks itself. One task runs at a time, in the order 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -16,13 +17,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sentry_sdk.utils import logger
-
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.sdk.ownership import in_no_context
 
 NAP = 0.01
 """Seconds after which the thread runs a task that nobody waits for."""
+
+logger = logging.getLogger("sentry_sdk.errors")
+"""The SDK's own logger."""
 
 LINGER = 1.0
 """Seconds after the last task in which the thread looks for others; after it, it sleeps until one comes."""

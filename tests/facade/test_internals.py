@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -19,6 +17,7 @@ import sentry_sdk
 import sentryintegration
 from sentryintegration import _internals as internals
 from tests.facade.conftest import MAJOR
+from tests.renamed_sdk import renamed
 
 SDK = Path(sentry_sdk.__file__).parent
 FACADE = Path(sentryintegration.__file__).parent
@@ -98,20 +97,6 @@ si.close()
 records = [record for record in records if not record.startswith("init was called again")]
 print(json.dumps([sent, flushed, records]))
 """
-
-
-def renamed(name: str, place: Path) -> Path:
-    """Copy the installed SDK with another word for *name*; return the folder to import it from."""
-    word, other = re.compile(rf"\b{name}\b"), f"{name}_of_another_name"
-    for source in SDK.rglob("*"):
-        target = place / "sentry_sdk" / word.sub(other, str(source.relative_to(SDK)))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.suffix == ".py" and name in (text := source.read_text(encoding="utf-8")):
-            target.write_text(word.sub(other, text), encoding="utf-8")
-        elif source.is_file():
-            # With its time, by which Python knows what it has compiled from this source.
-            shutil.copy2(source, target)
-    return place
 
 
 def outcomes(paths: Iterable[str], folder: Path, mode_options: dict[str, Any]) -> dict[str, Any]:
