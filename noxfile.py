@@ -56,7 +56,7 @@ for package in (sentryintegration, pytest_sentryintegration):
     print(package.__file__)
 """
 
-# Exact versions: a pre-release does not slip in, and a test means what it says.
+# Exact versions, so that the tests say what they were run with, and no pre-release is chosen.
 PYTHON_CLIENTS = {
     "sdk-oldest": ("sentry-sdk==2.41.0",),
     "sdk-newest": (NEWEST_2,),
@@ -104,17 +104,17 @@ def find_interpreter(version: str) -> str | None:
 
 FOUND = {version: program for version in INTERPRETERS if (program := find_interpreter(version))}
 MISSING = [version for version in INTERPRETERS if version not in FOUND]
-# `make test` ran all tests on the interpreter that runs this, with the same sentry-sdk.
+# Without the interpreter that runs this: `make test` runs all tests on it, with the same sentry-sdk.
 OTHERS = [version for version in FOUND if version != f"{sys.version_info.major}.{sys.version_info.minor}"]
 nox.options.sessions = [*(f"tests-{version}" for version in OTHERS), "sdks"]
-# nox looks on PATH; what works there has to come before what does not.
+# nox takes the first program on PATH, which may be a shim of pyenv that starts no interpreter.
 os.environ["PATH"] = os.pathsep.join(
     [*(str(Path(program).parent) for program in FOUND.values() if ".pyenv" in program), os.environ["PATH"]]
 )
-# Hundreds of tests start processes of their own; where nothing is compiled, and Python is told to write no
-# bytecode, each compiles all that it imports: that doubled a session.
+# Hundreds of tests start a process. Without bytecode, and where Python is told to write none, each process
+# compiles all that it imports, which doubled the time of a session.
 os.environ["UV_COMPILE_BYTECODE"] = "1"
-# An interpreter that is not here is left out, not fetched.
+# An interpreter that is not installed is left out, not downloaded.
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 
 
@@ -252,7 +252,7 @@ def examples(session: nox.Session) -> None:
     """Each small application of `examples`, static and streamed, as its reader would run it."""
     install(session, MAIN_SDK)
     session.install("--quiet", "--group", "examples")
-    # The SDK is imported before pytest where its spans are to be streamed, and imports anyio.
+    # To stream spans, `sitecustomize` imports the SDK before pytest starts, and the SDK imports anyio.
     quiet = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
     run = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet)
     for folder in sorted(path for path in Path("examples").iterdir() if path.is_dir()):

@@ -145,8 +145,8 @@ def measure(call: Callable[[], None], calls: int) -> float:
     """Return the seconds of this thread that a call takes, collections of garbage included."""
     batcher = getattr(sentry_sdk.get_client(), "span_batcher", None)
     if batcher is not None:
-        # Between the rounds, not in them: each streamed transaction wakes the SDK's flusher, and who waits
-        # how long for the interpreter then is chance (the same call took 28 or 46 µs).
+        # Between the rounds, not in them: each streamed transaction wakes the SDK's flushing thread, and how
+        # long this thread then waits for the interpreter varies (the same call took 28 or 46 µs).
         batcher._flush_event.set = lambda: None
         batcher.flush()
     start = time.thread_time()

@@ -1,4 +1,4 @@
-"""What memory a stored envelope takes: at most 1.5 times its bytes and 1 KB, before anything is looked at.
+"""What memory a stored envelope takes: at most 1.5 times its bytes and 1 KB, before anything is read.
 
 Run ``python benchmarks/memory.py [COUNT]``. The fake Sentry runs in a process of its own and is sent gzip
 envelopes over a socket, with the headers that an SDK sends. What counts is by how much that process grew,
@@ -76,7 +76,7 @@ def message(number: int) -> bytes:
 
 def error(number: int) -> bytes:
     """Return an error with its stack: 2 KB on the wire."""
-    # 100 stacks, with an id and a text of its own each.
+    # 100 different stacks; each event has its own id and text.
     known = MANY + number % 100
     template = _decoded(known).replace(b"%032x" % known, _event_id(number).encode())
     return template.replace(b"%d" % known, b"%d" % (MANY + number))
@@ -134,7 +134,7 @@ def _resident() -> int:
     pages = Path("/proc/self/statm")
     if pages.exists():
         return int(pages.read_text().split()[1]) * resource.getpagesize()
-    # Where the system does not say what is used now: the peak.
+    # The peak, on systems that do not say what is used now.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -1,4 +1,4 @@
-"""What a test costs that sends a message and a transaction, and looks at them.
+"""What a test costs that sends a message and a transaction, and asserts on both.
 
 Run ``python benchmarks/per_test.py [ROUNDS]``. The same tests run as pytest sessions: with the fixture, over
 a socket and in memory; on the floor, also without compression; with a client a test whose transport only
@@ -83,7 +83,7 @@ class Session:
         )
         os.close(ready)
         os.close(go)
-        # Where this process fails, theirs reads the end of the pipe, and ends.
+        # If this process fails, the suite's process reads the end of the pipe, and ends.
         stack.callback(os.close, self._ready)
         stack.callback(os.close, self._go)
         if not self._wait():
@@ -109,8 +109,8 @@ class Session:
         if len(measured) != self._tests:
             raise RuntimeError(f"the suite {self.name} ran {len(measured)} of {self._tests} tests")
         walls, processors = zip(*measured, strict=True)
-        # The middle of the walls, where what else runs on the machine is most of the longest; but the mean of
-        # processor time: what is done in every tenth test belongs to its cost too.
+        # Of elapsed times the median: the longest ones show what else runs on the machine. Of processor times
+        # the mean: work that is done in every tenth test is a part of what a test costs.
         return Spent(statistics.median(walls) * 1000, statistics.fmean(processors) * 1000)
 
 
@@ -121,7 +121,7 @@ def in_turns(names: Sequence[str], tests: int, **environment: str) -> dict[str, 
         running = sessions.copy()
         order = random.Random(len(names))
         while running:
-            # None may always find the processor as the same other one leaves it.
+            # In another order each time: what a suite leaves in the processor's caches may slow the next.
             order.shuffle(running)
             running = [each for each in running if each.run()]
         return {each.name: each.spent() for each in sessions}
@@ -162,8 +162,8 @@ def _costs(names: Sequence[str], rounds: int, keep_alive: str) -> list[dict[str,
 def _bar(
     what: str, costs: list[dict[str, Spent]], ours: str, other: str, most: float | None = None, aim: str = ""
 ) -> Bar:
-    # Of the two in each round: how fast the machine is changes from one minute to the next. In all suites
-    # what takes time is computing, so the processor's is what they cost; the wall shows who else computes.
+    # The ratio within a round, since the speed of the machine changes from one minute to the next; of
+    # processor time, since all suites compute and none waits. Elapsed time shows what else runs.
     ordered = sorted(costs, key=lambda each: each[ours].processor / each[other].processor)
     ratios = [each[ours].processor / each[other].processor for each in ordered]
     middle = ordered[len(ordered) // 2]

@@ -74,7 +74,7 @@ def measure(rounds: int, whole: bool = False) -> list[Bar]:
     rows = curve.bars()
     last = f"{curve.what}: {SIZES[-1]:,}"
     if whole:
-        # A step is compared within a round, so the size before runs once more.
+        # The size before runs again, so that both are measured in one round.
         step = Curve(curve.what, labels={SIZES[-1]: ", run once"})
         for size in SIZES[-2:]:
             spent, peak = run(SENDING, size)

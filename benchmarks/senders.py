@@ -43,7 +43,7 @@ def serve() -> None:
             refused, spent = len(entries) - kept, now().processor
             entries.clear()
             sentry.store.clear(STRAYS)
-            # What forgetting takes is nobody's: it would be charged to the next size.
+            # Cleared outside of the measured time, or clearing would count for the next size.
             print(json.dumps([kept, refused, spent, now().processor]), flush=True)
 
 
@@ -106,7 +106,7 @@ def wave(port: int, senders: int) -> None:
         for _ in range(senders):
             connections.append(socket.create_connection(("127.0.0.1", port), timeout=60))
         for turn in range(ENVELOPES):
-            # The last answer ends the connection, from the server's side: its port is free again at once.
+            # The server closes the connection after the last answer: so the sender's port is free at once.
             request = _request(last=turn == ENVELOPES - 1)
             for connection in connections:
                 connection.sendall(request)

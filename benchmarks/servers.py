@@ -21,7 +21,7 @@ KENT = "kent==2.2.0"
 SPOTLIGHT = {
     "private": True,
     "dependencies": {"@spotlightjs/spotlight": "4.11.8"},
-    # With the hono that npm chooses by itself, 4.11.8 answers 500 to everything.
+    # Spotlight 4.11.8 answers 500 to every request with the version of hono that npm chooses.
     "overrides": {"hono": "4.10.4"},
 }
 KENTS_LAST, SPOTLIGHTS_LAST = 100, 500
@@ -111,7 +111,7 @@ def spotlight() -> Iterator[Server]:
         _ask(port, "DELETE", "/clear")
 
     program = str(folder / "node_modules" / ".bin" / "spotlight")
-    # The command traces itself and reports to its makers; nothing of it leaves this machine.
+    # Spotlight reports its own traces to its makers; this setting keeps them on this machine.
     nowhere = {"https_proxy": "http://127.0.0.1:9", "no_proxy": "localhost"}
     with _running([program, "server", "--port", str(port)], port, **nowhere):
         yield Server(port, check)

@@ -22,7 +22,7 @@ REPETITIONS = 200
 PROCESSES = 15
 MOST = 10.0
 PLUGIN = "sentryintegration"
-# What is installed is compiled, and what pytest rewrites is so after the first run.
+# As in daily use: installed packages are compiled, and pytest keeps what it has rewritten.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 IMPORT = """
 import sys, time
@@ -48,7 +48,7 @@ blocked = [argument for name in others for argument in ("-p", f"no:{name}")]
 without = ["-p", f"no:{plugin}"]
 session(), session(*without)
 for number in range(int(repetitions)):
-    # Each goes first every other time.
+    # The order changes every time.
     if number % 2:
         plain = session(*without)
         print(session(), plain)

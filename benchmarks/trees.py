@@ -148,7 +148,8 @@ def measure(repetitions: int = REPETITIONS) -> list[Bar]:
         )
         wall = statistics.median(sum(step.wall for step in each.values()) for each in costs[SPANS])
         measured = f"{whole:.2f} s of processor ({steps}; wall {wall:.2f}; half of them {half:.2f})"
-        # Twice as many in 2.5 times the time still is linear, with the caches of a processor.
+        # Twice as many spans in up to 2.5 times the time counts as linear: larger trees miss the processor's
+        # caches more often.
         bars.append(
             Bar(
                 f"a tree of {SPANS:,} spans, {form}",
@@ -161,7 +162,7 @@ def measure(repetitions: int = REPETITIONS) -> list[Bar]:
 
 
 def _together(steps: dict[str, Spent]) -> float:
-    # All of it only computes, in one thread.
+    # Nothing here waits, so processor time is what it costs.
     return sum(step.processor for step in steps.values())
 
 

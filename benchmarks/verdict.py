@@ -110,7 +110,7 @@ def judging(*items: tuple[str, bytes]) -> Callable[[], float]:
     ]
 
     def run() -> float:
-        # Judging only computes, so time on the processor is what it costs, also on a busy machine.
+        # Judging never waits, so processor time is what it costs, also on a busy machine.
         started = time.process_time()
         for arrival in arrivals:
             objections(judge(arrival, 0).findings)

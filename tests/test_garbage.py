@@ -1,4 +1,4 @@
-"""The collector of garbage, paused and let go on."""
+"""The garbage collector, paused and resumed."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ NODE = HERE / "node"
 SECONDS = 90
 
 Run = Callable[..., dict[str, Any]]
-"""Runs a program to its end and returns what it says that it sent: the JSON of its last line."""
+"""Runs a program to its end and returns what it reports as sent: the JSON of its last line."""
 
 
 def missing(client: str) -> NoReturn:

@@ -88,7 +88,7 @@ def test_a_limit_on_everything_keeps_the_reports_back_too(sentry_events: SentryE
     with in_(32):
         send_error("goes on")
         assert messages(sentry_events) == ["goes on"]
-        # A flush makes a report, which is kept back too: all that is left is that there was one.
+        # A flush makes a client report, which the rate limit holds back too.
         assert discarded(sentry_events) == {("ratelimit_backoff", "internal"): 1}
 
 

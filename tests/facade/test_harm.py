@@ -1,4 +1,4 @@
-"""No call harms the application, whatever becomes of Sentry; in processes with a real transport."""
+"""No call harms the application, whatever Sentry does; in processes with a real transport."""
 
 from __future__ import annotations
 

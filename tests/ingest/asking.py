@@ -1,4 +1,4 @@
-"""A fake Sentry to ask, without a socket."""
+"""Requests to a fake Sentry without a socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may send: the kind fake and the strict one."""
+"""Which credentials are accepted, by default and with `strict`."""
 
 from __future__ import annotations
 

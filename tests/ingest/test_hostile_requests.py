@@ -52,7 +52,7 @@ def judge(request: Request, *, strict: bool) -> None:
     if reply.status >= 400:
         assert [entry.status for entry in entries] == [reply.status]  # type: ignore[union-attr]
     elif request.method != "OPTIONS":
-        # An empty array of reports is the one request that holds nothing.
+        # An empty array of reports is the only accepted request without an item.
         assert entries or b"[" in request.body
     assert (reply.delay, reply.cut) == (0.0, None)
 

@@ -69,7 +69,7 @@ def test_a_flusher_at_work_does_not_make_a_drain_too_short(sentry_events: Sentry
     logs_on()
     with busy_interpreter():
         for round_ in range(1, 31):
-            for number in range(100):  # the hundredth wakes the flusher
+            for number in range(100):  # the hundredth makes the SDK's thread flush
                 log.info("{round_}.{number}", round_=round_, number=number)
             assert len(sentry_events.logs) == round_ * 100
 

@@ -1,4 +1,4 @@
-"""A look at the inbox sends in the test's own thread, where signals and finalisers run too."""
+"""Reading the inbox sends in the thread of the test, in which signal handlers and finalisers run too."""
 
 from __future__ import annotations
 

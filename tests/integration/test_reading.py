@@ -1,4 +1,4 @@
-"""Small courtesies to who writes a test and mistypes a little."""
+"""What a small mistake in a test is answered with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A span as the matching room sees it: an op, a description, children."""
+"""A span with the attributes that `matching` uses: an op, a description, children."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an application writes on the facade: a type checker has nothing to say, and knows each type."""
+"""What an application writes on the facade: type checkers find no error, and infer each type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user writes in tests; a type checker has nothing to say about it."""
+"""What users write in tests; type checkers find no error in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judging as where Sentry's own code is not installed."""
+"""Judging as if Sentry's own code were not installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What real Sentry refuses at the door, and what the fake was kind about."""
+"""What real Sentry refuses before it reads the body, and what the fake Sentry accepts all the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentry's own library: its traps, and doing without it."""
+"""Sentry's own library: its bugs that are worked around, and runs without it."""
 
 from __future__ import annotations
 

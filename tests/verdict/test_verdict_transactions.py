@@ -1,4 +1,4 @@
-"""What drops a whole transaction, and what Sentry puts up with."""
+"""What makes Sentry drop a whole transaction, and what it accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends an error, waits for the answer, sends the next; says what is muted in the end."""
+"""Sends an error, waits for the answer, sends the next; prints what is rate limited in the end."""
 
 from __future__ import annotations
 

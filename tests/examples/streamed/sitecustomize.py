@@ -1,4 +1,4 @@
-"""On PYTHONPATH, this has every process of an example stream its spans, without a word in the example."""
+"""On PYTHONPATH, this makes every process of an example stream its spans; the example itself is unchanged."""
 
 from sentry_sdk.consts import DEFAULT_OPTIONS
 
