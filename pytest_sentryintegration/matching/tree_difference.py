@@ -50,7 +50,7 @@ class Row:
     """How many spans below it have no row of their own."""
     path: tuple[str, ...] = ()
     """The ops of the spans above it."""
-    elsewhere: str = ""
+    elsewhere: tuple[str, ...] = ()
     """Of what is missing: the ops of the spans above one that is as expected, but elsewhere."""
 
 
@@ -71,13 +71,23 @@ def first_difference(pattern: Any, span: Any) -> str:
             continue
         where = " > ".join(row.path) or "the root"
         if row.mark == "-":
-            there = f"; it is there below {row.elsewhere}" if row.elsewhere else ""
+            there = f"; there is one below {show_path(row.elsewhere)}" if row.elsewhere else ""
             return f"below {where}: {row.label} is missing{there}"
         if row.mark == "+":
             return f"below {where}: {row.label} is unexpected"
         inside = " > ".join((*row.path, row.label))
         return f"{inside}: {'; '.join(difference.text for difference in row.differences)}"
     return "no difference"
+
+
+def show_path(ops: tuple[str, ...]) -> str:
+    """Show the ops from a root down, the middle of many left out.
+
+    >>> show_path(("http.server", "view", "db.query"))
+    'http.server > view > db.query'
+    """
+    shown = ops if len(ops) <= 4 else (*ops[:2], "...", ops[-1])
+    return " > ".join(plain(op, 20) for op in shown)
 
 
 _Work: TypeAlias = tuple[Literal["pair", "missing", "unexpected", "row"], Any, Any, int, tuple[str, ...]]
@@ -109,7 +119,7 @@ def _iter_rows(pattern: Any, span: Any) -> Iterator[Row]:
             children = [child for child in obj.children if child is not ...]
             below = _count_below(obj)
             expanded = below <= _EXPANDED
-            elsewhere = ""
+            elsewhere: tuple[str, ...] = ()
             if what == "missing" and searches:
                 searches -= 1
                 elsewhere = _elsewhere(obj, span, path)
@@ -133,19 +143,17 @@ def _alone(what: str, child: Any) -> Step:
     return Step(child, None) if what == "missing" else Step(None, child)
 
 
-def _elsewhere(pattern: Any, root: Any, above: tuple[str, ...]) -> str:
-    """Return the ops above the first span that is as *pattern* says, other than *above*; ``""`` for none."""
+def _elsewhere(pattern: Any, root: Any, above: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ops above the first span that is as *pattern* says, other than *above*; empty for none."""
     waiting: deque[tuple[Any, tuple[str, ...]]] = deque([(root, ())])
     for _ in range(_SEARCHED):
         if not waiting:
             break
         span, path = waiting.popleft()
         if path and path[:_PATH] != above and node_matches(pattern, span):
-            return " > ".join(
-                plain(op, 20) for op in (path if len(path) <= 4 else (*path[:2], "...", path[-1]))
-            )
+            return path
         waiting.extend((child, (*path, str(span.op))) for child in span.children)
-    return ""
+    return ()
 
 
 def _count_below(node: Any) -> int:

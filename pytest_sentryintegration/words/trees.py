@@ -9,7 +9,7 @@ from pytest_sentryintegration.matching.criteria import Difference
 from pytest_sentryintegration.matching.showing import cut, plain, show
 from pytest_sentryintegration.matching.span_nodes import is_span_like
 from pytest_sentryintegration.matching.span_pattern import SpanPattern
-from pytest_sentryintegration.matching.tree_difference import MAX_ROWS, Row, compare_trees
+from pytest_sentryintegration.matching.tree_difference import MAX_ROWS, Row, compare_trees, show_path
 
 WIDTH: Final = 76
 """Of 80 columns: pytest indents an explanation by two, and by two more under another."""
@@ -94,8 +94,10 @@ def _row_lines(row: Row) -> list[str]:
     label = cut(row.label, max(WIDTH - 2 - len(indent) - len(below), 20))
     lines = [f"{row.mark} {indent}{label}{below}"]
     if row.elsewhere:
-        there = cut(f"there is one below {row.elsewhere}", max(WIDTH - 6 - len(indent), 30))
-        lines.append(f"{row.mark} {indent}    {there}")
+        there = [f"there is one below {show_path(row.elsewhere)}"]
+        if len(row.elsewhere) > len(row.path) and row.elsewhere[: len(row.path)] == row.path:
+            there.append("span.anywhere(...) matches at any depth")
+        lines += [f"{row.mark} {indent}    {cut(line, max(WIDTH - 6 - len(indent), 30))}" for line in there]
     room = max(WIDTH - 6 - len(indent), 30)
     for difference in row.differences:
         lines += [f"!     {indent}{text}" for text in _difference_lines(difference, room)]

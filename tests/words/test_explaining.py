@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_sentryintegration.evidence import Child, Late, Raised
 from pytest_sentryintegration.words import Elsewhere, Evidence, explain
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.losses import dropped, things
@@ -63,6 +64,80 @@ from tests.words.inboxes import Received
             "(timeout=), and does it flush before it ends?",
         ),
         (Evidence(notes=("The drain did not end.",)), "The drain did not end."),
+        (
+            Evidence(raised=(Raised("before_send", "KeyError: 'user'", 2),)),
+            "before_send raised KeyError: 'user', 2 times; init(debug=True) logs the traceback.",
+        ),
+        (
+            Evidence(raised=(Raised("", "TypeError: x\x1b[0m"),)),
+            "The SDK swallowed an error: TypeError: x\\x1b[0m; init(debug=True) logs the traceback.",
+        ),
+        (
+            Evidence(unreported=("before_send_log",)),
+            "before_send_log is set; what it drops, this SDK may not report.",
+        ),
+        (
+            Evidence(switched_off=(("metrics", "metrics", "enable_metrics=True"),)),
+            "The SDK client sends no metrics without enable_metrics=True.",
+        ),
+        (
+            Evidence(unfinished=lambda: ("transaction 'open'",)),
+            "Transaction 'open' is not finished, so it is not sent yet.",
+        ),
+        (
+            Evidence(outside=("db", "db", "http", "cache", "x")),
+            "5 spans were finished outside of any transaction (db, http, ...): the SDK sends spans inside of"
+            " transactions only.",
+        ),
+        (
+            Evidence(blocks_loop=True),
+            "find and wait block the running event loop, so that no task can go on meanwhile: await"
+            " find_async or wait_async instead.",
+        ),
+        (
+            Evidence(threads=("worker",)),
+            "Thread 'worker', which this test started, still runs: join it first, or wait with timeout=.",
+        ),
+        (
+            Evidence(forks=2),
+            "This process was forked 2 times while the test ran: what a fork captured and did not send before"
+            " its end is lost; call sentry_sdk.flush() there.",
+        ),
+        (
+            Evidence(forks=1, children=(Child("Process-1", forked=True, ended=0),)),
+            "Process 'Process-1', a fork of this one, ended with exit code 0: what a fork captured and did"
+            " not send before its end is lost; call sentry_sdk.flush() there.",
+        ),
+        (
+            Evidence(children=(Child("worker.py", running=True),)),
+            "Process 'worker.py' was started, and nobody has waited for its end: do that first, or wait with"
+            " timeout=.",
+        ),
+        (
+            Evidence(children=(Child("worker.py", ended=1),), connected=True),
+            "Process 'worker.py' ended with exit code 1: what it did not send before its end is lost; call"
+            " sentry_sdk.flush() there.",
+        ),
+        (
+            Evidence(children=(Child("worker.py"),)),
+            "Process 'worker.py' was started and sent nothing: does it read SENTRY_DSN, and flush before it"
+            " ends?",
+        ),
+        (
+            Evidence(children=(Child("worker.py", has_dsn=False),)),
+            "Process 'worker.py' was started with an environment without this test's SENTRY_DSN: pass"
+            " env=sentry_events.env.",
+        ),
+        (
+            Evidence(children=(Child("worker.py"),), alone=True),
+            "sentry_transport = memory captures this process alone, and the test started others.",
+        ),
+        (
+            Evidence(late=(Late("test_a.py::test_first", 2, "another process (sentry.python/2.75.0)"),)),
+            "Meanwhile 2 envelopes of another process (sentry.python/2.75.0) came into the inbox of"
+            " test_a.py::test_first, which is over. A process keeps the DSN that it was started with: start"
+            " it in this test.",
+        ),
     ],
 )
 def test_evidence_in_a_sentence(evidence: Evidence, sentence: str) -> None:
@@ -168,6 +243,85 @@ def test_equal_refusals_are_counted() -> None:
         "3 requests were refused by the fake Sentry with status 400: invalid event envelope.",
         "1 request was refused by the fake Sentry with status 413: too large\\x1b[0m.",
     ]
+
+
+def test_what_is_not_known_is_not_claimed() -> None:
+    assert explain(Evidence(), Received().contents) == (
+        "Nothing is known of the senders: whether they sent anything, and where to."
+    )
+    assert explain(
+        Evidence(client=True, handed_out=True, connected=True), Received().contents
+    ).splitlines() == [
+        "Nothing was lost on the way: nothing was captured, or the SDK passed over it silently"
+        " (ignore_errors, an ignored logger).",
+        "What another process lost, if anything, is not known here.",
+    ]
+
+
+def test_a_child_that_ended_well_beside_one_that_reported_is_not_told() -> None:
+    evidence = Evidence(client=True, connected=True, children=(Child("git status", ended=0),))
+
+    assert reasons(evidence, Received().contents)[0].startswith("Nothing was lost on the way")
+
+
+@pytest.mark.parametrize(
+    ("noun", "count"), [("messages", 1), ("transactions", 1), ("logs", 1), ("metrics", 1), ("check_ins", 1)]
+)
+def test_losses_and_errors_of_other_nouns_are_not_told(noun: str, count: int) -> None:
+    received = Received()
+    for reason, category in (
+        ("before_send", "error"),
+        ("sample_rate", "span"),
+        ("queue_overflow", "log_item"),
+    ):
+        received.dropped(reason, category, 1)
+    received.dropped("callback_error", "trace_metric", 1)
+    received.dropped("network_error", "monitor", 1)
+    received.contents.update()
+    raised = (Raised("before_send_metric", "KeyError: 1"),)
+
+    assert len(reasons(Evidence(client=True, raised=raised), received.contents, noun)) == count
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"),
+    [
+        (1, "1 event was dropped: before_send raised KeyError: 'user'; init(debug=True) logs the traceback."),
+        (
+            3,
+            "3 events were dropped: before_send returned None, or before_send raised KeyError: 'user';"
+            " init(debug=True) logs the traceback.",
+        ),
+    ],
+)
+def test_a_callback_is_said_to_have_raised_as_often_as_it_did(count: int, sentence: str) -> None:
+    received = Received()
+    received.dropped("before_send", "error", count)
+    received.contents.update()
+
+    assert (
+        explain(Evidence(raised=(Raised("before_send", "KeyError: 'user'"),)), received.contents) == sentence
+    )
+
+
+def test_a_callback_that_raised_unheard_is_not_guessed() -> None:
+    received = Received()
+    received.dropped("callback_error", "log_item", 1)
+    received.contents.update()
+
+    assert explain(Evidence(client=True), received.contents) == (
+        "1 log was dropped: a callback raised (before_send_log, event processor or error processor);"
+        " init(debug=True) logs the traceback."
+    )
+
+
+def test_a_log_that_is_reported_by_number_and_size_is_counted_once() -> None:
+    received = Received()
+    received.dropped("before_send", "log_item", 1)
+    received.dropped("before_send", "log_byte", 57)
+    received.contents.update()
+
+    assert dropped(received.contents) == "1 log dropped by before_send"
 
 
 def test_losses_of_several_reports_are_added() -> None:

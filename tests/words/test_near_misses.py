@@ -272,6 +272,7 @@ def test_a_span_at_another_depth_is_told_where_trees_differ() -> None:
             http.server 'checkout'
           -   db.query
           -       there is one below http.server > view
+          -       span.anywhere(...) matches at any depth
           +   view
           +     db.query
         """)
@@ -281,7 +282,7 @@ def test_the_patterns_repr_says_where_a_missing_span_is() -> None:
     pattern = span("http.server", span("db.query"))
 
     assert nested().transactions[0].tree != pattern
-    assert "db.query is missing; it is there below http.server > view" in repr(pattern)
+    assert "db.query is missing; there is one below http.server > view" in repr(pattern)
 
 
 def test_what_is_hostile_makes_neither_a_hint_nor_an_error() -> None:
