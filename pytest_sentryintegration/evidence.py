@@ -95,6 +95,8 @@ class Evidence:
     """Whether another process has ever connected to this inbox."""
     raised: tuple[Raised, ...] = ()
     """What raised inside the SDK, which swallows it."""
+    processors: tuple[str, ...] = ()
+    """Event processors that returned None, by their qualified names."""
     unreported: tuple[str, ...] = ()
     """Callbacks that may drop something which this SDK does not report."""
     switched_off: tuple[tuple[str, str, str], ...] = ()

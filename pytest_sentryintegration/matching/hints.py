@@ -156,6 +156,8 @@ def _of_class_names(expected: Any, got: Any) -> Iterator[Hint]:
         )
     elif isinstance(expected, type) and isinstance(got, str) and expected.__name__ == got.rpartition(".")[2]:
         yield Hint("which is its name, as text", "Compare the name:", repr(got))
+    elif isinstance(expected, type) and isinstance(got, str) and expected.__name__ in got[:_LONGEST]:
+        yield Hint("which is text", "Search the text for the name:", _pattern_of(expected.__name__))
 
 
 def _of_numbers(expected: Any, got: Any) -> Iterator[Hint]:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import thread as pool
+from datetime import datetime, timezone
 from typing import Any, Final
 
 import sentry_sdk
@@ -37,6 +38,7 @@ def gather(owner: Owner) -> Evidence:
     known: dict[str, Any] = {
         "imported": True,
         "raised": tuple(Raised(*key, count) for key, count in noted.raised.items()),
+        "processors": tuple(noted.processors),
         "outside": tuple(noted.outside),
         "unfinished": lambda: tuple(_unfinished(noted.began)),
         "blocks_loop": _is_loop_running(),
@@ -49,7 +51,8 @@ def gather(owner: Owner) -> Evidence:
         return Evidence(client=False, **known)
     options = client.options
     transport, own = redirected(client), own_transport(client)
-    limited = getattr(transport, "_disabled_until", {})
+    limited = dict(getattr(transport, "_disabled_until", {}))
+    utc = datetime.now(timezone.utc)  # by the clock that the SDK asks, which a test may have frozen
     return Evidence(
         client=True,
         fallback=not client.is_active(),
@@ -60,7 +63,7 @@ def gather(owner: Owner) -> Evidence:
         sample_rate=options.get("sample_rate"),
         queued=transport.worker.unfinished_tasks if transport is not None else 0,
         failure=transport.failure if transport is not None else None,
-        rate_limited=tuple(str(category or "all") for category in limited),
+        rate_limited=tuple(str(category or "all") for category, until in limited.items() if until > utc),
         switched_off=tuple(_switched_off(options)),
         unreported=tuple(_unreported(client)),
         max_spans=(options.get("_experiments") or {}).get("max_spans") or _MAX_SPANS,

@@ -35,6 +35,10 @@ now = time.perf_counter_ns
 _LOGGER: Final = logging.getLogger("sentry_sdk.errors")
 _CALLS: Final = re.compile(r'\b(before_\w+|\w+_processor|\w+_sampler)(?:"\])?\(')
 """How the SDK's sources call what the application gave."""
+_DROPPED: Final = frozenset(
+    f"%s ({kind}) dropped event" for kind in ("%s", "event processor", "error processor")
+)
+"""What the SDK logs of an event processor that returned None."""
 
 
 @dataclass
@@ -53,6 +57,8 @@ class Noticed:
     began: int = field(default_factory=now)
     raised: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often a callback (``""``: the SDK itself) raised that error."""
+    processors: dict[str, None] = field(default_factory=dict)
+    """Event processors that dropped something, by their qualified names."""
     outside: list[str] = field(default_factory=list)
     """Spans that ended outside of any transaction, by op or name."""
     started: list[Started] = field(default_factory=list)
@@ -96,11 +102,15 @@ def _current() -> Noticed | None:
 
 
 def _swallowed(record: logging.LogRecord) -> bool:
-    """Note the error of a log record of the SDK; a filter that lets everything pass."""
+    """Note what a log record of the SDK says of errors and event processors; lets every record pass."""
     error = record.exc_info[1] if record.exc_info else None
-    noted = _current() if error is not None else None
-    if error is not None and noted is not None and len(noted.raised) < MOST:
-        noted.raised[_callback(error), _in_words(error)] += 1
+    if error is not None:
+        noted = _current()
+        if noted is not None and len(noted.raised) < MOST:
+            noted.raised[_callback(error), _in_words(error)] += 1
+    elif record.msg in _DROPPED and record.args and (noted := _current()) is not None:
+        processor: Any = record.args[-1] if isinstance(record.args, tuple) else None
+        noted.processors.setdefault(str(getattr(processor, "__qualname__", type(processor).__qualname__)))
     return True
 
 

@@ -88,8 +88,8 @@ BY: Final = {
     "event_processor": "an event processor",
     "ignored": "ignore_spans",
     "ratelimit_backoff": "rate limits",
-    "network_error": "a network error",
-    "send_error": "an error response",
+    "network_error": "a failed request",
+    "send_error": "an error in answer",
     "queue_overflow": "a full queue",
     "cache_overflow": "a full cache",
     "buffer_overflow": "the SDK (buffer_overflow)",
@@ -104,7 +104,7 @@ DROPPED: Final = {
     "exception that was captured just before)",
     "ignored": "ignore_spans names them",
     "ratelimit_backoff": "the SDK holds back what the fake Sentry told it to rate limit",
-    "network_error": "the SDK could not connect",
+    "network_error": "the request failed (no connection, or an error in answer)",
     "send_error": "the answer was an error",
     "queue_overflow": "the SDK's queue was full",
     "cache_overflow": "the SDK's cache was full",
@@ -148,7 +148,9 @@ def of_losses(losses: Mapping[tuple[str, str], int], evidence: Evidence) -> Iter
     """Yield a sentence for each reason for which something was lost."""
     grouped: dict[str, Counter[str]] = {}
     for (reason, category), count in losses.items():
-        why = _why(reason, _culprits(reason, category), count, evidence)
+        # Spans are lost with their transaction, for which a callback is called once.
+        calls = losses.get((reason, "transaction"), count) if category == "span" else count
+        why = _why(reason, _culprits(reason, category), calls, evidence)
         grouped.setdefault(why, Counter())[category] += count
     for why, counts in grouped.items():
         what = _and([things(category, count) for category, count in counts.items()])
@@ -200,6 +202,8 @@ def _why(reason: str, culprits: tuple[str, ...], count: int, evidence: Evidence)
     if reason == "callback_error":
         return f"dropped: {why or f'a callback raised ({_or(culprits)}); {_DEBUG}'}"
     returned = f"{culprits[0]} returned None" if reason == "before_send" else DROPPED.get(reason)
+    if reason == "event_processor" and evidence.processors:
+        returned = " and ".join(map(_processed, evidence.processors))
     if not why:
         return f"dropped: {returned or plain(reason)}"
     # sentry-sdk 2.41 reports what it lost by an error in a callback as what the callback dropped.
@@ -212,6 +216,12 @@ def _raised(raised: Iterable[Raised]) -> str:
         f"{'an ' if each.callback in _PROCESSORS else ''}{each.callback} raised {plain(each.error, 200)}"
         for each in raised
     )
+
+
+def _processed(processor: str) -> str:
+    if processor.startswith("DedupeIntegration."):
+        return "the SDK's deduplication drops an exception that was captured just before"
+    return f"the event processor {plain(processor.rpartition('<locals>.')[2])} returned None"
 
 
 def _by_which_rate(option: str, evidence: Evidence) -> str:

@@ -120,6 +120,35 @@ def test_an_event_processor_that_raised_is_named(sentry_events: SentryEvents) ->
     assert "an event processor raised KeyError: 'user'" in " ".join(said.split())
 
 
+def drop_all(event: Any, hint: Any) -> Any:
+    """Be an event processor that drops everything."""
+    return None
+
+
+def test_the_event_processor_that_dropped_an_event_is_named(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+    sentry_sdk.get_isolation_scope().add_event_processor(drop_all)
+    sentry_sdk.capture_message("hello")
+
+    assert why(sentry_events.messages) == text("""
+        - 1 event was dropped: the event processor drop_all returned None.
+        """)
+
+
+def test_the_deduplication_of_the_sdk_is_named(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+    error = ValueError("oh")
+    sentry_sdk.capture_exception(error)
+    sentry_sdk.capture_exception(error)
+    with pytest.raises(AssertionError) as caught:
+        sentry_events.errors.wait(2, timeout=0.1)
+
+    assert after_what_was_received(str(caught.value)) == text("""
+        - 1 event was dropped: the SDK's deduplication drops an exception that was
+          captured just before.
+        """)
+
+
 def test_the_errors_of_one_test_are_not_told_in_the_next(sentry_events: SentryEvents) -> None:
     with capture(before_send=raise_key_error) as inner:
         sentry_sdk.capture_message("hello")
