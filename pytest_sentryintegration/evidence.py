@@ -1,4 +1,4 @@
-"""What is known of the senders, by which a failure can say why nothing arrived. Data, and nothing else."""
+"""What is known of the senders when a failure says why nothing arrived. Data only."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Late:
 
 @dataclass(frozen=True)
 class Raised:
-    """A callback of the application that raised, or the SDK itself, and the SDK swallowed it."""
+    """An error that the SDK swallowed, raised by a callback of the application or by the SDK itself."""
 
     callback: str
-    """The option, such as ``before_send``; ``event processor``; ``""`` where the SDK failed itself."""
+    """The option, such as ``before_send``; ``event processor``; ``""`` where no callback is known."""
     error: str
     """Class and text of the exception."""
     count: int = 1
@@ -59,7 +59,7 @@ class Child:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known about the senders. Every field may be left out: then nothing is said of it."""
+    """What is known about the senders. A failure says nothing about a field that is left out."""
 
     imported: bool | None = None
     """Whether this process has imported ``sentry_sdk``."""
@@ -88,27 +88,27 @@ class Evidence:
     elsewhere: tuple[Elsewhere, ...] = ()
     """Threads that served this test and belong to another."""
     handed_out: bool = False
-    """Whether the test read `dsn`, `env` or `url`, so that another process was to report."""
+    """Whether the test read `dsn`, `env` or `url`, and so expects another process to report."""
     alone: bool = False
     """Whether this process alone is captured (``sentry_transport = memory``)."""
     connected: bool | None = None
     """Whether another process has ever connected to this inbox."""
     raised: tuple[Raised, ...] = ()
-    """What raised inside the SDK, which swallows it."""
+    """The errors that the SDK swallowed."""
     processors: tuple[str, ...] = ()
     """Event processors that returned None, by their qualified names."""
     unreported: tuple[str, ...] = ()
-    """Callbacks that may drop something which this SDK does not report."""
+    """Options whose callback may drop something without a client report of this SDK."""
     switched_off: tuple[tuple[str, str, str], ...] = ()
-    """What the client does not send: its noun, what of it, and the option that switches it on."""
+    """What the client does not send: noun, name, and the option that switches it on."""
     unfinished: Callable[[], tuple[str, ...]] = tuple
-    """Looks for transactions and spans that are open, and names them. A function, as that takes a while."""
+    """Return the names of open transactions and spans. A function, since it looks through all objects."""
     outside: tuple[str, ...] = ()
     """Spans that were finished outside of any transaction, one line each; the SDK does not send these."""
     max_spans: int | None = None
     """How many spans a transaction may have."""
     blocks_loop: bool = False
-    """Whether an asyncio loop runs in the thread that searches, and waits meanwhile."""
+    """Whether the search runs in the thread of an asyncio loop, and blocks that."""
     threads: tuple[str, ...] = ()
     """Names of threads that the test started and that still run."""
     forks: int = 0

@@ -1,4 +1,4 @@
-"""What a person who wrote a criterion may have meant instead, read off the place where it differs."""
+"""Hints at what was meant by a criterion that does not match: a near key, a part of a text, another field."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.matching.showing import MISSING, show
 
 _LONGEST: Final = 2000
-"""Characters of a text that are looked at: what was sent may have 100 MB."""
+"""Characters of a text that are compared: a text may have 100 MB."""
 _HIGHEST: Final = 100
-"""Levels above a span that are searched for a parent."""
+"""Levels above a span in which its parent is looked for."""
 _PATTERN: Final = 60
-"""Characters of a text of which a pattern is made that a person would still write."""
+"""Characters of a pattern that is written out in a hint."""
 _MARKS: Final = frozenset(".^$*+?[](){}|\\")
 """Characters that mean something in a pattern."""
 _NAMING: Final = ("name", "op", "description", "status", "body", "monitor_slug", "filename", "message")
-"""Fields that are taken for each other."""
+"""Fields of which one is easily taken for another."""
 
 
 @dataclass(frozen=True)
 class Hint:
-    """What one difference comes from, most likely."""
+    """What the reason of a difference probably is."""
 
     fact: str
-    """What is so, as a note after the value that came: ``which contains it``."""
+    """A note after the received value: ``which contains it``."""
     remedy: str = ""
-    """What to do about it, before `code`; ``""`` where the fact says it."""
+    """What to do about it, as the beginning of a sentence that ends in `code`."""
     code: str = ""
-    """What to write, on one line."""
+    """The code to write, on one line; ``""`` where the fact says enough."""
 
 
 def hint(query: Query, obj: Any, difference: Difference) -> Hint | None:
-    """Return what *difference*, between *query* and *obj*, may come from; ``None`` where nothing is near."""
+    """Return a hint at the reason of *difference*, a difference of *obj* from *query*; ``None`` for none."""
     return next(_hints(query, obj, difference), None)
 
 
 def near_key(key: object, keys: Iterable[object]) -> object:
-    """Return which of *keys* was probably meant by *key*, `MISSING` where none is near.
+    """Return the one of *keys* that was probably meant by *key*, `MISSING` where none is alike.
 
     >>> near_key("crad", ["region", "card"]), near_key("User-Id", ["user_id"]), near_key("x", ["card"])
     ('card', 'user_id', missing)
@@ -115,7 +115,7 @@ def _pattern_of(text: str, flags: str = "") -> str:
 
 
 def _finds(pattern: str, text: str) -> bool:
-    # Not those that may search for ever: nested repetitions.
+    # Nested repetitions, as in "(a+)+", may take exponential time.
     if not _MARKS & set(pattern) or "(" in pattern or pattern.count("*") + pattern.count("+") > 2:
         return False
     try:
@@ -125,7 +125,7 @@ def _finds(pattern: str, text: str) -> bool:
 
 
 def _of_exceptions(query: Query, obj: Any) -> Iterator[Hint]:
-    """Hint at a class given as text, at one of another module, and at a text that was sent without class."""
+    """Hint at a class given as text, a class of another module, and a class that only a text names."""
     exceptions = tuple(obj.exceptions or ())
     if isinstance(query.main, str):
         for sent in exceptions:
@@ -148,7 +148,7 @@ def _of_exceptions(query: Query, obj: Any) -> Iterator[Hint]:
 
 
 def _of_class_names(expected: Any, got: Any) -> Iterator[Hint]:
-    """Hint at a class given as text for a field that holds an exception, and the other way round."""
+    """Hint at text where a field holds an exception, and at a class where a field holds text."""
     names = (got.type, _qualified(got)) if hasattr(got, "type") and hasattr(got, "module") else ()
     if isinstance(expected, str) and expected in names:
         yield Hint(
@@ -188,7 +188,7 @@ def _of_other_fields(query: Query, obj: Any) -> Iterator[Hint]:
 
 
 def _of_parents(query: Query, obj: Any, difference: Difference) -> Iterator[Hint]:
-    """Hint at a parent that is there further up."""
+    """Hint at an expected parent that is further up."""
     wanted = query.criteria.get("parent")
     if wanted is None or difference.path.partition(".")[0] != "parent":
         return

@@ -1,4 +1,4 @@
-"""The nearest misses: of what was received, what differs least from what was asked for."""
+"""The nearest misses: the received objects that differ least from what was asked for."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from pytest_sentryintegration.matching.hints import Hint, hint
 from pytest_sentryintegration.matching.query import Query
 
 EXAMINED: Final = 1000
-"""How many candidates are looked at, the newest of them: a failure must not take longer than the test."""
+"""How many candidates are compared, the newest ones: a failure must not take longer than the test."""
 HINTED: Final = 12
 """How many differences of a miss are explained."""
 _COMPARED_BY_TEXT: Final = 50
+"""How many of these are compared by how alike their texts are, which is slow."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Miss:
 def nearest_misses(candidates: Sequence[Any], query: Query, count: int = 3) -> list[Miss]:
     """Return at most *count* candidates that differ in the fewest criteria, the likeliest first.
 
-    All of them differ in the same number of criteria. Among equals those come first, and alone, that have the
-    most hints; then the one whose differing texts are most alike, then the newest.
+    All of them differ in the same number of criteria. Where some have more hints than others, only those are
+    returned. Those whose texts are most alike come first, then the newest.
     """
     misses: list[Miss] = []
     for obj in reversed(candidates[-EXAMINED:]):
@@ -44,7 +45,7 @@ def nearest_misses(candidates: Sequence[Any], query: Query, count: int = 3) -> l
             misses.append(Miss(obj, found, query.differing(list(found))))
     if not misses:
         return []
-    # Who asks for a text and a level means the message of that text.
+    # The positional criterion counts most: with a text and a level, the message of that text is meant.
     nearness = {id(miss): (miss.differing, not query.main_agrees(miss.differences)) for miss in misses}
     nearest = min(nearness.values())
     best = [miss for miss in misses if nearness[id(miss)] == nearest]

@@ -1,4 +1,4 @@
-"""Values and criteria as a person wants to read them in a failure: short, and never an error themselves."""
+"""Values and criteria as text for a failure: short, on one line, and safe where a `repr` raises."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import types
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-WIDTH: Final = 72
-"""Characters a value may take before it is cut; with its name and indent it fits into 100 columns."""
+WIDTH: Final = 60
+"""Characters of a value before it is cut; with its name and indent it fits into 80 columns."""
 
 
 class _Missing:
@@ -19,11 +19,11 @@ class _Missing:
 
 
 MISSING: Final = _Missing()
-"""What a difference got where nothing was there at all."""
+"""The received value of a difference where there was none."""
 
 
 class Name(str):
-    """Text that is shown as it is, without quotes: the name of something."""
+    """Text that is shown without quotes, as the name of a class is."""
 
     __slots__ = ()
 
@@ -45,7 +45,7 @@ def show(value: object, width: int = WIDTH) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """Cut *text* to *width* characters, leaving out the middle: both ends tell values apart.
+    """Cut *text* to *width* characters in its middle: values often differ at their ends only.
 
     >>> cut("abcdefghijklmnop", 9)
     'abc...nop'
@@ -57,7 +57,7 @@ def cut(text: str, width: int) -> str:
 
 
 def plain(text: str, width: int = WIDTH) -> str:
-    r"""Show a name without quotes: on one line, cut, and safe for a terminal whoever sent it.
+    r"""Show a name without quotes: on one line, cut, and with control characters escaped.
 
     >>> print(plain("db\x1b[31m"))
     db\x1b[31m
@@ -109,7 +109,7 @@ _FUNCTIONS = types.FunctionType | types.MethodType | types.BuiltinFunctionType |
 
 
 def _text(value: str, width: int) -> str:
-    # Only what can be shown is escaped: a value may have 100 MB.
+    # Cut before `repr`: a value may have 100 MB.
     if len(value) > 2 * width:
         half = (width - 5) // 2
         value = f"{value[:half]}...{value[len(value) - half :]}"

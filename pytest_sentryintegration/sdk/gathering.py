@@ -1,4 +1,4 @@
-"""What is known of the senders in this process, gathered when a failure is made: cost no object then."""
+"""What is known of the senders in this process, found out when a test fails: there it may take a while."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _LOOKS: Final = 3
 _MOMENT: Final = 0.002
 """Seconds between two looks at a thread of a pool."""
 
-# Bound now: a test may replace it.
+# Bound at import: a test may replace it.
 pause = time.sleep
 
 _MAX_SPANS: Final = 1000
-"""How many spans the SDK sends of a transaction, where the application does not say."""
+"""The SDK's default of ``max_spans``."""
 
 
 def gather(owner: Owner) -> Evidence:
-    """Return what is known of what this process sends for *owner*, and of the processes that it started."""
+    """Return what is known of this process as a sender for *owner*, and of the processes that it started."""
     noted = noticed(owner)
     known: dict[str, Any] = {
         "imported": True,
@@ -52,7 +52,7 @@ def gather(owner: Owner) -> Evidence:
     options = client.options
     transport, own = redirected(client), own_transport(client)
     limited = dict(getattr(transport, "_disabled_until", {}))
-    utc = datetime.now(timezone.utc)  # by the clock that the SDK asks, which a test may have frozen
+    utc = datetime.now(timezone.utc)  # the SDK's clock, which a test may have frozen
     return Evidence(
         client=True,
         fallback=not client.is_active(),
@@ -72,12 +72,12 @@ def gather(owner: Owner) -> Evidence:
 
 
 def _switched_off(options: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield what the client does not send for its options, as far as this SDK has a switch for it."""
+    """Yield what the client does not send because of its options; see `Evidence.switched_off`."""
     for noun, option in (("logs", "enable_logs"), ("metrics", "enable_metrics")):
         is_on = getattr(sdk_utils, f"has_{noun}_enabled", None)
         if is_on is not None and not is_on(options):
             yield noun, noun, f"{option}=True" if option in options else f"_experiments={{{option!r}: True}}"
-    # Newer ones always send what sentry_sdk.logger logs.
+    # Newer SDKs always send the logs of sentry_sdk.logger.
     by_integrations = not hasattr(sdk_utils, "has_logs_enabled") and "enable_logs" in options
     is_on = options.get("enable_logs") or getattr(LoggingIntegration, "capture_sentry_logs", None) is True
     if by_integrations and not is_on:
@@ -89,7 +89,7 @@ def _switched_off(options: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _unreported(client: Any) -> Iterator[str]:
-    """Yield the callbacks whose drops this SDK reports to nobody (2.41)."""
+    """Yield the callbacks that drop something without a client report, in sentry-sdk 2.41."""
     if hasattr(client, "_record_lost_telemetry"):
         return
     for name in ("before_send_log", "before_send_metric"):
@@ -98,7 +98,7 @@ def _unreported(client: Any) -> Iterator[str]:
 
 
 def _is_loop_running() -> bool:
-    """Whether an asyncio loop runs in the calling thread, which waits here."""
+    """Whether an asyncio loop runs in the calling thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -107,17 +107,17 @@ def _is_loop_running() -> bool:
 
 
 def _threads(owner: Owner) -> Iterator[str]:
-    """Yield the names of threads of *owner* that run, other than those of pools that have nothing to do."""
+    """Yield the names of threads of *owner* that run, but for idle threads of pools."""
     for reference in list(owner.threads.values()):
         thread = reference()
         if thread is None or thread is threading.current_thread():
             continue
-        if thread.is_alive() and not any(_has_nothing_to_do(thread) for _ in range(_LOOKS)):
+        if thread.is_alive() and not any(_is_idle(thread) for _ in range(_LOOKS)):
             yield thread.name
 
 
-def _has_nothing_to_do(thread: threading.Thread) -> bool:
-    """Whether *thread*, of a pool, waits for work; one that does not is given a moment to end its last."""
+def _is_idle(thread: threading.Thread) -> bool:
+    """Whether *thread* is of a pool and idle; one of a pool that is busy is given a moment first."""
     frame = sys._current_frames().get(thread.ident or 0)
     if frame is None or frame.f_code is pool._worker.__code__:
         return True
@@ -133,7 +133,7 @@ def _has_nothing_to_do(thread: threading.Thread) -> bool:
 def _popened(owner: Owner) -> Iterator[Child]:
     for started in noticed(owner).started:
         popen = started.popen()
-        # Whether it has ended is not asked: that would take its exit code from whoever waits for it.
+        # No poll(): it would reap the process, whose exit code other code may wait for.
         ended = popen.returncode if popen is not None else None
         running = popen is not None and ended is None
         yield Child(started.command, ended=ended, running=running, has_dsn=started.has_dsn)
@@ -154,7 +154,7 @@ def _processes(owner: Owner) -> Iterator[Child]:
 def _unfinished(began: int) -> Iterator[str]:
     """Yield the transactions and streamed spans that were started after *began* and are open.
 
-    They are looked for among all objects: an open span need not be on any scope, and may be another thread's.
+    It looks through all objects: an open span may be on no scope, or on one of another thread.
     """
     kinds = tuple(_kinds())
     for obj in gc.get_objects():

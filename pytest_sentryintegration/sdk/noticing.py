@@ -1,8 +1,8 @@
-"""What happens while a test runs and leaves no trace where a failure could look: noted as it happens.
+"""Notes on a running test, for what cannot be found out any more when it fails.
 
 Four things are noted, all of them rare or cheap: errors that the SDK swallows (it logs them, and a filter of
 its logger sees them), spans that end outside of any transaction, processes that are started, and forks.
-Everything else is looked up when a failure is made, in `gathering`.
+Everything else is found out at the failure, by `gathering`.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 MOST: Final = 100
-"""How many things of a kind are noted of a test."""
+"""How many notes of one kind a test has."""
 
-# Bound now: a test may freeze the clock.
+# Bound at import: a test may freeze the clock.
 now = time.perf_counter_ns
 """The clock by which the SDK's spans start, in nanoseconds."""
 
 _LOGGER: Final = logging.getLogger("sentry_sdk.errors")
 _CALLS: Final = re.compile(r'\b(before_\w+|\w+_processor|\w+_sampler)(?:"\])?\(')
-"""How the SDK's sources call what the application gave."""
+"""A call of a callback in the SDK's sources."""
 _DROPPED: Final = frozenset(
     f"%s ({kind}) dropped event" for kind in ("%s", "event processor", "error processor")
 )
-"""What the SDK logs of an event processor that returned None."""
+"""What the SDK logs when an event processor returned None."""
 
 
 @dataclass
@@ -52,11 +52,11 @@ class Started:
 
 @dataclass
 class Noticed:
-    """What was noted of one test."""
+    """The notes on one test."""
 
     began: int = field(default_factory=now)
     raised: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often a callback (``""``: the SDK itself) raised that error."""
+    """How often an error was swallowed, by callback (``""`` for none) and text."""
     processors: dict[str, None] = field(default_factory=dict)
     """Event processors that dropped something, by their qualified names."""
     outside: list[str] = field(default_factory=list)
@@ -64,22 +64,22 @@ class Noticed:
     started: list[Started] = field(default_factory=list)
     forks: int = 0
     others: frozenset[int] = frozenset()
-    """Ids of processes of `multiprocessing` that were there before."""
+    """Ids of the processes of `multiprocessing` that were there before."""
 
 
 _noticed: weakref.WeakKeyDictionary[Owner, Noticed] = weakref.WeakKeyDictionary()
 
 
 def noticed(owner: Owner) -> Noticed:
-    """Return what was noted of *owner*."""
+    """Return the notes on *owner*."""
     return _noticed.get(owner) or Noticed()
 
 
 def begin(owner: Owner) -> Callable[[], None]:
-    """Note what happens to *owner* from now on; returns what ends that."""
+    """Begin the notes on *owner*; returns what ends them."""
     _noticed[owner] = Noticed(others=frozenset(map(id, processes())))
     if _swallowed not in _LOGGER.filters:
-        # The first: another of them lets nothing pass unless the client has debug=True.
+        # First, since the SDK's own filter stops every record unless the client has debug=True.
         _LOGGER.filters.insert(0, _swallowed)
     _install()
     return _end
@@ -102,7 +102,7 @@ def _current() -> Noticed | None:
 
 
 def _swallowed(record: logging.LogRecord) -> bool:
-    """Note what a log record of the SDK says of errors and event processors; lets every record pass."""
+    """Note errors and event processors of which the SDK logs; a filter that lets every record pass."""
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         noted = _current()
@@ -115,7 +115,7 @@ def _swallowed(record: logging.LogRecord) -> bool:
 
 
 def _callback(error: BaseException) -> str:
-    """Return which callback raised *error*, by the SDK's line that called it; ``""`` where none did."""
+    """Return the callback that raised *error*, read from the SDK's line that called it; ``""`` for none."""
     trace, called = error.__traceback__, None
     while trace is not None and _is_of_the_sdk(trace.tb_frame.f_globals):
         called, trace = trace, trace.tb_next
@@ -125,7 +125,7 @@ def _callback(error: BaseException) -> str:
     found = _CALLS.search(linecache.getline(frame.f_code.co_filename, called.tb_lineno))
     if found is None:
         return ""
-    # The SDK calls those of logs, metrics and streamed spans by one name.
+    # In the SDK the callbacks of logs, metrics and streamed spans are all a local `before_send`.
     kind = frame.f_locals.get("ty")
     if kind and found[1] == "before_send":
         return f"before_send_{kind}"
@@ -145,7 +145,7 @@ def _in_words(error: BaseException) -> str:
 
 
 def _install() -> None:
-    """Wrap what is to be noticed; once, since a class that changes is slow for a while."""
+    """Wrap two methods, once: after each change of a class Python must fill its caches anew."""
     for owner, name, wrapped in (
         (getattr(sys.modules.get("sentry_sdk.tracing"), "Span", None), "finish", _finish),
         (subprocess.Popen, "__init__", _start),
@@ -160,7 +160,7 @@ _WRAPPED: dict[Any, tuple[str, Any, Any]] = {}
 
 
 def uninstall() -> None:
-    """Put back what was wrapped; where others wrapped it since, it stays, and notes nothing."""
+    """Put back the methods; one that something else has wrapped since stays, and notes nothing."""
     while _WRAPPED:
         owner, (name, original, wrapper) = _WRAPPED.popitem()
         if getattr(owner, "__dict__", {}).get(name) is wrapper:
@@ -168,7 +168,7 @@ def uninstall() -> None:
 
 
 def _finish(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``Span.finish``: a span outside of any transaction is never sent, and nothing says so."""
+    """Wrap ``Span.finish``: the SDK drops a span outside of any transaction without a word."""
 
     @uncounted
     @functools.wraps(original)
@@ -184,7 +184,7 @@ def _finish(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _start(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap ``Popen.__init__``: with which environment a process was started is known nowhere else."""
+    """Wrap ``Popen.__init__``: it does not keep the environment with which it starts a process."""
 
     @uncounted
     @functools.wraps(original)
@@ -221,5 +221,5 @@ def _forked() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # It cannot be taken back; outside of tests there is nothing to note.
+    # Python cannot unregister it. Outside of tests it does nothing.
     os.register_at_fork(after_in_parent=_forked)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.words.differences import COLUMNS
 from pytest_sentryintegration.words.labels import label
 from pytest_sentryintegration.words.losses import dropped
 
@@ -31,6 +32,9 @@ def captured(contents: Any, noun: str = "") -> str:
     """
     nouns = (noun,) if noun else _SHOWN
     lines = [line for noun in nouns for line in _listed(noun, getattr(contents, noun))]
+    if not noun:
+        # Streamed spans whose segment has not come are in no transaction.
+        lines += _listed("spans", [span for span in contents.spans if span.transaction is None])
     lost = dropped(contents)
     if lost and not noun:
         lines.append(f"The senders report: {lost}.")
@@ -64,13 +68,19 @@ def _event_lines(event: Any) -> Iterable[str]:
         ("attachments", list(event.attachments)),
     )
     shown = [f"{name}={show(value, 60)}" for name, value in fields if value]
-    if shown:
-        yield f"    {', '.join(shown)}"
+    line = ""
+    for part in shown:
+        if line and len(line) + len(part) > COLUMNS - 6:
+            yield f"    {line},"
+            line = ""
+        line += f", {part}" if line else part
+    if line:
+        yield f"    {line}"
     if event.exception is not None and event.message:
         yield f"    message={show(event.message)}"
     frames = event.exception.frames if event.exception is not None else ()
     for frame in frames[-2:]:
-        yield f"    {plain(f'{frame.filename}:{frame.lineno} in {frame.function}', 120)}"
+        yield f"    {plain(f'{frame.filename}:{frame.lineno} in {frame.function}', COLUMNS - 4)}"
 
 
 def _transaction_lines(transaction: Any) -> Iterable[str]:

@@ -16,7 +16,7 @@ _BEFORE: Final = 20
 
 
 def difference_texts(differences: Sequence[Difference], indent: str) -> list[str]:
-    """Return the lines for *differences*, each beginning with *indent*; what is too many is counted."""
+    """Return the lines for *differences*, indented: the first `MAX_DIFFERENCES`, and a count of the rest."""
     lines: list[str] = []
     for difference in differences[:MAX_DIFFERENCES]:
         lines += [indent + line for line in _lines(difference, COLUMNS - len(indent))]
@@ -50,7 +50,7 @@ def _lines(difference: Difference, width: int) -> Iterable[str]:
 
 
 def _from_first_difference(expected: str, got: str, width: int) -> tuple[str, str]:
-    """Cut two long texts so that the place where they part is seen."""
+    """Cut two long texts so that both show the place of their first difference."""
     same = 0
     for one, other in zip(expected, got, strict=False):
         if one != other:

@@ -1,4 +1,4 @@
-"""Why nothing arrived: sentences made of what is known about the senders. None without evidence for it."""
+"""Why nothing arrived: one sentence for each reason, and none without evidence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.losses import concerning, lost, of_losses, of_raised
 
 LISTED: Final = 3
-"""How many threads, processes, spans ... get a sentence each."""
+"""How many threads, processes or open spans are named."""
 
 
 def explain(evidence: Evidence, contents: Any) -> str:
@@ -31,7 +31,7 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
     """
     losses = concerning(noun, lost(contents))
     if any(map(_left_out, contents.transactions)):
-        # Of these is said more than their client report does.
+        # `_of_spans` names the transactions; the client report only counts these spans.
         losses.pop(("buffer_overflow", "span"), None)
     said = [
         *_of_client(evidence),
@@ -57,9 +57,9 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
 
 
 def doubts(evidence: Evidence, contents: Any, noun: str, waited: float) -> list[str]:
-    """Return why more might come, or was lost, where something came that does not match; may be empty.
+    """Return the reasons to give where something came, but nothing that matches; may be empty.
 
-    What client reports and refusals say is left out: the line "Also received" counts it.
+    Client reports and refused requests are left out: the line "Also received" counts them.
     """
     said = [
         *_of_delivery(evidence),
@@ -153,7 +153,7 @@ def _of_spans(evidence: Evidence, contents: Any, noun: str | None) -> Iterable[s
 
 
 def _left_out(transaction: Any) -> int:
-    """Return how many spans the SDK says that it left out, in the metadata of what it sent."""
+    """Return how many spans the SDK left out, by the ``_meta`` of the transaction."""
     meta: Any = transaction.raw
     for key in ("_meta", "spans", "", "len"):
         meta = meta.get(key) if isinstance(meta, dict) else None
@@ -183,7 +183,7 @@ def _of_senders(evidence: Evidence, waited: float) -> Iterable[str]:
 def _of_inboxes(evidence: Evidence) -> Iterable[str]:
     for there in evidence.elsewhere:
         if there.thread.startswith("sentry-sdk."):
-            continue  # the SDK's own worker, which sends what others captured
+            continue  # a worker of the SDK: it sends what other threads captured
         what = f"{there.count} came" if there.count else "what it captures goes"
         whose = f"the inbox of {there.test}" if there.test else "no test's inbox"
         yield (
@@ -203,7 +203,7 @@ def _of_children(evidence: Evidence, longer: str) -> Iterable[str]:
     if evidence.alone and evidence.children:
         yield "sentry_transport = memory captures this process alone, and the test started others."
     elif evidence.children:
-        # One that ended well beside one that reported is as likely to have nothing to do with Sentry.
+        # Where a process has reported, another that ended with 0 may have nothing to do with Sentry.
         telling = [child for child in evidence.children if child.ended != 0 or not evidence.connected]
         telling.sort(key=lambda child: (child.has_dsn, not child.ended))
         for child in _first(telling):

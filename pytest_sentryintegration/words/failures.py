@@ -45,7 +45,7 @@ _COVERED: Final = {
     "envelopes": set(_ALSO),
     "items": set(_ALSO) - {"refused"},
 }
-# Fields by which a person tells received objects apart, apart from those in their labels.
+# Fields that tell received objects apart and are not in their labels.
 _TELLING: Final = (
     "level", "tags", "status", "transaction", "attributes", "data", "user", "extra", "release", "environment",
     "project_id", "logger", "trace_id",
@@ -116,7 +116,7 @@ def unwanted(query: Query, received: Sequence[Any], matched: Sequence[Any], *, w
 
 
 def unsure(query: Query, notes: Sequence[str]) -> str:
-    """Return the failure of a `none` where not all that was sent could be read."""
+    """Return the failure of a `none` where not everything that was sent has arrived."""
     outcome = "none matched, but not everything that was sent has arrived:"
     return "\n".join(_headline(f"no {query.noun.singular}", query, 0, outcome) + _bulleted(notes))
 
@@ -150,7 +150,7 @@ def _of(noun: Noun, matched: Sequence[Any], received: Sequence[Any]) -> str:
 
 
 def _miss_lines(query: Query, miss: Miss, remedies: list[str]) -> list[str]:
-    """Return what differs in a near miss; what to write instead is added to *remedies*."""
+    """Return the lines of a near miss, and add what to write instead to *remedies*."""
     lines = [f"  nearest: {label(query.noun.name, miss.obj)}"]
     if len(query) > 1:
         differ = "differs" if miss.differing == 1 else "differ"
@@ -169,7 +169,7 @@ def _miss_lines(query: Query, miss: Miss, remedies: list[str]) -> list[str]:
 
 
 def _remedy(found: Hint) -> list[str]:
-    """Return what to try on one line, or on two where that keeps what to write in one piece."""
+    """Return a remedy as one line, or as two where the code would not fit on the first."""
     line = f"- {found.remedy} {found.code}"
     return [line] if len(line) <= COLUMNS else [f"- {found.remedy}", f"    {found.code}"]
 
@@ -187,7 +187,7 @@ def _also_received(noun: Noun, contents: Any) -> list[str]:
 
 
 def _under_the_other_noun(query: Query, contents: Any) -> str:
-    """Return that errors were asked for a message, or messages for an error; ``""`` where they were not."""
+    """Return that the other of messages and errors holds what was asked for; ``""`` where it does not."""
     other = {"messages": "errors", "errors": "messages"}.get(query.noun.name)
     if other is None or not len(query):
         return ""

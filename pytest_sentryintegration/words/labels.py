@@ -1,4 +1,4 @@
-"""The one line by which a received object is recognised in a message."""
+"""Received objects as one line each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH: Final = 48
 
 
 def label(noun: str, obj: Any) -> str:
-    """Return *obj*, one of that noun, on one line: ``'Spec failed'``, ``ValueError: 'boom'``."""
+    """Return *obj*, which is of that noun, as one line: ``'Spec failed'``, ``ValueError: 'boom'``."""
     return plain(_LABELS.get(noun, _repr)(obj), WIDTH + 20)
 
 

@@ -20,14 +20,14 @@ def lost(contents: Any) -> Losses:
         for discarded in report.discarded:
             counts[str(discarded.reason), str(discarded.category)] += int(discarded.quantity or 0)
     for reason, category in list(counts):
-        # Logs and metrics are reported twice, by their number and by their size.
+        # The SDK reports lost logs and metrics twice: their number and their size.
         if (reason, _SIZES.get(category)) in counts:
             del counts[reason, category]
     return counts
 
 
 def concerning(noun: str | None, losses: Losses) -> Losses:
-    """Return what of *losses* may be of that noun; unknown categories always."""
+    """Return those of *losses* whose category may be of *noun*; unknown categories always are."""
     if noun not in _OF_NOUNS:
         return losses
     wanted = _OF_NOUNS[noun]
@@ -63,7 +63,7 @@ THINGS: Final = {
     "crash": _things("crash"),
     "transaction": _things("transaction"),
     "security": _things("security report"),
-    # Attachments are counted by their size.
+    # The SDK counts the bytes of attachments.
     "attachment": _things("byte of attachments", "bytes of attachments"),
     "session": _things("session"),
     "internal": _things("report of the SDK itself", "reports of the SDK itself"),
@@ -77,7 +77,7 @@ THINGS: Final = {
     "trace_metric_byte": _things("byte of metrics", "bytes of metrics"),
     "feedback": _things("feedback message"),
 }
-"""Data categories: what one is called, and several."""
+"""Data categories: their names in the singular and the plural."""
 
 _SIZES: Final = {"log_byte": "log_item", "trace_metric_byte": "trace_metric"}
 
@@ -113,7 +113,7 @@ DROPPED: Final = {
     "internal_sdk_error": "the SDK failed on it; init(debug=True) logs how",
     "insufficient_data": "too little was recorded for a profile",
 }
-"""Reasons of client reports, as an explanation; `sample_rate` and callbacks have sentences of their own."""
+"""Reasons of client reports, as explanations. `_why` has those of sampling and callbacks."""
 
 _CALLBACKS: Final = {
     "transaction": ("before_send_transaction",),
@@ -123,7 +123,7 @@ _CALLBACKS: Final = {
     "trace_metric": ("before_send_metric",),
     "trace_metric_byte": ("before_send_metric",),
 }
-"""Options whose callback may drop a data category, the usual one first; ``before_send`` for any other."""
+"""Options whose callback may drop a data category, the usual one first; of all others ``before_send``."""
 _TRACED: Final = ("transaction", "span")
 _OF_EVENTS: Final = ("default", "error", "crash", "security", "attachment")
 _OF_NOUNS: Final = {
@@ -140,7 +140,7 @@ _OF_NOUNS: Final = {
     "sessions": ("session",),
     "feedback": ("feedback",),
 }
-"""Data categories by noun; what other nouns hold may be of any."""
+"""Data categories by noun; all other nouns may hold any category."""
 _PROCESSORS: Final = ("event processor", "error processor")
 
 
@@ -148,7 +148,7 @@ def of_losses(losses: Mapping[tuple[str, str], int], evidence: Evidence) -> Iter
     """Yield a sentence for each reason for which something was lost."""
     grouped: dict[str, Counter[str]] = {}
     for (reason, category), count in losses.items():
-        # Spans are lost with their transaction, for which a callback is called once.
+        # A callback is called once for a transaction and all of its spans.
         calls = losses.get((reason, "transaction"), count) if category == "span" else count
         why = _why(reason, _culprits(reason, category), calls, evidence)
         grouped.setdefault(why, Counter())[category] += count
@@ -182,7 +182,7 @@ _DEBUG: Final = "init(debug=True) logs the traceback"
 
 
 def _culprits(reason: str, category: str) -> tuple[str, ...]:
-    """Return the options and callbacks that may have decided, for all that reason and category say."""
+    """Return the options and callbacks that may be the cause of a loss."""
     if reason == "sample_rate":
         return ("traces_sample_rate", "traces_sampler") if category in _TRACED else ("sample_rate",)
     callbacks = _CALLBACKS.get(category, ("before_send",))
@@ -206,7 +206,7 @@ def _why(reason: str, culprits: tuple[str, ...], count: int, evidence: Evidence)
         returned = " and ".join(map(_processed, evidence.processors))
     if not why:
         return f"dropped: {returned or plain(reason)}"
-    # sentry-sdk 2.41 reports what it lost by an error in a callback as what the callback dropped.
+    # sentry-sdk 2.41 has no reason of its own for a callback that raised: it reports ``before_send``.
     as_often = sum(each.count for each in raised) >= count
     return f"dropped: {why}" if as_often else f"dropped: {returned}, or {why}"
 

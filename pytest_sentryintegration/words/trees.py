@@ -12,7 +12,7 @@ from pytest_sentryintegration.matching.span_pattern import SpanPattern
 from pytest_sentryintegration.matching.tree_difference import MAX_ROWS, Row, compare_trees, show_path
 
 WIDTH: Final = 76
-"""Of 80 columns: pytest indents an explanation by two, and by two more under another."""
+"""80 columns, less the four by which pytest indents an explanation under another."""
 MAX_LINES: Final = 60
 _DEPTH: Final = 16
 _CONTEXT: Final = 2
@@ -45,7 +45,7 @@ def difference_lines(pattern: Any, span: Any) -> list[str]:
 
 
 def tree_lines(rows: list[Row]) -> list[str]:
-    """Return *rows* as lines; what is far from any difference is left out, and said so."""
+    """Return *rows* as lines; rows far from any difference are counted instead."""
     shown = _near_differences(rows)
     lines: list[str] = []
     previous = -1
@@ -73,7 +73,7 @@ def _summary(rows: list[Row]) -> str:
 
 
 def _near_differences(rows: list[Row]) -> list[int]:
-    """Return the positions of rows that differ, of those beside them, and of all that they are inside of."""
+    """Return the positions of rows that differ, of their neighbours, and of the spans above them."""
     kept: set[int] = set()
     above: list[int] = []
     for position, row in enumerate(rows):
@@ -83,7 +83,7 @@ def _near_differences(rows: list[Row]) -> list[int]:
         if row.mark != " ":
             kept.update(above)
             kept.update(range(max(position - _CONTEXT, 0), min(position + _CONTEXT + 1, len(rows))))
-    # A line that says that one line is left out saves nothing.
+    # To leave out a single line would need a line to say so.
     kept.update(at for at in range(len(rows)) if {at - 1, at + 1} <= kept)
     return sorted(kept)
 
@@ -105,7 +105,7 @@ def _row_lines(row: Row) -> list[str]:
 
 
 def _difference_lines(difference: Difference, room: int) -> list[str]:
-    """Return *difference* on one line, or on two where that would cut away one of its values."""
+    """Return *difference* as one line, or as two where one would cut its values."""
     path = plain(difference.path, 30)
     if difference.note or len(difference.text) <= room:
         return [cut(difference.text, room)]
