@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import sentry_sdk
 from sentry_sdk import utils as sdk_utils
-from sentry_sdk.integrations.logging import LoggingIntegration
 
 from pytest_sentryintegration.evidence import Child, Evidence, Raised
 from pytest_sentryintegration.sdk.noticing import noticed, processes
@@ -73,13 +72,17 @@ def gather(owner: Owner) -> Evidence:
 
 def _switched_off(options: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield what the client does not send because of its options; see `Evidence.switched_off`."""
-    for noun, option in (("logs", "enable_logs"), ("metrics", "enable_metrics")):
-        is_on = getattr(sdk_utils, f"has_{noun}_enabled", None)
+    for noun, option, switch in (
+        ("logs", "enable_logs", "has_logs_enabled"),
+        ("metrics", "enable_metrics", "has_metrics_enabled"),
+    ):
+        is_on = getattr(sdk_utils, switch, None)
         if is_on is not None and not is_on(options):
             yield noun, noun, f"{option}=True" if option in options else f"_experiments={{{option!r}: True}}"
     # Newer SDKs always send the logs of sentry_sdk.logger.
     by_integrations = not hasattr(sdk_utils, "has_logs_enabled") and "enable_logs" in options
-    is_on = options.get("enable_logs") or getattr(LoggingIntegration, "capture_sentry_logs", None) is True
+    integration = getattr(sys.modules.get("sentry_sdk.integrations.logging"), "LoggingIntegration", None)
+    is_on = options.get("enable_logs") or getattr(integration, "capture_sentry_logs", None) is True
     if by_integrations and not is_on:
         yield "logs", "logs of logging and loguru", "enable_logs=True"
     if options.get("release") is None:

@@ -65,6 +65,7 @@ INTERNALS = (
         "sentry_sdk.client", "SDK_INFO", "the SDK's name, which integrations change, ends with its test"
     ),
     Internal("sentry_sdk.utils", "has_logs_enabled", "says that logs are switched off"),
+    Internal("sentry_sdk.utils", "has_metrics_enabled", "says that metrics are switched off"),
     Internal("sentry_sdk.utils", "get_git_revision", "asks git once a folder, for speed"),
     Internal("sentry_sdk.integrations", "_processed_integrations", "enable what an earlier init disabled"),
     Internal("sentry_sdk.integrations", "_installed_integrations", "enable what an earlier init disabled"),

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import sentry_sdk
+import sentry_sdk.logger
 
 from pytest_sentryintegration import SentryEvents, capture
 from tests.contract.sending import LOGS, OPTIONS, REAL_DSN, STREAMED, V3, child, root
