@@ -163,6 +163,14 @@ def test_the_origin_of_an_envelope_is_that_of_its_request(fake: Fake) -> None:
     assert fake.post(body=body).status == 400
 
 
+@pytest.mark.parametrize("origin", ["https://[shop", "ftp://shop.example"])
+def test_a_request_whose_origin_is_no_address_is_known_by_its_referer(fake: Fake, origin: str) -> None:
+    body = b'{"origin":"https://shop.example/"}'
+
+    assert fake.post(body=body, origin=origin, referer="https://shop.example").status == 200
+    assert fake.post(body=body, origin=origin).status == 400
+
+
 def test_the_first_of_doubled_headers_counts(fake: Fake) -> None:
     from pytest_sentryintegration.ingest.request import Request
 

@@ -218,3 +218,19 @@ def test_a_minidump_that_is_a_bomb_is_413(fake: Fake, monkeypatch: pytest.Monkey
 )
 def test_fields_describe_the_event(fields: list[tuple[str, bytes]], event: dict[str, Any]) -> None:
     assert event_of_fields(fields) == event
+
+
+@pytest.mark.parametrize(
+    ("filename", "attachment_type"),
+    [
+        ("gpu.nv-gpudmp", "event.nv_gpudmp"),
+        ("shader.nvdbg", "event.nv_shader_debug"),
+        ("a.log", "event.attachment"),
+    ],
+)
+def test_a_file_of_a_graphics_driver_is_known_by_its_name(
+    fake: Fake, filename: str, attachment_type: str
+) -> None:
+    fake.post(MINIDUMP, form(dump(), part("extra", b"x", filename)), content_type=FORM)
+
+    assert attachments(fake)[1] == (attachment_type, filename, b"x")

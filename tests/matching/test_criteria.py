@@ -220,3 +220,16 @@ def test_an_exception_class_matches_one_sent_exception() -> None:
 
     assert differences(event, {"exception": LookupError}) == []
     assert len(differences(event, {"exception": ValueError})) == 1
+
+
+@pytest.mark.parametrize(("value", "note"), [(None, ""), (5, "a pattern searches text only, not int")])
+def test_a_pattern_matches_nothing_but_text(value: object, note: str) -> None:
+    (difference,) = differences(SimpleNamespace(name=value), {"name": re.compile("a")})
+
+    assert (difference.path, difference.got, difference.note) == ("name", value, note)
+
+
+def test_a_condition_on_a_key_that_is_not_there_is_not_called() -> None:
+    (difference,) = differences(SimpleNamespace(tags={}), {"tags": {"card": lambda value: value.isupper()}})
+
+    assert (difference.path, difference.got) == ("tags.card", MISSING)

@@ -89,3 +89,10 @@ def test_an_event_has_the_attachments_that_came_with_it_and_with_a_transaction()
     assert list(contents.events[0].attachments) == ["a"]
     with pytest.raises(KeyError, match="no attachment is named 'a'; there came: none"):
         contents.transactions[0].attachments["a"]
+
+
+def test_an_attachment_that_did_not_come_is_an_error_with_those_that_did() -> None:
+    event = received(EVENT, item("attachment", b"1", filename="order.json")).events[0]
+
+    with pytest.raises(KeyError, match=r"no attachment is named 'order.txt'; there came: 'order.json'"):
+        event.attachments["order.txt"]

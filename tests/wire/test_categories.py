@@ -164,3 +164,13 @@ def test_otlp_counts_as_what_it_carries() -> None:
     assert kind_of(item("integration", integration="otlp_traces")).categories[0] == "span"
     assert kind_of(item("integration", integration="otlp_logs")).categories[0] == "log_item"
     assert kind_of(item("integration", integration=[])).categories == ()
+
+
+@pytest.mark.parametrize(
+    ("platform", "side"), [("python", "profile_backend"), ("cocoa", "profile_ui"), (None, None)]
+)
+def test_a_profile_counts_for_its_side(platform: str | None, side: str | None) -> None:
+    headers = {"type": "profile", **({"platform": platform} if platform else {})}
+
+    counted = [category for category, _ in quantities(RawItem(headers, b"{}"))]
+    assert counted == ["profile", "profile_indexed", *([side] if side else [])]
