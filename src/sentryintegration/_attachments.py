@@ -1,4 +1,4 @@
-"""What an event carries along: files, bytes, texts and JSON, as the SDK's attachments."""
+"""The attachments of an event: files, bytes, texts and JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sentryintegration._internals import ATTACHMENTS, optional
 _SDK_ATTACHMENT = optional("attachments.Attachment")
 
 COUNT_LIMIT = 30
-"""Relay refuses the whole envelope, event and all, above this count."""
+"""Above this count Relay refuses the whole envelope, and the event with it."""
 
 SIZE_LIMIT = 20 * 2**20
 """Bytes of all attachments of an event together; the SDK keeps them in memory until they are sent."""
@@ -48,7 +48,7 @@ Attachable: TypeAlias = "Attachment | Path | bytes | str | Mapping[str, Any] | t
 
 
 def attachments(given: object) -> list[Any]:
-    """Return the SDK's attachments for what a call gave, within the limits of an envelope."""
+    """Read the ``attachments=`` of a call; return the SDK's attachments, within the limits of an envelope."""
     if given is None or (type(given) is tuple and not given) or not ATTACHMENTS.usable:
         return []
     if isinstance(given, (str, bytes, bytearray, memoryview, os.PathLike, Mapping, Attachment)):
@@ -142,7 +142,7 @@ def _leaf(value: object) -> Any:
 
 
 def _tree(value: object, parents: tuple[int, ...], depth: int) -> Any:
-    """Return *value* with what JSON cannot hold as ``repr``: cycles, odd keys, infinities, great depth."""
+    """Return *value* as JSON data: what JSON cannot hold, or too deep, as its ``repr``."""
     if value is None or type(value) in (str, bool, int):
         return value
     if isinstance(value, float):

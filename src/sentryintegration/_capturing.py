@@ -25,7 +25,7 @@ VALUES_LIMIT = 100
 
 
 class _Default(str):
-    """The level of a message that was given none: unlike ``Info`` it gives way to the scope's."""
+    """The default level of a message. The scope's level replaces it, as it would not replace ``Info``."""
 
     __slots__ = ()
 
@@ -50,7 +50,7 @@ def capture_message(
 
     Args:
         message: The text, up to 8,192 characters.
-        level: A :class:`Level`, or what means one: ``"warn"``, ``logging.WARNING``. By default the scope's,
+        level: A :class:`Level`, or its equivalent: ``"warn"``, ``logging.WARNING``. By default the scope's,
             else ``Info``.
         tags: A mapping or pairs, for this event; they win over those of scopes.
         attachments: What is sent along: see :class:`Attachment`.
@@ -168,7 +168,7 @@ def _exceptions(given: object) -> list[ExcInfo]:
 
 
 def _renumbered(values: list[Any], offset: int) -> list[Any]:
-    """Keep the ids by which exceptions of a group refer to one another apart from those before."""
+    """Shift the ids by which exceptions of a group refer to each other: those before use the lower ones."""
     for value in values:
         mechanism = value.get("mechanism")
         if mechanism:

@@ -15,9 +15,9 @@ ATTRIBUTES = {"release": "sentry.release", "environment": "sentry.environment", 
 
 
 class Fields:
-    """An event processor on the global scope that holds what was set, before or after an ``init``.
+    """An event processor on the global scope that holds the fields that were set, before ``init`` or after.
 
-    Never changed, only replaced, so that a fork of the scope keeps what it had.
+    It is replaced, never changed, so that forks of the scope keep theirs.
     """
 
     __slots__ = ("values",)
@@ -54,7 +54,7 @@ def set_fields(values: Mapping[str, str]) -> None:
 
 
 def sync_fields(client: Any) -> None:
-    """Bring the fields to where the SDK takes them from for spans, logs, sessions and trace headers."""
+    """Set the fields where the SDK reads them for spans, logs, sessions and trace headers."""
     scope = Scope.get_global_scope()
     processors: list[Any] = scope._event_processors
     for processor in processors:

@@ -1,4 +1,4 @@
-"""The end of spans and transactions: what is sent when, and which scope is current afterwards."""
+"""Finishing spans: when their transaction is sent, and which scope is current afterwards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import os
 import threading
 import time
-import weakref
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -44,7 +43,7 @@ def finish(node: Node, status: str | None = None) -> None:
             if current._span is node.span and current is not node.scope:
                 mark = mark_of(current)
                 if mark is None or not mark.explicit:
-                    # A fork of the span's scope: what it finished here is not active here any more.
+                    # The current scope is a fork of the span's.
                     _resemble(current, source, mark_of(source))
 
 
@@ -60,8 +59,8 @@ def _finish_span(node: Node, status: str | None) -> bool:
     else:
         backend.finish(node.span, node.scope, None if node.started is None else _end(node))
     if not backend.holds_root:
-        # When it ends, a streamed span puts the one before it back on its scope, finished or not. Until its
-        # tree is sent it can still be a parent; what comes after it is decided below.
+        # When a streamed span ends, it puts the span before it back on its scope, finished or not. `_leave`
+        # decides what is active there, and expects the span itself.
         node.scope._span = node.span
     if tree.borrowed or tree.sent:
         if not tree.open:
@@ -128,7 +127,7 @@ def divide(tree: Tree) -> None:
 
 
 def _move(node: Node, parent: Node | None) -> None:
-    """Move an open span out of its tree: below *parent*, which was moved before, or into one of its own."""
+    """Move an open span out of its tree: below *parent*, which was moved before, or into a new tree."""
     old, span = node.tree, node.span
     backend = old.backend
     if parent is not None:
@@ -155,7 +154,7 @@ def _move(node: Node, parent: Node | None) -> None:
 
 
 def _end(node: Node) -> datetime:
-    """Return the end of a span that ends now: its start, and the time since by a clock that nobody sets."""
+    """Return the end of a span that ends now, by a clock that is never set back."""
     elapsed = time.perf_counter_ns() - (node.started or 0)
     return node.span.start_timestamp + timedelta(microseconds=elapsed / 1000)  # type: ignore[no-any-return]
 
@@ -191,8 +190,8 @@ def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
     mark = mark_of(source)
     if continued is not None:
         mark = Mark(mark.node if mark is not None else None, continued)
-    for left in (node, *(node.followers or ())):
-        if left.scope._span is not None and left.scope._span not in (node.span, source._span):
+    for left in (node, *filter(None, (reference() for reference in node.followers))):
+        if left.scope._span not in (None, node.span, source._span):
             continue
         if not node.tree.backend.holds_root:
             # A streamed transaction refers to itself: with its scope it would wait for the garbage collector.
@@ -200,9 +199,7 @@ def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
         following = mark
         if left.shared and mark is not None and mark.node is not None and not mark.node.done:
             following = Mark(mark.node, mark.after, explicit=mark.explicit, own=left)
-            if mark.node.followers is None:
-                mark.node.followers = weakref.WeakSet()
-            mark.node.followers.add(left)
+            mark.node.add_follower(left)
         _resemble(left.scope, source, following)
 
 

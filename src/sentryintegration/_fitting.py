@@ -24,12 +24,12 @@ FRAME_SIZE = 200
 def fit_stacks(stacks: list[Any]) -> None:
     """Cut long values in the frames of *stacks*, and leave out variables where there are too many.
 
-    The innermost frames, and the stacks that come last, are the ones that keep what they have.
+    The innermost frames and the last stacks keep theirs the longest.
     """
     room = STACKS_ROOM
     for stack in reversed(stacks):
         frames = stack.get("frames") if isinstance(stack, dict) else None
-        # What the SDK has cut is wrapped, with a note on what it was.
+        # The SDK wraps trimmed values in `AnnotatedValue`.
         frames = getattr(frames, "value", frames)
         if not isinstance(frames, list):
             continue
@@ -49,7 +49,7 @@ def fit_stacks(stacks: list[Any]) -> None:
 
 
 def _fit_frame(frame: Any, room: int) -> int:
-    """Fit one frame into *room*; return what it takes."""
+    """Fit one frame into *room*; return its size."""
     used = 0
     for key in ("pre_context", "post_context"):
         lines = frame.get(key)

@@ -1,4 +1,4 @@
-"""How the facade speaks and how it fails: one logger, and no exception for the application."""
+"""The facade's log records, and how an exception inside it is kept from the application."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def log(level: int, message: str, *args: object) -> None:
 
 
 def repaired(message: str, *args: object) -> None:
-    """Report a wrong argument that was repaired: what came, and what was sent in its place."""
+    """Log that a wrong argument was repaired, with its value and what is sent instead."""
     log(logging.WARNING, message, *args)
 
 

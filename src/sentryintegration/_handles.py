@@ -1,4 +1,4 @@
-"""What a start gives: the handle of a transaction or span."""
+"""The handle of a transaction or span."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Handle:
 
     A context manager, and active from the start also without ``with``. An exception inside sets the status
     (``internal_error``, or ``error`` where spans are streamed) and goes on. Where the transaction is
-    suppressed, not sampled, or nobody initialised Sentry, a handle does the same without effect. Handles may
-    be passed to any thread or task.
+    suppressed or not sampled, or Sentry is not initialised, a handle does the same without effect. Any thread
+    or task may use it.
     """
 
     __slots__ = ("__weakref__", "_ids", "_node")
@@ -55,7 +55,7 @@ class Handle:
         try:
             finish(node)
         except Exception:
-            tracing_failed("finishing a span that nobody holds")
+            tracing_failed("finishing a span without references")
 
     def __repr__(self) -> str:
         return f"<Handle {self.name!r} trace_id={self.trace_id} span_id={self.span_id}>"

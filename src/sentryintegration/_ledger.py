@@ -1,6 +1,6 @@
-"""What one client of the SDK has open: its transactions, sent late rather than never.
+"""The open transactions of a client of the SDK, so that none is forgotten.
 
-The ledger is an attribute of the client, so it goes when the client goes.
+The ledger is an attribute of the client, and is freed with it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Ledger:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         """The tracing API that the client works with."""
-        # Weakly, so that a transaction which nobody holds is finished; not a WeakSet, which is slower.
+        # Weak, so that a transaction without references is finished. A WeakSet is slower.
         self._trees: dict[int, weakref.ref[Tree]] = {}
         self._borrowed: dict[str, dict[int, weakref.ref[Tree]]] = {}
         """By the span id of the framework's transaction."""
@@ -82,7 +82,7 @@ class Ledger:
         return [tree for reference in references if (tree := reference()) is not None]
 
     def framework_sent(self, span_id: str) -> None:
-        """Go on without a framework's transaction, which is sent: what is open below it becomes its own."""
+        """Make transactions of the spans that were open when a framework's transaction was sent."""
         for reference in list(self._borrowed.get(span_id, {}).values()):
             tree = reference()
             if tree is not None:
@@ -98,10 +98,10 @@ class Ledger:
                     target=self._watch, name="sentryintegration.overdue", daemon=True
                 )
                 try:
-                    # In a context of its own, or it would hold the scopes of whoever came first.
+                    # In an empty context: the thread must not keep the caller's scopes.
                     contextvars.Context().run(self._thread.start)
                 except RuntimeError:
-                    # The interpreter is going down: its exit sends what is open.
+                    # The interpreter is shutting down: `_at_exit` sends what is open.
                     self._thread = None
             else:
                 self._changed.notify()
@@ -136,14 +136,14 @@ class Ledger:
                 tracing_failed("finishing an open transaction")
 
     def abandoned(self, node: Node) -> None:
-        """Finish a transaction that nobody holds any more."""
+        """Finish a transaction that has no references any more."""
         try:
             finish(node)
         except Exception:
-            tracing_failed("finishing a transaction that nobody holds")
+            tracing_failed("finishing a transaction without references")
 
     def adopt(self, other: Ledger) -> None:
-        """Take over what another client had open, whose thread then ends."""
+        """Take over the open transactions of another client's ledger, whose thread then ends."""
         trees = other._open()
         with other._changed:
             other._held.clear()
@@ -152,7 +152,7 @@ class Ledger:
             tree.ledger = self
             self.keep(tree)
             if tree.sent:
-                # By another thread meanwhile, which may have forgotten it before it was kept.
+                # Another thread sent it meanwhile, and may have called `forget` before `keep`.
                 self.forget(tree)
             elif tree.ended is not None:
                 self.hold(tree)
@@ -170,7 +170,7 @@ class Watch:
             try:
                 ledger.framework_sent(event["contexts"]["trace"]["span_id"])
             except Exception:
-                tracing_failed("sending what outlives a framework's transaction")
+                tracing_failed("keeping spans that outlive their transaction")
         return event
 
 

@@ -1,4 +1,4 @@
-"""How severe an event is: Sentry's five levels, and what people write for them."""
+"""Sentry's five levels, and other words and numbers that mean them."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _known(value: object) -> Level | None:
 
 
 def level_of(value: object) -> Level:
-    """Return the level that *value* means; what is no level at all is an error, and is logged.
+    """Return the level that *value* means; anything else gives ``Error`` and a log record.
 
     Relay: an unknown level is stored as ``error``, and ``"warn"`` is unknown there.
 

@@ -92,29 +92,35 @@ class Node:
         self.thread = threading.get_ident()
         self.shared = False
         """Whether its scope may still be current somewhere after its end."""
-        self.followers: weakref.WeakSet[Node] | None = None
+        self.followers: list[weakref.ref[Node]] = []
         """Finished nodes whose scopes show this one's span, and may still be current somewhere."""
         self.done = False
         self.dropped = False
 
     def before(self) -> Any:
-        """Return the scope that was current before, past those whose spans are finished by now."""
+        """Return the scope that was current before, leaving out those of finished spans."""
         scope, outer = self.previous, self.outer
         while outer is not None and outer.done:
             scope, outer = outer.previous, outer.outer
         return scope
 
     def surrounding(self) -> Any:
-        """As :meth:`before`, but a finished transaction that waits for its spans can have more of them."""
+        """As :meth:`before`, but with finished transactions that wait for spans: they are still parents."""
         scope, outer = self.previous, self.outer
         while outer is not None and outer.done and (not outer.is_root or outer.tree.over):
             scope, outer = outer.previous, outer.outer
         return scope
 
     def shorten(self) -> None:
-        """Forget finished spans between this one and what was current before: the chain must not grow."""
+        """Drop finished nodes from the chain of outer ones, which would grow without end."""
         while self.outer is not None and self.outer.done:
             self.previous, self.outer = self.outer.previous, self.outer.outer
+
+    def add_follower(self, left: Node) -> None:
+        """Add *left* to the followers; not a WeakSet, over which no thread may iterate while others add."""
+        if len(self.followers) % 32 == 31:
+            self.followers[:] = [reference for reference in self.followers if reference() is not None]
+        self.followers.append(weakref.ref(left))
 
     def __del__(self) -> None:
         if not self.done and self.is_root:
@@ -122,7 +128,7 @@ class Node:
 
 
 class Mark:
-    """An event processor that says which node a scope belongs to, and changes only what must be."""
+    """An event processor that knows the node of its scope, and completes events with its transaction."""
 
     __slots__ = ("after", "explicit", "node", "own")
 
@@ -139,10 +145,10 @@ class Mark:
         """What a start on this scope continues, where the tree that it was in is sent."""
         self.explicit = explicit
         self.own = own
-        """The finished node whose scope it is; kept here for those who refer to it weakly."""
+        """The finished node whose scope this is, kept as long as the scope for :attr:`Node.followers`."""
 
     def __call__(self, event: Any, hint: Any) -> Any:
-        """Apply what belongs to the transaction over what belongs to scopes."""
+        """Set the transaction's name, tags and fields, over those of scopes."""
         tree = self.node.tree if self.node is not None else None
         if tree is None or tree.borrowed:
             return event

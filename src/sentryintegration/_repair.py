@@ -99,7 +99,7 @@ _known_line = lru_cache(maxsize=256)(_plain_line)
 
 
 def message(value: object) -> str:
-    """Return the text of a message; one without text is dropped by Relay, so it says that it is empty."""
+    """Return the text of a message: ``"(empty)"`` if there is none, since Relay drops empty messages."""
     result = text(value, MESSAGE_LIMIT)
     return result if result.strip() else EMPTY
 

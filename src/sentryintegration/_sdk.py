@@ -1,4 +1,4 @@
-"""What differs between versions of ``sentry_sdk``, tracing aside, and what a client says of itself."""
+"""Differences between versions of ``sentry_sdk`` outside tracing, and questions to a client."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_CLIENT: Any = optional("client.NonRecordingClient")
 
 
 def is_absent(client: Any) -> bool:
-    """Say whether nobody initialised the SDK."""
+    """Say whether *client* stands for an SDK that was not initialised."""
     return isinstance(client, _NO_CLIENT) if _NO_CLIENT is not None else not client.is_active()
 
 

@@ -1,4 +1,4 @@
-"""Setting up, and putting away: ``init``, process-wide tags, ``flush``, ``close``."""
+"""``init``, process-wide tags, ``flush`` and ``close``."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def init(
         traces_sampler: Decides for each transaction.
         release: The version of the application.
         environment: Where it is deployed.
-        debug: Have the SDK say what it does.
+        debug: The SDK logs what it does.
         dry_mode: The SDK runs, each envelope is printed on stderr, and nothing is sent.
         **options: Others of ``sentry_sdk.init``.
 
@@ -97,12 +97,12 @@ def init(
         sentry_sdk.init(**given)
         _complete(sentry_sdk.get_global_scope().client, named)
     if replaces:
-        _put_away(old)
+        _close_in_background(old)
 
 
 @guarded(lambda: None)
 def _complete(client: Any, named: dict[str, str]) -> None:
-    """Do for a new client what needs more than documented calls."""
+    """Set up a new client further, by internals of the SDK: a failure is logged."""
     ledger_of(client)
     _repair_defaults(client)
     set_fields(named)
@@ -230,7 +230,7 @@ def _check_dsn(dsn: Any) -> None:
 
 
 def _repair_defaults(client: Any) -> None:
-    """Make acceptable what the SDK took from the environment: ``SENTRY_RELEASE`` and the like."""
+    """Repair the fields that the SDK took from the environment, such as ``SENTRY_RELEASE``."""
     for name in _repair.FIELDS:
         value = client.options.get(name)
         if value is not None:
@@ -240,13 +240,13 @@ def _repair_defaults(client: Any) -> None:
 
 
 @guarded(lambda: None)
-def _put_away(client: Any) -> None:
+def _close_in_background(client: Any) -> None:
     ledger = existing_ledger(client)
     current = sentry_sdk.get_global_scope().client
     successor = None if is_absent(current) else ledger_of(current)
     if ledger is not None and successor is not None:
         successor.adopt(ledger)
-    # Not a daemon: what the first client holds is still sent when the process ends right after.
+    # Not a daemon: the process must not end before the first client has sent its events.
     thread = threading.Thread(target=_close_quietly, args=(client,), name="sentryintegration.close")
     try:
         contextvars.Context().run(thread.start)

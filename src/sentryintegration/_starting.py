@@ -1,4 +1,4 @@
-"""Starting a transaction or span: what was asked for, where it belongs, what it continues."""
+"""Starting a transaction or span: its arguments, its parent, the trace that it continues."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class _Wanted:
 
     @property
     def label(self) -> str:
-        """The name of a transaction: its own, or what else is known of it."""
+        """The name of a transaction: its own, else its description or op."""
         if self.name:
             return self.name
         return _repair.line(self.description or self.op or "", _repair.NAME_LIMIT) or UNLABELED
@@ -149,50 +149,73 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
             tree = Tree(backend, backend.root_of(active), ledger, "")
             tree.borrowed = tree.distributed = True
         elif outer is not None and not outer.done and active.span_id == outer.span.span_id:
-            # A fork made before the span became a transaction of its own.
+            # The current scope was forked before that span became a transaction of its own.
             active, tree = outer.span, outer.tree
     scope = current.fork()
     within = outer if outer is not None and current is outer.scope else None
     node = None
     if tree is not None and (tree.suppressed or not forced):
-        with tree.lock:
-            if not tree.over or (tree.suppressed and not tree.sent):
-                description = wanted.description or (wanted.name or None)
-                span = backend.start_child(scope, active, wanted.op, description)
-                node = Node(tree, span, scope, current, within)
-                if tree.borrowed and not tree.open:
-                    ledger.keep(tree)
-                tree.open.add(node)
-        if node is not None:
-            for key, value in wanted.data.items():
-                backend.set_data(node.span, key, value)
+        node = _start_child(tree, active, scope, current, within, wanted)
     if node is None:
-        started = time.perf_counter_ns()
-        remote = None
-        label = wanted.label
-        if wanted.suppressed:
-            root = backend.start_suppressed(scope, label)
-        else:
-            sync_fields(client)
-            remote = wanted.remote or _continued(backend, current, mark, active, tree, named=wanted.forced)
-            traced = tracing_enabled(client.options)
-            root = backend.start_root(
-                scope, label, wanted.op, wanted.description, remote, wanted.data, traced=traced
-            )
-        distributed = active is not None if tree is None else tree.distributed
-        tree = Tree(backend, root, ledger, label)
-        if wanted.suppressed:
-            tree.suppressed = True
-        if distributed:
-            tree.distributed = True
-        if remote is not None:
-            tree.baggage = remote.baggage
-        node = tree.top = Node(tree, root, scope, current, within)
-        node.started = started if backend.holds_root else None
-        tree.open.add(node)
-        ledger.keep(tree)
+        remote = wanted.remote
+        if remote is None and not wanted.suppressed:
+            remote = _continued(backend, current, mark, active, tree, named=wanted.forced)
+        node = _start_root(client, ledger, remote, scope, current, within, wanted)
+        if active is not None and (tree is None or tree.distributed):
+            node.tree.distributed = True
     put_mark(scope, Mark(node))
     Scope.set_current_scope(scope)
+    return node
+
+
+def _start_child(
+    tree: Tree, parent: Any, scope: Any, current: Any, within: Node | None, wanted: _Wanted
+) -> Node | None:
+    """Start a child of *parent*; ``None`` where its transaction is sent already."""
+    backend = tree.backend
+    with tree.lock:
+        if tree.over and (tree.sent or not tree.suppressed):
+            return None
+        span = backend.start_child(scope, parent, wanted.op, wanted.description or wanted.name or None)
+        node = Node(tree, span, scope, current, within)
+        if tree.borrowed and not tree.open:
+            tree.ledger.keep(tree)
+        tree.open.add(node)
+    for key, value in wanted.data.items():
+        backend.set_data(span, key, value)
+    return node
+
+
+def _start_root(
+    client: Any,
+    ledger: Ledger,
+    remote: Remote | None,
+    scope: Any,
+    current: Any,
+    within: Node | None,
+    wanted: _Wanted,
+) -> Node:
+    """Start a transaction that continues *remote*, or a trace of its own."""
+    backend, label = ledger.backend, wanted.label
+    started = time.perf_counter_ns()
+    if wanted.suppressed:
+        root = backend.start_suppressed(scope, label)
+    else:
+        sync_fields(client)
+        traced = tracing_enabled(client.options)
+        root = backend.start_root(
+            scope, label, wanted.op, wanted.description, remote, wanted.data, traced=traced
+        )
+    tree = Tree(backend, root, ledger, label)
+    if wanted.suppressed:
+        tree.suppressed = True
+    if remote is not None:
+        tree.baggage = remote.baggage
+    node = tree.top = Node(tree, root, scope, current, within)
+    if backend.holds_root:
+        node.started = started
+    tree.open.add(node)
+    ledger.keep(tree)
     return node
 
 

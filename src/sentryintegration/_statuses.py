@@ -1,4 +1,4 @@
-"""How an operation ended: Sentry's words for it, and what people write for them."""
+"""The statuses of a span in Sentry's words, and other words and numbers that mean them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ import difflib
 from sentryintegration._guard import repaired, shown
 
 STATUSES = frozenset(
-    (
-        *(
-            "ok",
-            "cancelled",
-            "unknown",
-            "invalid_argument",
-            "deadline_exceeded",
-            "not_found",
-            "already_exists",
-        ),
-        *("permission_denied", "resource_exhausted", "failed_precondition", "aborted", "out_of_range"),
-        *("unimplemented", "internal_error", "unavailable", "data_loss", "unauthenticated"),
-    )
+    {
+        "ok",
+        "cancelled",
+        "unknown",
+        "invalid_argument",
+        "deadline_exceeded",
+        "not_found",
+        "already_exists",
+        "permission_denied",
+        "resource_exhausted",
+        "failed_precondition",
+        "aborted",
+        "out_of_range",
+        "unimplemented",
+        "internal_error",
+        "unavailable",
+        "data_loss",
+        "unauthenticated",
+    }
 )
 STATUS_ALIASES = {
     "success": "ok",

@@ -47,7 +47,7 @@ class Streaming(Backend):
     ) -> Any:
         scope.set_new_propagation_context()
         if remote is None:
-            # As the SDK makes it when it is asked, in half the time; not of `random`, which may be seeded.
+            # The SDK makes it when asked, in twice the time. Not from `random`, which applications seed.
             scope._propagation_context.trace_id = os.urandom(16).hex()
         else:
             if remote.baggage is not None and remote.trace_id and remote.parent_span_id:
@@ -60,7 +60,7 @@ class Streaming(Backend):
                 context.parent_span_id = remote.parent_span_id
             context.parent_sampled = remote.sampled
         if not traced:
-            # The SDK would send a span whose parent was sampled; and makes of the others what this is.
+            # With tracing off the SDK would continue a sampled parent: use its no-op span.
             context = scope.get_active_propagation_context()
             return self._no_op(
                 name=name,
@@ -85,7 +85,7 @@ class Streaming(Backend):
     def start_child(self, scope: Any, parent: Any, op: str | None, description: str | None) -> Any:
         name = description or op or "<unlabeled span>"
         if not parent.sampled:
-            # The SDK makes the same of it, in several times the time.
+            # The SDK makes the same span, in several times the time.
             return self._no_op(
                 name=name,
                 scope=scope,

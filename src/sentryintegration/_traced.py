@@ -161,7 +161,7 @@ def _wrapped(function: Any, begin: Callable[[], Handle]) -> Any:
 
 
 class _Suspended:
-    """A span that is active during the steps of a generator, and not in who iterates over it."""
+    """A span that is active during the steps of a generator, but not in the code that iterates over it."""
 
     __slots__ = ("_handle", "_inside", "_outside", "error")
 
@@ -182,7 +182,7 @@ class _Suspended:
         _make_current(self._outside)
 
     def finish(self) -> None:
-        """Finish the span; the one who iterates keeps the scope that is current there."""
+        """Finish the span; the current scope of the code that iterates stays current."""
         outside = _current()
         finish_with(self._handle, self.error)
         _make_current(outside)

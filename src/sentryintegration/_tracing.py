@@ -100,11 +100,11 @@ def start_transaction(
         op: What kind of operation it is, such as ``"db.query"``, up to 128 characters.
         description: What exactly is done, up to 8,192 characters.
         tags: A mapping or pairs; of this transaction or span alone.
-        data: A mapping of what JSON holds.
+        data: A mapping; its values are JSON data.
         trace_id: 32 hexadecimal digits or a ``UUID``, to start a transaction in that trace; ``None``
             suppresses tracing in this transaction and all that it contains.
         parent_span_id: 16 hexadecimal digits: the span, of another process say, that this one is under.
-        headers: Those of an incoming request, whose trace the transaction continues.
+        headers: The headers of an incoming request, whose trace the transaction continues.
     """
     __tracebackhide__ = True
     if func is None:
@@ -165,8 +165,8 @@ def set_task_transaction(t: Handle | None) -> AbstractContextManager[None]:
 def trace_headers() -> dict[str, str]:
     """Return the headers by which an outgoing request continues the active trace.
 
-    ``sentry-trace`` and ``traceparent``, and ``baggage`` where there is something to say; empty when nobody
-    initialised Sentry.
+    ``sentry-trace``, ``traceparent`` and, if it is not empty, ``baggage``. No headers when Sentry is not
+    initialised.
 
     >>> with start_transaction(name="caller"):
     ...     headers = trace_headers()
