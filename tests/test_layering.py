@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "verdict": {"store", "wire", "sentry_relay"},
     "model": {"garbage", "locks", "matching", "store", "verdict", "wire"},
     "words": {"evidence", "matching", "model", "verdict"},
-    "inbox": {"clock", "evidence", "ingest", "matching", "model", "store", "verdict", "words"},
+    "inbox": {"clock", "evidence", "ingest", "matching", "model", "store", "verdict", "wire", "words"},
     "sdk": {"clock", "evidence", "locks", "sentry_sdk"},
     "capturing": {
         "evidence",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable
 from typing import Any
 
 from pytest_sentryintegration import model
 from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.secrets import found_secrets, occurrences
 from pytest_sentryintegration.inbox.views import View
 from pytest_sentryintegration.ingest.faults import Faults
+from pytest_sentryintegration.matching.secrets import secrets_of, secrets_of_settings
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.explaining import explain
@@ -103,6 +106,32 @@ class SentryEvents(View[model.Event]):
     def refused(self) -> View[model.Refused]:
         """Requests that the fake Sentry did not accept."""
         return self._view("refused", model.Refused)
+
+    def assert_absent(self, *secrets: str | bytes | re.Pattern[Any]) -> None:
+        """Fail if one of *secrets* occurs anywhere in what was sent, however it is encoded there.
+
+        Payloads, headers (of requests, envelopes and items), attachments and refused requests are searched,
+        also inside compressed data, Base64, URL-encoding, JSON escapes and further encodings (see
+        `wire.unwrapping`), inside each other. What the SDK cut is not sent, and not found. It looks at
+        nothing, in the sense of ``sentry_unexpected``.
+
+        Args:
+            *secrets: Texts, bytes and compiled patterns; without any, those of ``sentry_secrets``.
+
+        Raises:
+            AssertionError: One was sent; names each place, and does not show the secret.
+            ValueError: One is empty or shorter than four characters, a pattern that matches an empty text, or
+                there is none at all.
+            TypeError: One is of another type.
+        """
+        __tracebackhide__ = True
+        wanted = secrets_of(secrets) or secrets_of_settings(self._reader.source.secrets)
+        if not wanted:
+            raise ValueError("assert_absent() needs a secret to look for, or the ini value sentry_secrets")
+        self._read()
+        found = occurrences(self._reader.source.contents, wanted)
+        if found:
+            raise AssertionError(found_secrets(found))
 
     def __str__(self) -> str:
         """Return all that has arrived, and what this process's SDK still held, as text of bounded length."""

@@ -20,6 +20,8 @@ class Source(Protocol):
     """Seconds that `find` and `wait` wait where the call does not say."""
     invalid_allow: tuple[str, ...] | None = None
     """Paths of findings that do not count; ``None`` for the default ones."""
+    secrets: tuple[str, ...] = ()
+    """What must never be sent, as ``sentry_secrets`` names it."""
 
     def drain(self) -> list[str]:
         """Send what this process's SDK still holds; return a sentence for each thing it could not send."""

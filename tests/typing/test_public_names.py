@@ -55,6 +55,17 @@ def test_sentry_events_has_the_nouns_and_methods_of_the_contract_alone(sentry_ev
         "check_ins", "feedback", "sessions", "client_reports", "envelopes", "items", "refused",
     }  # fmt: skip
     searching = {"find", "find_async", "wait", "wait_async", "where", "none", "index", "count"}
-    further = {"dsn", "env", "url", "faults", "adopt", "clear", "explain", "snapshot", "assert_accepted"}
+    further = {
+        "dsn",
+        "env",
+        "url",
+        "faults",
+        "adopt",
+        "clear",
+        "explain",
+        "snapshot",
+        "assert_accepted",
+        "assert_absent",
+    }
 
     assert {name for name in dir(sentry_events) if name[0] != "_"} == nouns | searching | further
