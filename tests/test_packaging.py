@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from email.message import Message
 from email.parser import Parser
@@ -75,3 +76,21 @@ def test_importing_the_facade_imports_nothing_of_the_tests(tmp_path: Path) -> No
     )
 
     assert result.stdout.strip() == "[]"
+
+
+def test_the_source_distribution_has_all_that_its_tests_read(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+
+    read = {
+        "CONTRIBUTING.md",
+        "Makefile",
+        "noxfile.py",
+        ".ci/run",
+        ".github/workflows/ci.yml",
+        "docs/how-to.md",
+    }
+    assert read <= names
