@@ -24,9 +24,14 @@ _LOOKS: Final = 3
 _MOMENT: Final = 0.002
 """Seconds between two looks at a thread of a pool."""
 
+_HELPERS: Final = ("sentry.", "sentry-sdk.", "sentryintegration.")
+"""How the names of the threads of the SDK and the facade begin."""
+
 # Bound at import: a test may replace it.
 pause = time.sleep
 
+_NAMED: Final = 3
+"""How many open spans of a transaction are named."""
 _MAX_SPANS: Final = 1000
 """The SDK's default of ``max_spans``."""
 
@@ -113,7 +118,7 @@ def _threads(owner: Owner) -> Iterator[str]:
     """Yield the names of threads of *owner* that run, but for idle threads of pools."""
     for reference in list(owner.threads.values()):
         thread = reference()
-        if thread is None or thread is threading.current_thread():
+        if thread is None or thread is threading.current_thread() or thread.name.startswith(_HELPERS):
             continue
         if thread.is_alive() and not any(_is_idle(thread) for _ in range(_LOOKS)):
             yield thread.name
@@ -179,8 +184,13 @@ def _kinds() -> Iterator[type]:
 
 
 def _open_transaction(transaction: Any) -> str:
-    is_open = transaction.timestamp is None and transaction.sampled and transaction._span_recorder is not None
-    return f"transaction {transaction.name!r}" if is_open else ""
+    recorder = transaction._span_recorder
+    if transaction.timestamp is not None or not transaction.sampled or recorder is None:
+        return ""
+    inside = [span for span in recorder.spans if span.timestamp is None and span is not transaction]
+    named = ", ".join(str(span.op or span.description) for span in inside[:_NAMED])
+    more = ", ..." if len(inside) > _NAMED else ""
+    return f"transaction {transaction.name!r}" + (f" (open in it: {named}{more})" if inside else "")
 
 
 def _open_span(span: Any) -> str:

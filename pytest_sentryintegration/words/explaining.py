@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from pytest_sentryintegration.evidence import Child, Evidence
+from pytest_sentryintegration.matching.nearest import EXAMINED
 from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.losses import concerning, lost, of_losses, of_raised
@@ -30,7 +31,7 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
         waited: For how many seconds the search waited.
     """
     losses = concerning(noun, lost(contents))
-    if any(map(_left_out, contents.transactions)):
+    if ("buffer_overflow", "span") in losses and _incomplete(contents):
         # `_of_spans` names the transactions; the client report only counts these spans.
         losses.pop(("buffer_overflow", "span"), None)
     said = [
@@ -136,20 +137,28 @@ def _of_spans(evidence: Evidence, contents: Any, noun: str | None) -> Iterable[s
     if noun is not None and noun not in _TRACED:
         return
     for label in _first(evidence.unfinished()):
-        yield f"{label[:1].upper()}{label[1:]} is not finished, so it is not sent yet."
+        yield f"{label[:1].upper()}{plain(label[1:], 200)} is not finished, so it is not sent yet."
     if count := len(evidence.outside):
         what = f"{count} span{'s were' if count > 1 else ' was'} finished outside of any transaction"
-        named = ", ".join(dict.fromkeys(evidence.outside[:LISTED]))
+        named = ", ".join(plain(label, 30) for label in dict.fromkeys(evidence.outside[:LISTED]))
         more = ", ..." if count > LISTED else ""
         yield f"{what} ({named}{more}): the SDK sends spans inside of transactions only."
-    for transaction in contents.transactions:
-        if left_out := _left_out(transaction):
-            which = "1 of its spans" if left_out == 1 else f"{left_out} of its spans"
-            had = "that one had" if left_out == 1 else "these had"
-            why = f"{had} not finished when the transaction did"
-            if evidence.max_spans is not None and len(transaction.spans) > evidence.max_spans:
-                why += f", or there were more than max_spans={evidence.max_spans}"
-            yield f"Transaction {show(transaction.name)} was sent without {which}: {why}."
+    for transaction, count in _first(_incomplete(contents)):
+        had = "that one had" if count == 1 else "these had"
+        why = f"{had} not finished when the transaction did"
+        if evidence.max_spans is not None and len(transaction.spans) >= evidence.max_spans:
+            why += f", or there were more than max_spans={evidence.max_spans}"
+        yield f"Transaction {show(transaction.name)} was sent without {count} of its spans: {why}."
+
+
+def _incomplete(contents: Any) -> list[tuple[Any, int]]:
+    """Return the transactions that the SDK sent without some of their spans, and how many these are."""
+    if lost(contents)["event_processor", "span"]:
+        # Then spans may also be missing because a processor took them out; client reports tell of that.
+        return []
+    transactions = contents.transactions
+    recent = transactions[max(len(transactions) - EXAMINED, 0) :]
+    return [(transaction, count) for transaction in recent if (count := _left_out(transaction))]
 
 
 def _left_out(transaction: Any) -> int:

@@ -141,6 +141,7 @@ _OF_NOUNS: Final = {
     "feedback": ("feedback",),
 }
 """Data categories by noun; all other nouns may hold any category."""
+_TAKING: Final = {"before_send": "before_send_transaction", "event_processor": "an event processor"}
 _PROCESSORS: Final = ("event processor", "error processor")
 
 
@@ -151,6 +152,8 @@ def of_losses(losses: Mapping[tuple[str, str], int], evidence: Evidence) -> Iter
         # A callback is called once for a transaction and all of its spans.
         calls = losses.get((reason, "transaction"), count) if category == "span" else count
         why = _why(reason, _culprits(reason, category), calls, evidence)
+        if category == "span" and reason in _TAKING and (reason, "transaction") not in losses:
+            why = f"taken out of {'its' if count == 1 else 'their'} transaction by {_TAKING[reason]}"
         grouped.setdefault(why, Counter())[category] += count
     for why, counts in grouped.items():
         what = _and([things(category, count) for category, count in counts.items()])

@@ -197,6 +197,16 @@ def test_a_transaction_that_is_not_finished_is_told(sentry_events: SentryEvents)
     assert sentry_events.transactions.find("open")
 
 
+@pytest.mark.skipif(STREAMED, reason="streamed spans are sent one by one")
+def test_the_open_spans_of_an_open_transaction_are_named(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+    with root("open"), child("outer"), child("inner"):
+        assert why(sentry_events.spans, "inner") == text("""
+            - Transaction 'open' (open in it: outer, inner) is not finished, so it is not
+              sent yet.
+            """)
+
+
 def test_a_transaction_that_is_open_in_another_thread_is_told(sentry_events: SentryEvents) -> None:
     sentry_sdk.init(REAL_DSN, **OPTIONS)
     begun, end = threading.Event(), threading.Event()

@@ -324,6 +324,67 @@ def test_a_log_that_is_reported_by_number_and_size_is_counted_once() -> None:
     assert dropped(received.contents) == "1 log dropped by before_send"
 
 
+def test_spans_that_a_callback_took_out_are_told_as_such() -> None:
+    received = Received()
+    received.dropped("event_processor", "span", 2)
+    received.dropped("before_send", "span", 1)
+    received.contents.update()
+
+    assert explain(Evidence(client=True), received.contents).splitlines() == [
+        "2 spans were taken out of their transaction by an event processor.",
+        "1 span was taken out of its transaction by before_send_transaction.",
+    ]
+
+
+def incomplete(left_out: int) -> Received:
+    """An inbox with a transaction that was sent without as many of its spans."""
+    received = Received()
+    received.item(
+        "transaction",
+        {
+            "transaction": "checkout",
+            "contexts": {"trace": {"trace_id": "a" * 32, "span_id": "b" * 16}},
+            "start_timestamp": 1000,
+            "timestamp": 1010,
+            "spans": [{"trace_id": "a" * 32, "span_id": "c" * 16, "parent_span_id": "b" * 16, "op": "db"}],
+            "_meta": {"spans": {"": {"len": 1 + left_out}}},
+        },
+    )
+    received.contents.update()
+    return received
+
+
+@pytest.mark.parametrize(
+    ("left_out", "max_spans", "sentence"),
+    [
+        (
+            1,
+            1000,
+            "Transaction 'checkout' was sent without 1 of its spans: that one had not finished when the"
+            " transaction did.",
+        ),
+        (
+            3,
+            1,
+            "Transaction 'checkout' was sent without 3 of its spans: these had not finished when the"
+            " transaction did, or there were more than max_spans=1.",
+        ),
+    ],
+)
+def test_a_transaction_that_was_sent_without_spans_is_told(
+    left_out: int, max_spans: int, sentence: str
+) -> None:
+    received = incomplete(left_out)
+
+    assert explain(Evidence(max_spans=max_spans), received.contents) == sentence
+    received.dropped("buffer_overflow", "span", left_out)
+    received.contents.update()
+    assert explain(Evidence(max_spans=max_spans), received.contents) == sentence
+    received.dropped("event_processor", "span", left_out)
+    received.contents.update()
+    assert "was sent without" not in explain(Evidence(max_spans=max_spans), received.contents)
+
+
 def test_losses_of_several_reports_are_added() -> None:
     received = Received()
     received.dropped("before_send", "error", 1)
