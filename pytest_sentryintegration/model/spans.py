@@ -75,7 +75,7 @@ class Span(Recorded):
         return shown
 
     @property
-    def parent(self) -> Span | None:
+    def parent(self) -> Span | Any:
         """The span directly above; ``None`` where that is missing, or above a transaction's own tree."""
         record = self._record
         _forest(record).update()
@@ -84,7 +84,7 @@ class Span(Recorded):
         return span_of(record.parent, self._whole)
 
     @property
-    def transaction(self) -> Transaction | None:
+    def transaction(self) -> Transaction | Any:
         """The transaction that it belongs to; ``None`` where that has not come."""
         record = self._record
         segment = _forest(record).segment_of(record)
