@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakMethod
 
+from pytest_sentryintegration.capturing.children import hand_on_environment
 from pytest_sentryintegration.capturing.delivery import Delivery
 from pytest_sentryintegration.capturing.inboxes import Inboxes
 from pytest_sentryintegration.sdk import noticing
@@ -24,6 +25,7 @@ class Shared:
         self.clients = Clients(self.redirect)
         self.inboxes = Inboxes(lambda inbox: self.delivery.fake.store.close(inbox))
         drain_before_forks(_weakly(self.clients.live))
+        hand_on_environment()
 
     def counts(self) -> dict[str, Any]:
         """Count tests, envelopes, strays, and late envelopes by test."""

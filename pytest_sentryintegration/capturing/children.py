@@ -1,0 +1,50 @@
+"""What the processes that `multiprocessing` starts report goes to the test that started them.
+
+A fork has the scopes of its test, and ``spawn`` gives a process the environment of now. The processes of
+``forkserver`` have the environment of their server, which was started in an earlier test.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from multiprocessing import spawn
+from typing import Any
+
+from pytest_sentryintegration.server.child_environment import HIDDEN
+
+
+class _Environment:
+    """Sets variables in the process that unpickles it; needs nothing but the standard library there."""
+
+    def __init__(self, changes: dict[str, str | None]) -> None:
+        self._changes = changes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return exec, (_SET, {"changes": self._changes})
+
+
+_SET = """
+import os
+for name, value in changes.items():
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+"""
+
+
+def hand_on_environment() -> None:
+    """Have `multiprocessing` hand the variables of a capture to each process that it starts; done once."""
+    original = spawn.get_preparation_data
+    if hasattr(original, "_sentryintegration"):
+        return
+
+    @functools.wraps(original)
+    def get_preparation_data(name: str) -> dict[str, Any]:
+        data: dict[str, Any] = original(name)
+        changes = {name: os.environ.get(name) for name in ("SENTRY_DSN", *HIDDEN)}
+        return {**data, "sentryintegration": _Environment(changes)}
+
+    get_preparation_data._sentryintegration = True  # type: ignore[attr-defined]
+    spawn.get_preparation_data = get_preparation_data
