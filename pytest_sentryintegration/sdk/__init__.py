@@ -5,6 +5,7 @@
 - `transport`, `worker`, `posting`: the SDK's own transport, with a worker and a connection of the plugin's.
 - `detaching`: the SDK's helper threads and buffers, kept apart from tests.
 - `ownership`: which test something belongs to.
+- `installing`: what integrations install once a process, installed again where a test needs it.
 - `scopes`: each test starts from forks of the application's scopes.
 - `clients`: the client of a test, and which clients must be closed when.
 - `draining`: everything that the SDK holds back, sent now.

@@ -69,6 +69,7 @@ INTERNALS = (
     Internal("sentry_sdk.utils", "get_git_revision", "asks git once a folder, for speed"),
     Internal("sentry_sdk.integrations", "_processed_integrations", "enable what an earlier init disabled"),
     Internal("sentry_sdk.integrations", "_installed_integrations", "enable what an earlier init disabled"),
+    Internal("sentry_sdk.integrations", "Integration", "settings kept on its classes end with their test"),
     Internal(CLIENT, "_record_lost_telemetry", "says which callbacks drop logs unreported"),
     Internal("sentry_sdk.tracing:Transaction", "_start_timestamp_monotonic_ns", "names what is unfinished"),
     Internal("sentry_sdk.tracing:Transaction", "_span_recorder", "names what is unfinished"),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import sentry_sdk
 
-from pytest_sentryintegration.sdk import noticing, ownership, scopes
+from pytest_sentryintegration.sdk import installing, noticing, ownership, scopes
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import TIMEOUT, drain, sending_at_once
 from pytest_sentryintegration.sdk.ownership import Owner
@@ -55,6 +55,7 @@ class Isolation:
     def _begin(self, saved: Saved) -> None:
         self._undo.callback(scopes.restore, saved)
         self._undo.callback(self.clients.note(), self.owner)
+        self._undo.callback(installing.note())
         self.scopes = scopes.fork(saved, self.owner)
         bound = {scope.client for scope in (self.scopes.globe, self.scopes.isolation, self.scopes.current)}
         for client in bound:

@@ -34,6 +34,8 @@ class Owner:
     client: Any = None
     """The client that its late threads report with, once it has finished."""
     threads: dict[int, weakref.ref[threading.Thread]] = field(default_factory=dict)
+    at_end: list[Callable[[], None]] = field(default_factory=list)
+    """What is called, the last first, when it ends."""
     elsewhere: list[tuple[str, str]] = field(default_factory=list)
     """While it ran: (thread, test) of what was captured in another test's inbox."""
 
@@ -148,6 +150,8 @@ def end(owner: Owner) -> None:
     if owner in _running:
         del _running[_running.index(owner) :]
     owner.finished = True
+    while owner.at_end:
+        owner.at_end.pop()()
 
 
 def _mark_threads() -> None:

@@ -23,8 +23,9 @@ import sentry_sdk.integrations as sdk_integrations
 import sentry_sdk.utils as sdk_utils
 from sentry_sdk import Transport
 
-from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk import ownership, scopes
 from pytest_sentryintegration.sdk.detaching import detach, inner, label_all
+from pytest_sentryintegration.sdk.installing import installing_again
 from pytest_sentryintegration.sdk.pool import Pool
 from pytest_sentryintegration.sdk.posting import Answer
 from pytest_sentryintegration.sdk.stacklevels import uncounted
@@ -84,6 +85,7 @@ class Redirect:
         """Patch the SDK; a second call does nothing, unless the SDK was loaded anew."""
         if self._patched is not sentry_sdk.Client:
             self._patched = sentry_sdk.Client
+            self._undo.append(scopes.follow_contexts())
             self._replace(sentry_sdk.Client, "__init__", self._init(sentry_sdk.Client.__init__))
             self._replace(sentry_sdk.Client, "__setstate__", self._setstate(sentry_sdk.Client.__setstate__))
             self._cache_revision()
@@ -152,7 +154,7 @@ class Redirect:
         _forget_failed_integrations()
         self._redirect_exporter()
         try:
-            with _without_spotlight():
+            with _without_spotlight(), installing_again(client):
                 yield
         finally:
             if "transport" in getattr(client, "options", ()):

@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
-from contextvars import Context
+from contextvars import Context, ContextVar
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any
@@ -39,6 +39,8 @@ def save() -> Saved:
 
 def restore(saved: Saved) -> None:
     """Put back what `save` noted of the process."""
+    _entered[:] = [scopes for scopes in _entered if scopes.before is not saved]
+    _follow()
     sdk_scope._global_scope = saved.globe
     # What the SDK's integrations register is registered once a process, and never again.
     processors = _global_processors()
@@ -69,12 +71,15 @@ class TestScopes:
 
     __test__ = False  # not a test class, whatever its name says to pytest
 
+    before: Saved
     globe: Scope
     isolation: Scope
     current: Scope
 
     def enter(self) -> None:
-        """Make them the scopes of the calling context; the global one holds everywhere."""
+        """Make them the scopes of the calling context, and of those that have the application's."""
+        _entered.append(self)
+        _follow()
         sdk_scope._global_scope = self.globe
         self.enter_context()
 
@@ -97,7 +102,58 @@ def fork(saved: Saved, owner: Owner) -> TestScopes:
     current = (saved.current or Context().run(Scope.get_current_scope)).fork()
     if hasattr(current, "_propagation_context"):
         current._propagation_context = None
-    return TestScopes(globe, isolation, current)
+    return TestScopes(saved, globe, isolation, current)
+
+
+class _Followed:
+    """One of the SDK's context variables; in contexts that have the application's scope, the test's.
+
+    Such a context was copied before the test: `unittest.IsolatedAsyncioTestCase` copies its when it is made.
+    What the test set there would stay for good, and what it set elsewhere would be missing.
+
+    Args:
+        variable: the SDK's.
+    """
+
+    def __init__(self, variable: ContextVar[Scope | None]) -> None:
+        self.variable = variable
+        self.set, self.reset = variable.set, variable.reset
+        self.application: Any = self
+        """The application's scope while a test runs; otherwise something that no context has."""
+        self.test: Scope | None = None
+
+    def get(self, *default: Any) -> Any:
+        scope = self.variable.get(*default)
+        return self.test if scope is self.application else scope
+
+    def follow(self, application: Scope | None, test: Scope) -> None:
+        self.application, self.test = self if application is None else application, test
+
+
+_entered: list[TestScopes] = []
+
+
+def _follow() -> None:
+    variables: dict[str, Any] = {
+        "isolation": sdk_scope._isolation_scope,
+        "current": sdk_scope._current_scope,
+    }
+    for name, variable in variables.items():
+        if isinstance(variable, _Followed):
+            variable.application = variable
+            if _entered:
+                variable.follow(getattr(_entered[0].before, name), getattr(_entered[-1], name))
+
+
+def follow_contexts() -> Callable[[], None]:
+    """Let contexts that were copied before a test have its scopes; returns what undoes it."""
+    variables = sdk_scope._isolation_scope, sdk_scope._current_scope
+    sdk_scope._isolation_scope, sdk_scope._current_scope = map(_Followed, variables)
+
+    def undo() -> None:
+        sdk_scope._isolation_scope, sdk_scope._current_scope = variables
+
+    return undo
 
 
 def drop_foreign_clients(scopes: TestScopes, is_redirected: Callable[[Any], bool]) -> None:

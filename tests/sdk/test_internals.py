@@ -181,6 +181,7 @@ OF_OTHERS = {
         "_at_fork_reinit",
         "_abc_impl",
     ),  # Python's
+    *("_core", "_sink", "_handler", "_function"),  # loguru's
     *("_experiments", "_enabled", "_processor"),  # an option that Sentry documents, and parts of texts
     "_sentryintegration",  # the mark on what is patched
 }

@@ -1,0 +1,171 @@
+"""What integrations install once a process, installed again where a test's event loop or hook is another.
+
+``Integration.setup_once`` runs for the first client of a process that has the integration. Most of them
+change classes of a library, which live as long as the process. Those listed here install something onto what
+lives shorter, or keep a client's settings on a class: the result of a test would depend on the tests before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import sentry_sdk
+import sentry_sdk.integrations as sdk_integrations
+
+from pytest_sentryintegration.sdk import ownership
+
+_MODULES = "sentry_sdk.integrations."
+
+_HOOKS = {"excepthook": "excepthook", "unraisablehook": "unraisablehook", "sys_exit": "exit"}
+"""Integrations that replace an attribute of `sys`, which others replace and put back too."""
+
+
+@contextmanager
+def installing_again(client: Any) -> Iterator[None]:
+    """Make *client* inside; what its integrations need and an earlier client installed is installed again."""
+    loop = _running_loop()
+    factory = loop.get_task_factory() if loop is not None else None
+    handlers = _loguru_handlers()
+    found = _noting_cloud_contexts()
+    yield
+    integrations = client.integrations
+    if "asyncio" in integrations and loop is not None:
+        if not _calls(loop.get_task_factory(), _MODULES + "asyncio"):
+            integrations["asyncio"].setup_once()
+        owner = ownership.running()
+        if owner is not None and loop.get_task_factory() is not factory:
+            owner.at_end.append(lambda: loop.set_task_factory(factory))
+    if "loguru" in integrations and _loguru_handlers() == handlers:
+        _install_loguru(integrations["loguru"])
+    for identifier, name in _HOOKS.items():
+        if identifier in integrations and not _calls(getattr(sys, name), _MODULES + identifier):
+            integrations[identifier].setup_once()
+    if "openfeature" in integrations:
+        hooks: Any = sys.modules["openfeature.api"].get_hooks()
+        if not any(type(hook).__module__ == _MODULES + "openfeature" for hook in hooks):
+            integrations["openfeature"].setup_once()
+    if "cloudresourcecontext" in integrations:
+        _set_cloud_context(integrations["cloudresourcecontext"], found)
+
+
+def note() -> Callable[[], None]:
+    """Note what the settings of integrations are; returns what puts them back."""
+    settings = [(cls, name, vars(cls)[name]) for cls, names in _with_settings() for name in names]
+    handlers = _loguru_handlers()
+
+    def put_back() -> None:
+        for cls, name, value in settings:
+            if vars(cls).get(name) is not value:
+                setattr(cls, name, value)
+        if handlers and _loguru_handlers() != handlers:
+            _install_loguru(sys.modules[_MODULES + "loguru"].LoguruIntegration)
+
+    return put_back
+
+
+_SETTINGS: dict[type[Any], list[str]] = {}
+"""The names of the attributes in which a class keeps what its instances were made with."""
+
+
+def _with_settings() -> list[tuple[type[Any], list[str]]]:
+    base = getattr(sdk_integrations, "Integration", None)
+    classes = base.__subclasses__() if base is not None else []
+    if len(classes) != len(_SETTINGS):
+        _SETTINGS.clear()
+        _SETTINGS.update({cls: [*filter(partial(_is_setting, cls), vars(cls))] for cls in classes})
+    return [(cls, names) for cls, names in _SETTINGS.items() if names]
+
+
+def _is_setting(cls: type[Any], name: str) -> bool:
+    value = vars(cls)[name]
+    if name.startswith("__") or name in ("identifier", "origin"):
+        return False
+    return not callable(value) and not isinstance(value, (staticmethod, classmethod, property))
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _calls(function: Any, module: str) -> bool:
+    """Whether *function* is one of *module*, or wraps one."""
+    seen: set[int] = set()
+    left = [function]
+    while left:
+        each = left.pop()
+        if id(each) in seen or not callable(each):
+            continue
+        seen.add(id(each))
+        if getattr(each, "__module__", None) == module:
+            return True
+        left += [getattr(each, name, None) for name in ("__wrapped__", "__func__", "func")]
+        for cell in getattr(each, "__closure__", None) or ():
+            try:
+                left.append(cell.cell_contents)
+            except ValueError:  # it is empty yet
+                pass
+    return False
+
+
+# loguru has no public list of its handlers.
+
+
+def _loguru_handlers() -> list[int]:
+    """Return the numbers of the handlers that the SDK has added to loguru's logger."""
+    module: Any = sys.modules.get(_MODULES + "loguru")
+    core = getattr(getattr(module, "logger", None), "_core", None)
+    return [
+        number
+        for number, handler in list(getattr(core, "handlers", {}).items())
+        if _is_of_sentry(getattr(handler, "_sink", None))
+    ]
+
+
+def _is_of_sentry(sink: Any) -> bool:
+    target = getattr(sink, "_handler", None) or getattr(sink, "_function", None)
+    return getattr(target, "__module__", None) == _MODULES + "loguru"
+
+
+def _install_loguru(integration: Any) -> None:
+    logger = sys.modules[_MODULES + "loguru"].logger
+    for number in _loguru_handlers():
+        logger.remove(number)
+    integration.setup_once()
+
+
+# The context of the cloud is asked over HTTP, once, and set on the isolation scope: that of one test.
+
+_CLOUDS: dict[str, dict[str, tuple[Any, ...]]] = {}
+"""By the provider that an integration was made with: the context that was set, if one was found."""
+
+
+def _noting_cloud_contexts() -> dict[str, tuple[Any, ...]]:
+    """Return a dictionary that will hold the context that the integration sets from now on."""
+    found: dict[str, tuple[Any, ...]] = {}
+    module: Any = sys.modules.get(_MODULES + "cloud_resource_context")
+    if module is not None:
+
+        def set_context(*context: Any) -> None:
+            found["context"] = context
+            sentry_sdk.set_context(*context)
+
+        module.set_context = set_context
+    return found
+
+
+def _set_cloud_context(integration: Any, found: dict[str, tuple[Any, ...]]) -> None:
+    provider = type(integration).cloud_provider
+    if provider not in _CLOUDS:
+        if _CLOUDS:  # the SDK has asked for another one
+            integration.setup_once()
+        _CLOUDS[provider] = found
+    elif not found and _CLOUDS[provider]:
+        sentry_sdk.set_context(*_CLOUDS[provider]["context"])
