@@ -1,4 +1,4 @@
-"""The collector of garbage, out of the way while much is made that stays."""
+"""The garbage collector, paused while many objects are made that stay."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _paused = False
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Pause the collector of the process, where it is on; for what is large alone, since others feel it.
+    """Pause the garbage collector, where it is on. Only for large work: it is paused for the whole process.
 
-    100,000 spans are 500,000 objects, all of which stay: looking through them for garbage, again and again
+    100,000 spans are 500,000 objects, all of which stay. Looking through them for garbage, again and again
     while they are made, takes as long as making them.
 
     >>> with uncollected():
@@ -35,7 +35,7 @@ def uncollected() -> Iterator[None]:
 
 
 def _resume() -> None:
-    """Let the collector of a forked process go on: the thread that paused it is not there."""
+    """Switch it on again in a forked process: the thread that paused it does not exist there."""
     global _paused
     if _paused:
         _paused = False

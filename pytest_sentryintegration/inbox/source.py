@@ -12,7 +12,7 @@ from pytest_sentryintegration.store import Store
 
 
 class Source(Protocol):
-    """One inbox, and what captures into it; who inherits from it overrides what it can do."""
+    """One inbox, and what captures into it. A class that inherits from it overrides what it can do."""
 
     contents: Contents
     """What came, read into objects."""

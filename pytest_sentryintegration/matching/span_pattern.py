@@ -191,7 +191,7 @@ def _is_child(arg: object) -> bool:
 def _shown(pattern: SpanPattern) -> str:
     parts: list[str] = []
     length = 0
-    # A pattern may be deeper than Python's stack, and no one reads all of it here.
+    # Without recursion, as a pattern may be deeper than Python's stack; and only its beginning is shown.
     waiting: list[SpanPattern | str] = [pattern]
     while waiting and length < REPR_WIDTH:
         item = waiting.pop()

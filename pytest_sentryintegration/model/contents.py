@@ -9,16 +9,16 @@ from typing import Any, Final, TypeVar
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.model.check_ins import CheckIn, read_check_ins
 from pytest_sentryintegration.model.client_reports import ClientReport, read_client_reports
-from pytest_sentryintegration.model.events import (
+from pytest_sentryintegration.model.events import Attachment, Event, attachment_of, event_of
+from pytest_sentryintegration.model.feedback import Feedback, read_feedback
+from pytest_sentryintegration.model.items import (
     EVENT_TYPES,
     SECURITY_TYPES,
-    Attachment,
-    Event,
-    attachment_of,
-    event_of,
+    Envelope,
+    Envelopes,
+    Item,
+    Refused,
 )
-from pytest_sentryintegration.model.feedback import Feedback, read_feedback
-from pytest_sentryintegration.model.items import Envelope, Envelopes, Item, Refused
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.linking import Forest, Registry
 from pytest_sentryintegration.model.logs import Log, read_logs

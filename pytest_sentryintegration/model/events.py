@@ -9,31 +9,21 @@ from typing import Any
 from pytest_sentryintegration.model.breadcrumbs import Breadcrumb, read_breadcrumbs
 from pytest_sentryintegration.model.exceptions import SentException, read_exceptions
 from pytest_sentryintegration.model.filenames import by_filename
-from pytest_sentryintegration.model.items import Envelope, Item, UnreadablePayload, parsed
+from pytest_sentryintegration.model.items import (
+    EVENT_TYPES,
+    SECURITY_TYPES,
+    Envelope,
+    Item,
+    UnreadablePayload,
+    parsed,
+)
 from pytest_sentryintegration.model.lazy import lazy
-from pytest_sentryintegration.model.messages import event_message, security_message
+from pytest_sentryintegration.model.messages import event_level, event_message, security_message
 from pytest_sentryintegration.model.parts import Part, read_once
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts
 from pytest_sentryintegration.model.snapshots import event_snapshot
 
-__all__ = [
-    "EVENT_TYPES",
-    "SECURITY_TYPES",
-    "Attachment",
-    "Event",
-    "attachment_of",
-    "attachments_of",
-    "event_of",
-]
-
-SECURITY_TYPES = frozenset({"raw_security", "security", "csp"})
-"""Item types that hold a browser's security report, of which Sentry makes an event."""
-
-EVENT_TYPES = SECURITY_TYPES | {"event"}
-"""Item types that are events here."""
-
-
-_NUMBERED_LEVELS = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "fatal"}
+__all__ = ["Attachment", "Event", "attachment_of", "attachments_of", "event_of"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,10 +54,7 @@ class Event(Part):
 
         Relay reads the numbers of Python's logging: 40 is ``error``.
         """
-        level = self.raw.get("level")
-        if isinstance(level, int) and not isinstance(level, bool) and level in _NUMBERED_LEVELS:
-            return _NUMBERED_LEVELS[level]
-        return text(level) or "error"
+        return event_level(self.raw)
 
     @property
     def is_message(self) -> bool:

@@ -13,7 +13,13 @@ from pytest_sentryintegration.store import Arrival, RefusedRequest
 from pytest_sentryintegration.verdict import Verdict
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, serialize_envelope
 
-__all__ = ["Envelope", "Envelopes", "Item", "Refused", "UnreadablePayload"]
+__all__ = ["EVENT_TYPES", "SECURITY_TYPES", "Envelope", "Envelopes", "Item", "Refused", "UnreadablePayload"]
+
+SECURITY_TYPES = frozenset({"raw_security", "security", "csp"})
+"""Item types that hold a browser's security report, of which Sentry makes an event."""
+
+EVENT_TYPES = SECURITY_TYPES | {"event"}
+"""Item types that are events here."""
 
 
 class UnreadablePayload(ValueError):

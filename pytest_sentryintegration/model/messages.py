@@ -1,4 +1,4 @@
-"""The message of an event as Sentry shows it: formatted, or made of a browser's security report."""
+"""The level and the message of an event as Sentry shows them; a security report's message is made of it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,27 @@ from urllib.parse import urlsplit
 
 from pytest_sentryintegration.model.reading import mapping, shown, text
 
-__all__ = ["event_message", "security_message"]
+__all__ = ["event_level", "event_message", "security_message"]
 
 _CONVERSION = re.compile(
     r"%(?:\((?P<key>[^()]*)\))?(?P<spec>[-+ #0]*\d{0,2}(?:\.\d{1,2})?)(?P<kind>[diouxXeEfFgGcrsa%])"
 )
 _BRACES = re.compile(r"\{(?P<key>[^{}:!]{0,80})(?:![rsa])?(?::[^{}]{0,20})?\}")
+
+
+def event_level(payload: dict[str, Any]) -> str:
+    """Return the level of an event: of a number of Python's logging its name, ``error`` for none.
+
+    >>> event_level({"level": 40}), event_level({"level": "warn"}), event_level({})
+    ('error', 'warn', 'error')
+    """
+    level = payload.get("level")
+    if isinstance(level, int) and not isinstance(level, bool) and level in _NUMBERED_LEVELS:
+        return _NUMBERED_LEVELS[level]
+    return text(level) or "error"
+
+
+_NUMBERED_LEVELS = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "fatal"}
 
 
 def event_message(payload: dict[str, Any]) -> str | None:
