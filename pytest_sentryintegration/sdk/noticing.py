@@ -7,6 +7,7 @@ Everything else is found out at the failure, by `gathering`.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import linecache
 import logging
@@ -16,7 +17,6 @@ import subprocess
 import sys
 import time
 import weakref
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -50,12 +50,12 @@ class Started:
     popen: weakref.ref[subprocess.Popen[Any]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Noticed:
     """The notes on one test."""
 
     began: int = field(default_factory=now)
-    raised: Counter[tuple[str, str]] = field(default_factory=Counter)
+    raised: dict[tuple[str, str], int] = field(default_factory=dict)
     """How often an error was swallowed, by callback (``""`` for none) and text."""
     processors: dict[str, None] = field(default_factory=dict)
     """Event processors that dropped something, by their qualified names."""
@@ -77,7 +77,8 @@ def noticed(owner: Owner) -> Noticed:
 
 def begin(owner: Owner) -> Callable[[], None]:
     """Begin the notes on *owner*; returns what ends them."""
-    _noticed[owner] = Noticed(others=frozenset(map(id, processes())))
+    known = processes()
+    _noticed[owner] = Noticed(others=frozenset(map(id, known))) if known else Noticed()
     if _swallowed not in _LOGGER.filters:
         # First, since the SDK's own filter stops every record unless the client has debug=True.
         _LOGGER.filters.insert(0, _swallowed)
@@ -107,8 +108,14 @@ def _swallowed(record: logging.LogRecord) -> bool:
     if error is not None:
         noted = _current()
         if noted is not None and len(noted.raised) < MOST:
-            noted.raised[_callback(error), _in_words(error)] += 1
-    elif record.msg in _DROPPED and record.args and (noted := _current()) is not None:
+            key = _callback(error), _in_words(error)
+            noted.raised[key] = noted.raised.get(key, 0) + 1
+    elif (
+        isinstance(record.msg, str)
+        and record.msg in _DROPPED
+        and record.args
+        and (noted := _current()) is not None
+    ):
         processor: Any = record.args[-1] if isinstance(record.args, tuple) else None
         noted.processors.setdefault(str(getattr(processor, "__qualname__", type(processor).__qualname__)))
     return True
@@ -146,10 +153,10 @@ def _in_words(error: BaseException) -> str:
 
 def _install() -> None:
     """Wrap two methods, once: after each change of a class Python must fill its caches anew."""
-    for owner, name, wrapped in (
-        (getattr(sys.modules.get("sentry_sdk.tracing"), "Span", None), "finish", _finish),
-        (subprocess.Popen, "__init__", _start),
-    ):
+    span = getattr(sys.modules.get("sentry_sdk.tracing"), "Span", None)
+    if (span is None or span in _WRAPPED) and subprocess.Popen in _WRAPPED:
+        return
+    for owner, name, wrapped in ((span, "finish", _finish), (subprocess.Popen, "__init__", _start)):
         original = getattr(owner, "__dict__", {}).get(name)
         if original is not None and owner not in _WRAPPED:
             _WRAPPED[owner] = name, original, wrapped(original)
@@ -174,7 +181,7 @@ def _finish(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def finish(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        if self.timestamp is None and self.containing_transaction is None:
+        if self.containing_transaction is None and self.timestamp is None:
             noted = _current()
             if noted is not None and len(noted.outside) < MOST:
                 noted.outside.append(str(self.op or self.description or "without op"))
@@ -191,20 +198,23 @@ def _start(original: Callable[..., None]) -> Callable[..., None]:
     def init(self: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:
         __tracebackhide__ = True
         original(self, *args, **kwargs)
-        owner = ownership.current()
-        noted = _noticed.get(owner) if owner is not None else None
-        if owner is not None and noted is not None and len(noted.started) < MOST:
-            environment = kwargs.get("env", args[10] if len(args) > 10 else None)
-            noted.started.append(
-                Started(_command(self.args), _has_dsn(environment, owner), weakref.ref(self))
-            )
+        # The process runs: whatever it was given, the application goes on.
+        with contextlib.suppress(Exception):
+            _note_start(self, kwargs.get("env", args[10] if len(args) > 10 else None))
 
     return init
 
 
-def _has_dsn(environment: Any, owner: Owner) -> bool:
-    variables = os.environ if environment is None else environment
-    return f"/{owner.inbox}/" in str(variables.get("SENTRY_DSN", ""))
+def _note_start(process: subprocess.Popen[Any], environment: Any) -> None:
+    owner = ownership.current()
+    noted = _noticed.get(owner) if owner is not None else None
+    if owner is not None and noted is not None and len(noted.started) < MOST:
+        variables = os.environ if environment is None else environment
+        has_dsn = any(
+            os.fsdecode(name) == "SENTRY_DSN" and f"/{owner.inbox}/" in os.fsdecode(value)
+            for name, value in variables.items()
+        )
+        noted.started.append(Started(_command(process.args), has_dsn, weakref.ref(process)))
 
 
 def _command(arguments: Any) -> str:

@@ -1,0 +1,104 @@
+"""What is noted of a running test, with input that nobody expects."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pytest_sentryintegration.sdk import noticing, ownership
+from pytest_sentryintegration.sdk.noticing import Noticed, noticed
+from pytest_sentryintegration.sdk.ownership import Owner
+
+PASS = [sys.executable, "-c", "pass"]
+LOGGER = logging.getLogger("sentry_sdk.errors")
+
+
+@pytest.fixture
+def owner() -> Iterator[Owner]:
+    """One that runs and is noted."""
+    owner = Owner("t7", "test_it")
+    end = noticing.begin(owner)
+    ownership.begin(owner)
+    yield owner
+    ownership.end(owner)
+    end()
+
+
+@pytest.mark.parametrize(
+    ("variables", "has_dsn"),
+    [
+        ({"SENTRY_DSN": "http://key@127.0.0.1:1/t7/1"}, True),
+        ({b"SENTRY_DSN": b"http://key@127.0.0.1:1/t7/1"}, True),
+        ({"SENTRY_DSN": "http://key@127.0.0.1:1/t8/1"}, False),
+        ({}, False),
+    ],
+)
+def test_the_environment_of_a_process_is_noted(
+    variables: dict[Any, Any], has_dsn: bool, owner: Owner
+) -> None:
+    environment = {
+        **{os.fsencode(name): os.fsencode(value) for name, value in os.environ.items()},
+        **variables,
+    }
+    environment = {
+        name: value for name, value in environment.items() if name != b"SENTRY_DSN" or name in variables
+    }
+    subprocess.run(PASS, env=environment, check=True)
+
+    assert [(each.command, each.has_dsn) for each in noticed(owner).started] == [
+        (f"{os.path.basename(sys.executable)} -c pass", has_dsn)
+    ]
+
+
+@pytest.mark.parametrize("arguments", [iter(PASS), tuple(PASS)])
+def test_any_arguments_of_a_process_go_through(arguments: Any, owner: Owner) -> None:
+    subprocess.run(arguments, check=True)
+
+    assert len(noticed(owner).started) == 1
+
+
+def test_a_process_that_cannot_be_started_raises_as_ever_and_is_not_noted(owner: Owner) -> None:
+    with pytest.raises(FileNotFoundError):
+        subprocess.run(["there-is-no-such-program"], check=True)
+
+    assert noticed(owner).started == []
+
+
+def test_many_processes_are_not_all_noted(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noticing, "MOST", 1)
+    for _ in range(2):
+        subprocess.run(PASS, check=True)
+
+    assert len(noticed(owner).started) == 1
+
+
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("message", ["boom", ["not", "hashable"], None])
+def test_a_log_record_of_any_kind_passes(message: Any, owner: Owner) -> None:
+    record = LOGGER.makeRecord("sentry_sdk.errors", 40, "file.py", 1, message, (), None)
+
+    assert all(each(record) for each in LOGGER.filters[:1] if callable(each))
+    assert noticed(owner).raised == {}
+
+
+def test_an_error_without_text_is_noted_by_its_class(owner: Owner) -> None:
+    try:
+        raise Unprintable
+    except Unprintable:
+        LOGGER.error("Internal error in sentry_sdk", exc_info=True)
+
+    assert noticed(owner).raised == {("", "Unprintable"): 1}
+
+
+def test_nothing_is_known_of_an_owner_that_was_never_noted() -> None:
+    assert noticed(Owner("t1")).started == Noticed().started == []
