@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import importlib
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import sentry_sdk
 
 from pytest_sentryintegration import SentryEvents, span
 from sentryintegration import Handle, capture_message, finish_transaction, init, start_transaction, traced
+from sentryintegration._nesting import Node
 
 Elsewhere: TypeAlias = Callable[[Callable[[], None]], None]
 
@@ -229,3 +231,14 @@ def test_spans_that_a_generator_started_are_finished_by_who_iterates(
     tree = sentry_events.transactions.find("main").tree
     inside = span("generator", ..., levels(3), span("after"), description=...)
     assert tree == span("task", inside, span("outside"), unordered=True)
+
+
+@pytest.mark.sentry(traces_sample_rate=0.0)  # the SDK keeps the spans of a sampled transaction
+def test_spans_finished_elsewhere_again_and_again_are_freed(sentry_events: SentryEvents) -> None:
+    with start_transaction(name="main", op="task"), ThreadPoolExecutor(1) as pool:
+        for _ in range(200):
+            pool.submit(finish_transaction, start_transaction(op="one")).result()
+        gc.collect()
+        nodes = [one for one in gc.get_objects() if type(one) is Node]
+
+    assert len(nodes) < 10
