@@ -73,6 +73,7 @@ def _hints(query: Query, obj: Any, difference: Difference) -> Iterator[Hint]:
         yield from _of_other_fields(query, obj)
     yield from _of_class_names(expected, got)
     yield from _of_texts(expected, got)
+    yield from _of_patterns(expected, got)
     yield from _of_numbers(expected, got)
 
 
@@ -103,6 +104,17 @@ def _of_texts(expected: Any, got: Any) -> Iterator[Hint]:
         yield Hint("which it matches as a pattern", remedy, f"re.compile({wanted!r})")
 
 
+def _of_patterns(expected: Any, got: Any) -> Iterator[Hint]:
+    if (
+        not isinstance(expected, re.Pattern)
+        or not isinstance(got, str)
+        or not isinstance(expected.pattern, str)
+    ):
+        return
+    if re.compile(expected.pattern, expected.flags | re.IGNORECASE).search(got[:_LONGEST]) is not None:
+        yield Hint("which matches in another case", "To ignore case, pass", "re.compile(..., re.IGNORECASE)")
+
+
 _WHOLE: Final = "Text is compared as a whole; to find a part of it, pass"
 
 
@@ -129,6 +141,10 @@ def _of_exceptions(query: Query, obj: Any) -> Iterator[Hint]:
     exceptions = tuple(obj.exceptions or ())
     if isinstance(query.main, str):
         for sent in exceptions:
+            if query.main in (f"{sent.type}: {sent.value}", f"{_qualified(sent)}: {sent.value}"):
+                yield Hint(
+                    "which has no class", "The class is no part of the text:", f"find({show(sent.value, 60)})"
+                )
             if query.main in (sent.type, _qualified(sent)):
                 remedy = "Text is compared with what an exception says; to find it by its class, use"
                 yield Hint("which an exception of that class says", remedy, f"find({sent.type})")

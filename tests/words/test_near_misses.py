@@ -108,6 +108,23 @@ def test_a_pattern_given_as_text_is_told() -> None:
     ]
 
 
+def test_a_pattern_that_matches_in_another_case_is_told() -> None:
+    assert differences(shop().messages, re.compile("^DECLINED")) == text("""
+        text
+          expected: re('^DECLINED')
+          got:      'declined: 1111' (which matches in another case)
+        - To ignore case, pass re.compile(..., re.IGNORECASE)
+        """)
+    assert "case" not in differences(shop().messages, re.compile("^accepted"))
+
+
+def test_a_text_with_the_class_before_it_is_told() -> None:
+    assert differences(shop().errors, "ValueError: no such cart (42)").splitlines()[2:] == [
+        "      got:      'no such cart (42)' (which has no class)",
+        "- The class is no part of the text: find('no such cart (42)')",
+    ]
+
+
 @pytest.mark.parametrize("wanted", ["(a+)+$", "[", "a*b*c*d*", "\\"])
 def test_text_that_is_no_harmless_pattern_is_not_searched_for(wanted: str) -> None:
     received = Received()
