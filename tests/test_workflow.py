@@ -15,7 +15,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 NOXFILE = (ROOT / "noxfile.py").read_text(encoding="utf-8")
 
 TARGETS = re.findall(r"^(\w+): \$\(STAMP\)$", MAKEFILE, re.MULTILINE)
-LOCAL = re.findall(r"(?:^|\()step (\w+)", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
+LOCAL = re.findall(r"^(?:if ! )?step (\w+)", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def targets_of(*jobs: str) -> list[str]:
