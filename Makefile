@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint coverage wheel matrix newest examples clients bench
+.PHONY: demo test lint coverage wheel matrix newest examples clients relay bench
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +41,10 @@ wheel: $(STAMP)
 # The other SDKs, and the other interpreters that are installed here; says which it skipped.
 matrix: $(STAMP)
 	$(BIN)/nox
+
+# Relay's own integration tests, which come with the sources of sentry-relay, against the fake Sentry.
+relay: $(STAMP)
+	$(BIN)/nox -s relay
 
 # The newest sentry-sdk of the package index, release and pre-release, where `make test` and `make matrix` have not run on it.
 newest: $(STAMP)

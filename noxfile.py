@@ -72,6 +72,18 @@ PYTHON_CLIENTS = {
         "opentelemetry-exporter-otlp-json-http==0.66b1",
     ),
 }
+RELAY = "sentry-relay==0.10.1"
+"""Whose sources hold Relay's integration tests; the list of known differences was written for it."""
+RELAY_TESTS = (
+    "pytest-localserver>=0.9",
+    "requests>=2.31",
+    "redis>=5",
+    "msgpack>=1",
+    "confluent-kafka>=2",
+    "objectstore-client",
+    "sentry-protos",
+)
+"""What these import beside what is installed anyway; nothing of it is ever connected to anything."""
 CLIENTS = Path(".nox", "installed-clients")
 NODE = Path("tests", "clients", "node")
 STREAMED = Path("tests", "examples", "streamed")
@@ -248,6 +260,41 @@ def wheel(session: nox.Session) -> None:
     with session.chdir(project):
         session.run("python", "-c", WHERE_INSTALLED)
         session.run("pytest", "-q", "-n", "2", *WITHOUT_CLIENTS)
+
+
+@nox.session
+def relay(session: nox.Session) -> None:
+    """Relay's own integration tests, run over HTTP against the fake Sentry.
+
+    They come with the sources of `sentry-relay` and are unpacked into a temporary folder, with a shim in
+    place of their fixture that starts Relay. Fails for a difference that is not on the list of those known,
+    and for one on it that has gone.
+    """
+    install(session, NEWEST_2)
+    session.install("--quiet", "pip", RELAY, *RELAY_TESTS)
+    folder = Path(session.create_tmp()).resolve()
+    shutil.rmtree(folder)
+    results = folder / "results"
+    results.mkdir(parents=True)
+    download = ("python", "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:")
+    session.run(*download, "-d", str(folder), RELAY)
+    (sources,) = folder.glob("*.tar.gz")
+    shutil.unpack_archive(sources, folder, filter="data")
+    (archive,) = folder.glob("*/rustsrc.zip")
+    shutil.unpack_archive(archive, folder)
+    relays = folder / "rustsrc" / "tests"
+    shim = Path("tests", "relay").resolve()
+    names = "get_relay_binary, latest_relay_version, relay, relay_credentials"
+    (relays / "integration" / "fixtures" / "relay.py").write_text(f"from shim import {names}\n")
+    with session.chdir(relays):
+        session.run(
+            *("pytest", "-q", "-n", "2", "-p", "shim", "-p", "no:cacheprovider", "-p", "no:randomly"),
+            *("--timeout=20", "--durations=0", "-r", "", *(session.posargs or ["integration"])),
+            env={"PYTHONPATH": str(shim), "RELAY_RESULTS": str(results)},
+            success_codes=[0, 1],
+            silent=True,
+        )
+    session.run("python", str(shim / "figures.py"), str(results))
 
 
 @nox.session

@@ -1,0 +1,199 @@
+"""A pytest plugin that runs Relay's own integration tests against the fake Sentry.
+
+It stands in for their fixture `relay`: the fake Sentry answers in place of a Relay process. A test runs
+until it asks for what only Relay knows (what it sends upstream, Kafka, its process); there it ends. So "no
+difference" means: what the test asserts about the answers to its requests, up to that point, holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socketserver
+import sys
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+from pytest_sentryintegration import FakeSentry
+from pytest_sentryintegration.store import STRAYS
+
+FIXTURES = "integration.fixtures"
+INTERNAL = ("/api/0/", "/api/relay/")
+LEFT_OUT = {
+    "test_advertised_upstream": "what Relay asks upstream",
+    "test_autoscaling": "Relay's own endpoints",
+    "test_config": "Relay's configuration",
+    "test_ephemeral_config": "Relay's configuration",
+    "test_forwarding": "what Relay forwards",
+    "test_projectconfigs": "the projects' configurations",
+    "test_publickeys": "Relay's own endpoints",
+    "test_query": "what Relay asks upstream",
+    "test_shutdown": "Relay's process",
+    "test_statsd": "Relay's statistics",
+    "test_trusted_relay": "Relays that trust each other",
+}
+"""Modules that are about Relay itself, and why."""
+HEALTH = "/api/relay/healthcheck/"
+
+_fakes: list[FakeSentry] = []
+_results: dict[str, str] = {}
+
+
+def beyond(what: str) -> Any:
+    """End the test: from here on it is about what only Relay knows."""
+    pytest.skip(f"beyond: {what}")
+
+
+def asking(what: str) -> Callable[..., Any]:
+    """Return a function that ends the test when it is called."""
+    return lambda *args, **kwargs: beyond(what)
+
+
+class Beyond:
+    """Stands for what only Relay knows: the test ends when it is looked at."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __getattr__(self, name: str) -> Any:
+        return beyond(self.what)
+
+    def __getitem__(self, key: object) -> Any:
+        return beyond(self.what)
+
+    def __len__(self) -> int:
+        return int(beyond(self.what))
+
+    def __eq__(self, other: object) -> bool:
+        return bool(beyond(self.what))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.fixture
+def relay(mini_sentry: Any) -> Any:
+    """Return what starts a fake Sentry in place of Relay."""
+    base: Any = sys.modules[FIXTURES].SentryLike
+
+    def request(self: Any, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
+        if path.startswith(INTERNAL) and not path.startswith(HEALTH):
+            beyond("Relay's own endpoints")
+        return base.request(self, method, path, *args, **kwargs)
+
+    ended = asking("Relay's process")
+    attributes = {
+        "request": request,
+        "shutdown": ended,
+        "send_signal": ended,
+        "wait_for_exit": ended,
+        "wait_health_check": lambda self, mode="ready": None,
+        "relay_id": property(asking("Relay's credentials")),
+        "secret_key": property(asking("Relay's credentials")),
+        "version": "latest",
+    }
+    server = type("Relay", (base,), attributes)
+
+    def start(upstream: Any, options: Any = None, prepare: Any = None, **more: Any) -> Any:
+        if prepare is not None or more.get("static_relays") or more.get("static_credentials"):
+            beyond("Relay's configuration")
+        fake = FakeSentry(strict=True)
+        _fakes.append(fake)
+        started = server((fake.host, fake.port), upstream, "public")
+        started.options = options or {}
+        started.process = Beyond("Relay's process")
+        started.config_dir = Beyond("Relay's configuration")
+        return started
+
+    return start
+
+
+@pytest.fixture
+def relay_credentials() -> Any:
+    """Return what would make credentials."""
+    return asking("Relay's credentials")
+
+
+@pytest.fixture
+def get_relay_binary() -> Any:
+    """Return what would find Relay's program."""
+    return asking("Relay's program")
+
+
+@pytest.fixture
+def latest_relay_version() -> str:
+    """Return the version of Relay's program."""
+    return str(beyond("Relay's program"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out modules about Relay itself; take from the other fixtures what only Relay knows."""
+    for item in items:
+        if reason := LEFT_OUT.get(item.path.stem):
+            item.add_marker(pytest.mark.skip(reason))
+    mini_sentry: Any = sys.modules[f"{FIXTURES}.mini_sentry"]
+    init = mini_sentry.Sentry.__init__
+
+    def sentry(self: Any, *args: Any) -> None:
+        init(self, *args)
+        for name in ("captured_envelopes", "captured_metrics", "captured_outcomes", "request_log"):
+            setattr(self, name, Beyond("what Relay sends upstream"))
+
+    mini_sentry.Sentry.__init__ = sentry
+    mini_sentry.Sentry.get_hits = asking("what Relay asks upstream")
+    processing: Any = sys.modules[f"{FIXTURES}.processing"]
+    processing.kafka = MagicMock()
+    processing.Client = asking("the object store")
+    consumer = processing.ConsumerBase
+    consumer.__init__ = lambda self, *args, timeout=None: setattr(self, "timeout", timeout or 10)
+    consumer.poll = asking("Kafka")
+    consumer.assert_empty = lambda self, **more: beyond("Kafka") if _running else None
+    # Half a second after each test otherwise, until the thread of `mini_sentry` looks whether to stop.
+    socketserver.BaseServer.serve_forever.__defaults__ = (0.01,)
+    redis: Any = sys.modules["redis"]
+    redis.Redis.execute_command = asking("Redis")
+
+
+_running: list[str] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Know whether a test runs: what fixtures do at their end is not its question."""
+    _running.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        _running.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note what became of a test: ``same``, ``differs: ...`` or ``out: why``."""
+    report = yield
+    asked = any(fake.store.last(STRAYS) for fake in _fakes)
+    if report.skipped:
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
+        why = reason.removeprefix("Skipped: ")
+        compared = asked and why.startswith("beyond: ")
+        _results[item.nodeid] = "same" if compared else f"out: {why.removeprefix('beyond: ')}"
+    elif report.failed and call.excinfo is not None:
+        text = str(call.excinfo.value).strip().splitlines() or [""]
+        _results[item.nodeid] = f"differs: {call.excinfo.typename}: {text[0][:200]}"
+    elif report.when == "call" and report.passed:
+        _results[item.nodeid] = "same" if asked else "out: it sends nothing"
+    if report.when == "teardown":
+        while _fakes:
+            _fakes.pop().close()
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write what became of each test."""
+    name = os.environ.get("PYTEST_XDIST_WORKER", "all")
+    Path(os.environ["RELAY_RESULTS"], f"{name}.json").write_text(json.dumps(_results, indent=1))
