@@ -1,7 +1,7 @@
 """A fake Sentry for pytest: a test sees which messages, tags, attachments and span trees were really sent.
 
-Ask for the fixture `sentry_events`; without pytest, use `capture`. Compare span trees with `span`. Everything
-else here is for annotations, `except`, `pytest.warns` and filters of warnings.
+Ask for the fixture `sentry_events`; without pytest, use `capture` and `guard`. Compare trees with `span`.
+Everything else here is for annotations, `except`, `pytest.warns` and filters of warnings.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_sentryintegration.capturing.capture import capture
+    from pytest_sentryintegration.capturing.guarding import guard
     from pytest_sentryintegration.inbox.events import SentryEvents
     from pytest_sentryintegration.inbox.reader import IncompleteWarning, NotJudgedWarning
     from pytest_sentryintegration.inbox.views import View
@@ -80,6 +81,7 @@ __all__ = [
     "Verdict",
     "View",
     "capture",
+    "guard",
     "span",
 ]
 
@@ -120,6 +122,7 @@ _HOMES = {
     "Verdict": "verdict",
     "View": "inbox.views",
     "capture": "capturing.capture",
+    "guard": "capturing.guarding",
     "span": "matching.span_pattern",
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import unittest
-import warnings
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +14,7 @@ from pytest_sentryintegration.sdk.hook import ImportHook, at_first_client
 from pytest_sentryintegration.settings import SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
+    from pytest_sentryintegration.capturing.sharing import Shared
     from pytest_sentryintegration.inbox.events import SentryEvents
     from pytest_sentryintegration.server.fake_sentry import FakeSentry
 
@@ -21,7 +22,16 @@ SETTINGS = pytest.StashKey[Settings]()
 CAPTURE = pytest.StashKey[Any]()
 COUNTS = pytest.StashKey[dict[str, Any]]()
 DIFFERENCE = pytest.StashKey[str]()
-BEFORE = pytest.StashKey[Any]()
+HELD = pytest.StashKey[Any]()
+"""The module `sharing` that this session holds."""
+PASSED = pytest.StashKey[bool]()
+"""On a test that has passed so far, and whose policies are checked again when it has been torn down."""
+AT_END = pytest.StashKey[list[Any]]()
+"""What did not hold when the fixture `sentry_events` ended."""
+OUTLIVING = pytest.StashKey[Any]()
+"""Captures what fixtures report that end after the last test that may use them."""
+WRITTEN = pytest.StashKey[str]()
+"""What ``--sentry-allow-all`` has written."""
 
 _SHARING = "pytest_sentryintegration.capturing.sharing"
 _RUNNING: list[pytest.Item] = []
@@ -41,7 +51,7 @@ def _redirect() -> None:
     try:
         from pytest_sentryintegration.capturing.sharing import shared
 
-        shared(_SESSIONS[-1].stash[SETTINGS] if _SESSIONS else None).redirect.install()
+        (_shared(_SESSIONS[-1]) if _SESSIONS else shared()).redirect.install()
         from pytest_sentryintegration.sdk.internals import newer
 
         _NOTES.update(dict.fromkeys(newer()))
@@ -59,15 +69,30 @@ def _go_without(error: Exception) -> None:
     _NOTES[f"nothing was captured: {_UNSUPPORTED[0]}"] = None
 
 
-def _common(config: pytest.Config) -> Any:
-    """Return what captures share; fail with one sentence where the installed SDK cannot be captured."""
+def _can_capture() -> bool:
+    """Whether the installed SDK can be captured; imports what captures need."""
     try:
-        from pytest_sentryintegration.capturing.sharing import shared
+        import pytest_sentryintegration.capturing.sharing  # noqa: F401
     except ImportError as error:
         _go_without(error)
-    if _UNSUPPORTED:
+    return not _UNSUPPORTED
+
+
+def _common(config: pytest.Config) -> Shared:
+    """Return what captures share; fail with one sentence where the installed SDK cannot be captured."""
+    if not _can_capture():
         pytest.fail(_UNSUPPORTED[0], pytrace=False)
-    return shared(config.stash[SETTINGS])
+    return _shared(config)
+
+
+def _shared(config: pytest.Config) -> Shared:
+    """Return what captures share, which this session holds from now on."""
+    from pytest_sentryintegration.capturing import sharing
+
+    if HELD not in config.stash:
+        config.stash[HELD] = sharing
+        sharing.hold()
+    return sharing.shared(config.stash[SETTINGS])
 
 
 # Armed while this module is imported: conftests and Django settings, which may initialise the SDK, load
@@ -83,6 +108,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sentry-dump",
         metavar="DIR",
         help="write what each test sent as .envelope files into DIR",
+    )
+    group.addoption(
+        "--sentry-allow-all",
+        metavar="FILE",
+        help="fail no test for what sentry_unexpected counts, and write all of it into FILE, as lines that"
+        " sentry_allow = @FILE reads",
     )
     parser.addini("sentry_timeout", "seconds that find and wait wait for other processes", default="1")
     parser.addini(
@@ -107,7 +138,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "sentry_allow",
-        "what sentry_unexpected does not count, a line each: exception type, text, or re:pattern",
+        "what sentry_unexpected does not count, a line each: name of an exception class (and of its"
+        " subclasses), text, re:pattern, or @FILE with such lines, relative to this file",
         type="linelist",
     )
     parser.addini(
@@ -129,13 +161,18 @@ def pytest_configure(config: pytest.Config) -> None:
         "sentry(**options): options of sentry_sdk.init for this test; transport='memory',"
         " unexpected='ignore|warn|fail', invalid='ignore|warn|fail' and allow=[...] are the plugin's own.",
     )
+    listing = config.getoption("--sentry-allow-all")
+    if listing is not None:
+        # Absolute, for the workers of xdist too.
+        listing = (config.invocation_params.dir / listing).resolve()
+        config.option.sentry_allow_all = str(listing)
+    folder = config.inipath.parent if config.inipath is not None else config.rootpath
     try:
-        config.stash[SETTINGS] = read_settings(config.getini)
+        config.stash[SETTINGS] = read_settings(config.getini, folder, listing)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[BEFORE] = sharing = sys.modules.get(_SHARING)
-    if sharing is not None:
-        sharing.shared(config.stash[SETTINGS])
+    if _SHARING in sys.modules:
+        _shared(config)
     _SESSIONS.append(config)
     _HOOK.arm()
 
@@ -147,7 +184,7 @@ def sentry_server(request: pytest.FixtureRequest) -> FakeSentry:
     It listens for as long as the session lasts, on `sentry_host` and `sentry_port`. What is sent to it while
     a test runs that uses `sentry_events` is found there.
     """
-    return _common(request.config).delivery.fake  # type: ignore[no-any-return]
+    return _common(request.config).delivery.fake
 
 
 @pytest.fixture
@@ -201,22 +238,38 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
         if function is not None:
             item.obj = capture.entering(function)
         yield events
+        if PASSED in item.stash:
+            item.stash[AT_END] = capture.check()
     if function is not None:
         item.obj = function
     # The item outlives the test by the whole session; what it captured need not.
     del item.stash[CAPTURE]
+    if PASSED in item.stash and item.stash[OUTLIVING] and not capture.has_client():
+        # Fixtures that outlive the test and end now would have no client to report with.
+        item.stash[OUTLIVING] = capture.again()
+        item.stash[OUTLIVING].__enter__()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let `sentry_events` be the first of a test's own fixtures, in whatever order it asks for them.
+    """Give a test the fixture that its marker or a policy implies, as the first of its own fixtures.
 
-    An application that another of them makes belongs to the test then, and ends with it; what it sends
-    while it is made is the test's.
+    In whatever order it asks for them: an application that another of them makes belongs to the test then,
+    and ends with it; what it sends while it is made is the test's.
     """
-    names: list[str] = getattr(item, "fixturenames", [])
-    if "sentry_events" not in names:
+    has_policy = item.config.stash[SETTINGS].has_policy
+    if has_policy and _SHARING in sys.modules:
+        _shared(item.config).skip_strays()
+    names: list[str] | None = getattr(item, "fixturenames", None)
+    if names is None:
         return
+    if "sentry_events" not in names:
+        # A policy holds for every test, but is no reason to import the SDK.
+        implied = has_policy and "sentry_sdk" in sys.modules and _can_capture()
+        if not implied and item.get_closest_marker("sentry") is None:
+            return
+        # A copy: the same test with other parameters has the same list.
+        names = item.fixturenames = [*names, "sentry_events"]  # type: ignore[attr-defined]
     definitions = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
     own = (name for name in names if name in definitions and definitions[name][-1].scope == "function")
     first = next(own, "sentry_events")
@@ -257,12 +310,48 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     finally:
         _RUNNING.remove(item)
     capture = item.stash.get(CAPTURE, None)
-    if capture is not None:
-        for policy, message in capture.violations():
-            if policy == "fail":
-                pytest.fail(message, pytrace=False)
-            warnings.warn(pytest.PytestWarning(message), stacklevel=1)
+    settings = item.config.stash[SETTINGS] if capture is None else capture.settings
+    if settings.has_policy:
+        found = [] if capture is None else capture.check()
+        _tell(item, [*found, *_check_strays(item, settings)])
+        item.stash[PASSED] = True
     return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+    """Fail a test, after its fixtures ended, for what these sent meanwhile and its policies do not allow."""
+    if PASSED not in item.stash:
+        return (yield)
+    capture = item.stash.get(CAPTURE, None)
+    settings = item.config.stash[SETTINGS] if capture is None else capture.settings
+    item.stash[OUTLIVING] = nextitem is None or nextitem.parent is not item.parent
+    found: list[Any] = []
+    try:
+        result = yield
+    finally:
+        del item.stash[PASSED]  # the test may be run again
+        outliving = item.stash[OUTLIVING]
+        if not isinstance(outliving, bool):
+            found = outliving.check()
+            outliving.__exit__()
+    found += [*item.stash.get(AT_END, ()), *_check_strays(item, settings)]
+    _tell(item, found, f"While the fixtures of {item.nodeid} ended:\n")
+    return result
+
+
+def _check_strays(item: pytest.Item, settings: Settings) -> list[Any]:
+    # Of fixtures that outlive a test, of tests that import the SDK themselves, of items without fixtures.
+    return _shared(item.config).check_strays(settings) if _SHARING in sys.modules else []
+
+
+def _tell(item: pytest.Item, violations: list[Any], when: str = "") -> None:
+    for violation in violations:
+        if violation.policy == "warn":
+            item.warn(pytest.PytestWarning(when + violation.text))
+    failures = [violation.text for violation in violations if violation.policy == "fail"]
+    if failures:
+        pytest.fail(when + "\n\n".join(failures), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -308,18 +397,27 @@ _COMPARED = {
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Count what came late and what came outside tests, also for the controller of xdist."""
-    output = getattr(session.config, "workeroutput", None)
+    """Count what was sent, also for the controller of xdist; fail the run for what came late."""
+    config = session.config
+    output = getattr(config, "workeroutput", None)
     if output is not None:
         output["sentryintegration_notes"] = list(_NOTES)
-    sharing = sys.modules.get(_SHARING)
-    if sharing is None:
-        return
-    counts = sharing.finish()
-    if output is not None:
-        output["sentryintegration"] = counts
-    else:
-        _add(session.config, counts)
+    if HELD in config.stash:
+        counts = _shared(config).counts()
+        if output is not None:
+            output["sentryintegration"] = counts
+            return
+        _add(config, counts)
+    counts = config.stash.get(COUNTS, {"late": {"counts": {}}, "lines": []})
+    if session.exitstatus == pytest.ExitCode.OK and counts["late"]["counts"].get("fail"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    listing = config.getoption("--sentry-allow-all")
+    # What was interrupted has not reported all that it reports.
+    if listing is not None and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        from pytest_sentryintegration.words.allowing import write_lines
+
+        write_lines(Path(listing), counts["lines"])
+        config.stash[WRITTEN] = f"{len(counts['lines'])} lines for sentry_allow written to {listing}"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -333,15 +431,16 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 def _add(config: pytest.Config, counts: dict[str, Any]) -> None:
-    total = config.stash.setdefault(COUNTS, {"strays": 0, "late": {}, "tests": 0, "envelopes": 0})
-    for name in ("strays", "tests", "envelopes"):
-        total[name] += counts[name]
-    for test, late in counts["late"].items():
-        total["late"][test] = total["late"].get(test, 0) + late
+    before = config.stash.get(COUNTS, None)
+    if before is not None:
+        from pytest_sentryintegration.words.summary import added
+
+        counts = added(before, counts)
+    config.stash[COUNTS] = counts
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Write one line on what Sentry was sent, and one for each test whose threads reported late."""
+    """Write what Sentry was sent, and what came for tests that had finished."""
     for note in _NOTES:
         terminalreporter.write_line(f"Sentry: {note}")
     counts = config.stash.get(COUNTS, None)
@@ -350,18 +449,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
         for line in summary_lines(counts):
             terminalreporter.write_line(line)
+    if WRITTEN in config.stash:
+        terminalreporter.write_line(f"Sentry: {config.stash[WRITTEN]}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let go of the SDK, when the session ends that first held it."""
-    before: Any = config.stash.get(BEFORE, None)
+    """Let go of the SDK; what another session holds goes on with the settings of that one."""
     if config in _SESSIONS:
         _SESSIONS.remove(config)
-    sharing: Any = sys.modules.get(_SHARING)
-    # A pytest inside pytest leaves what the outer one holds alone.
-    if sharing is not None and _SESSIONS and before is sharing:
-        sharing.shared(_SESSIONS[-1].stash[SETTINGS])
-    elif sharing is not None:
-        sharing.release()
+    sharing = config.stash.get(HELD, None)
+    if sharing is not None:
+        sharing.let_go()
+        if _SESSIONS and _SESSIONS[-1].stash.get(HELD, None) is sharing:
+            _shared(_SESSIONS[-1])
     if not _SESSIONS:
         _HOOK.disarm()

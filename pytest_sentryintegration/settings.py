@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 POLICIES = ("ignore", "warn", "fail")
@@ -13,15 +14,24 @@ SWITCH = ("on", "off")
 OWN_OPTIONS = ("transport", "unexpected", "invalid", "allow")
 """Options of the marker that are the plugin's own; the others are those of ``sentry_sdk.init``."""
 
+PATTERN = "re:"
+"""What an entry of `allow` begins with that is a pattern."""
+FILE = "@"
+"""What an entry of ``sentry_allow`` begins with that names a file of further ones."""
+COMMENT = "#"
+"""What a line of such a file begins with that is no entry."""
+LIST = "list"
+"""The value of `Settings.unexpected` under ``--sentry-allow-all``: nothing fails, all is written down."""
+
 
 class SettingError(ValueError):
     """An ini value or marker option that does not exist, with the nearest one that does."""
 
-    def __init__(self, what: str, value: object, valid: Collection[str]) -> None:
+    def __init__(self, what: str, value: object = None, valid: Collection[str] = ()) -> None:
         nearest = difflib.get_close_matches(str(value), valid, n=1, cutoff=0.4)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
         choices = f" is not one of {', '.join(sorted(valid))}" if len(valid) <= 12 else " does not exist"
-        super().__init__(f"{what} {value!r}{choices}{hint}")
+        super().__init__(f"{what} {value!r}{choices}{hint}" if valid else what)
         self.what = what
         self.value = value
         self.nearest = nearest[0] if nearest else None
@@ -50,6 +60,11 @@ class Settings(NamedTuple):
     invalid_allow: tuple[str, ...] | None = None
     """Paths of findings that do not count; ``None`` for the default ones."""
 
+    @property
+    def has_policy(self) -> bool:
+        """Whether anything that is sent can fail a test, or is to be written down."""
+        return self.unexpected != "ignore" or self.invalid != "ignore"
+
     def changed(self, options: Mapping[str, Any]) -> Settings:
         """Return the settings under a marker's own options; `allow` adds to what holds for all tests.
 
@@ -64,15 +79,20 @@ class Settings(NamedTuple):
         for name in ("unexpected", "invalid"):
             if name in options:
                 changes[name] = _one_of(f"marker option {name} =", options[name], POLICIES)
+        if self.unexpected == LIST and changes.get("unexpected") != "ignore":
+            changes["unexpected"] = LIST
         if "allow" in options:
-            allow = options["allow"]
-            single = isinstance(allow, (str, type)) or not isinstance(allow, Iterable)
-            changes["allow"] = (*self.allow, *((allow,) if single else allow))
+            changes["allow"] = (*self.allow, *_marked_entries(options["allow"]))
         return self._replace(**changes)
 
 
-def read_settings(getini: Callable[[str], Any]) -> Settings:
+def read_settings(getini: Callable[[str], Any], folder: Path, listing: Path | None = None) -> Settings:
     """Read the ini values, by pytest's ``config.getini``.
+
+    Args:
+        getini: returns the value of a name.
+        folder: that of the ini file, which paths in it are relative to.
+        listing: the file that ``--sentry-allow-all`` writes. It is not read: it is to hold all there is.
 
     Raises:
         SettingError: for a value that does not exist, naming the nearest.
@@ -83,9 +103,9 @@ def read_settings(getini: Callable[[str], Any]) -> Settings:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        message = f"sentry_timeout = {timeout!r} is not a number of seconds, such as 1 or 0.5"
-        raise ValueError(message)
-    allow = tuple(getini("sentry_invalid_allow"))
+        raise SettingError(f"sentry_timeout = {timeout!r} is not a number of seconds, such as 1 or 0.5")
+    invalid_allow = tuple(getini("sentry_invalid_allow"))
+    unexpected = _one_of("sentry_unexpected =", getini("sentry_unexpected"), POLICIES)
     return Settings(
         timeout=seconds,
         transport=_one_of("sentry_transport =", getini("sentry_transport"), TRANSPORTS),
@@ -93,10 +113,10 @@ def read_settings(getini: Callable[[str], Any]) -> Settings:
         port=_port("sentry_port =", getini("sentry_port")),
         guard=_switch("sentry_guard =", getini("sentry_guard")),
         strict=_switch("sentry_strict =", getini("sentry_strict")),
-        unexpected=_one_of("sentry_unexpected =", getini("sentry_unexpected"), POLICIES),
+        unexpected=LIST if listing is not None else unexpected,
         invalid=_one_of("sentry_invalid =", getini("sentry_invalid"), POLICIES),
-        allow=tuple(getini("sentry_allow")),
-        invalid_allow=allow or None,
+        allow=tuple(_ini_entries(getini("sentry_allow"), folder, listing)),
+        invalid_allow=invalid_allow or None,
     )
 
 
@@ -172,3 +192,54 @@ def _switch(what: str, value: str) -> bool:
     if value.lower() not in words:
         raise SettingError(what, value, SWITCH)
     return words[value.lower()]
+
+
+def _marked_entries(allow: Any) -> Iterator[Any]:
+    what = "marker option allow"
+    single = isinstance(allow, (str, type)) or not isinstance(allow, Iterable)
+    for entry in (allow,) if single else allow:
+        if isinstance(entry, str):
+            yield _text_entry(what, entry)
+        elif isinstance(entry, BaseException):
+            raise SettingError(f"{what}: {entry!r} is an exception, not a class: use {type(entry).__name__}")
+        elif isinstance(entry, type) and not issubclass(entry, BaseException):
+            raise SettingError(f"{what}: {entry.__name__} is no class of exceptions")
+        elif isinstance(entry, (bytes, int, float, type(None), list, tuple, dict, set)):
+            raise SettingError(f"{what}: {entry!r} is not an exception class, a text or a pattern")
+        else:
+            yield entry
+
+
+def _ini_entries(lines: Iterable[str], folder: Path, listing: Path | None) -> Iterator[Any]:
+    for line in lines:
+        if not line.startswith(FILE):
+            yield _text_entry("sentry_allow", line)
+        elif (folder / line[len(FILE) :].strip()).resolve() != listing:
+            yield from _file_entries(line, folder / line[len(FILE) :].strip())
+
+
+def _file_entries(line: str, path: Path) -> Iterator[Any]:
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        hint = f"pytest --sentry-allow-all={line[len(FILE) :].strip()} writes it"
+        raise SettingError(f"sentry_allow = {line}: there is no file {path}; {hint}") from None
+    except (OSError, ValueError) as error:
+        raise SettingError(f"sentry_allow = {line}: {path} cannot be read: {error}") from None
+    for number, text in enumerate(content.splitlines(), 1):
+        entry = text.strip()
+        if entry and not entry.startswith(COMMENT):
+            yield _text_entry(f"{path}, line {number}", entry)
+
+
+def _text_entry(what: str, text: str) -> str | re.Pattern[str]:
+    is_pattern = text.startswith(PATTERN)
+    content = text[len(PATTERN) :].strip() if is_pattern else text
+    if not content.strip():
+        raise SettingError(f"{what}: {text!r} would allow every event")
+    if not is_pattern:
+        return text
+    try:
+        return re.compile(content)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise SettingError(f"{what}: {text!r} is not a regular expression: {error}") from None

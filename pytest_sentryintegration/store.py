@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -99,8 +99,7 @@ class Store:
         self._closed: dict[str, str] = {}
         self._count = 0
         self._recent: deque[tuple[int, str, str | None]] = deque(maxlen=KEPT)
-        self.late: Counter[str] = Counter()
-        """How many envelopes came for a test, by node id, after it had finished."""
+        self._late: list[Arrival] = []
         self.strays = 0
         """How many envelopes came while no test was running."""
 
@@ -168,7 +167,6 @@ class Store:
             if name == STRAYS:
                 self.strays += 1
             elif box.finished:
-                self.late[box.test] += 1
                 self._recent.append((self._count, box.test, client))
             arrival = Arrival(
                 self._count,
@@ -184,6 +182,8 @@ class Store:
                 box.test,
             )
             box.entries.append(arrival)
+            if box.finished:
+                self._late.append(arrival)
             self._changed.notify_all()
         return arrival
 
@@ -219,6 +219,12 @@ class Store:
         if name in self._closed:
             return name, _Inbox(name, self._closed[name], finished=True)
         return STRAYS, self._inboxes[STRAYS]
+
+    def take_late(self) -> list[Arrival]:
+        """Return what has come for finished tests since the last call."""
+        with self._changed:
+            late, self._late = self._late, []
+        return late
 
     def since(self, inbox: str, number: int = 0) -> list[Entry]:
         """Return what came to *inbox* after the entry of that number, in order of arrival."""

@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "matching": {"garbage"},
     "verdict": {"store", "wire", "sentry_relay"},
     "model": {"garbage", "locks", "matching", "store", "verdict", "wire"},
-    "words": {"evidence", "matching", "model", "verdict"},
+    "words": {"evidence", "matching", "model", "settings", "verdict"},
     "inbox": {"clock", "evidence", "ingest", "matching", "model", "store", "verdict", "wire", "words"},
     "sdk": {"clock", "evidence", "locks", "sentry_sdk"},
     "capturing": {

@@ -53,7 +53,7 @@ def test_of_nested_captures_the_inner_one_receives() -> None:
     assert (texts(store.since("inner")), texts(store.since("outer"))) == (["1"], ["2"])
 
 
-def test_what_comes_for_a_finished_test_is_kept_in_its_inbox_and_counted_as_late() -> None:
+def test_what_comes_for_a_finished_test_is_kept_in_its_inbox_and_listed_as_late() -> None:
     store = Store()
     store.open("a", test="t.py::test_a")
     store.start("a")
@@ -63,7 +63,8 @@ def test_what_comes_for_a_finished_test_is_kept_in_its_inbox_and_counted_as_late
     store.close("a")
     store.add("a", project_id="1", envelope=envelope("later still"))
 
-    assert store.late == {"t.py::test_a": 2}
+    assert [late.test for late in store.take_late()] == ["t.py::test_a"] * 2
+    assert store.take_late() == []
     assert store.since(STRAYS) == []
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import sentry_sdk
 
 from pytest_sentryintegration.capturing.environment import Environment, Patch
-from pytest_sentryintegration.capturing.sharing import Shared, is_shared, release, shared
+from pytest_sentryintegration.capturing.policies import MARKER, Entries, Policies, Violation
+from pytest_sentryintegration.capturing.sharing import Shared, hold, let_go
 from pytest_sentryintegration.evidence import Elsewhere, Evidence, Late
 from pytest_sentryintegration.inbox.events import SentryEvents
 from pytest_sentryintegration.inbox.reader import Reader
@@ -30,7 +31,8 @@ from pytest_sentryintegration.settings import Settings, split_marker
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.wire.envelope import serialize_envelope
 from pytest_sentryintegration.words.captured import captured
-from pytest_sentryintegration.words.policies import not_accepted, unexpected
+
+__unittest = True  # hides the frames of this module in unittest's tracebacks
 
 FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
 """What a client sends with where the application made none; no request to this name is ever tried."""
@@ -49,6 +51,7 @@ class Capture(StoredInbox):
         options: SDK options and the plugin's own, laid over the application's.
         defaults: SDK options for where the application makes no client.
         patch: what the test itself changes environment variables with.
+        allowing: what takes ``allow=[...]``, for a failure to say.
 
     Raises:
         SettingError: for an option that does not exist.
@@ -64,6 +67,7 @@ class Capture(StoredInbox):
         options: Mapping[str, Any] | None = None,
         defaults: Mapping[str, Any] | None = None,
         patch: Patch | None = None,
+        allowing: str = MARKER,
     ) -> None:
         own, sdk = split_marker(options or {}, sentry_sdk.Scope().client.options)
         self.settings = settings.changed(own)
@@ -83,6 +87,8 @@ class Capture(StoredInbox):
             options=sdk,
             defaults=defaults or {},
         )
+        self._policies = Policies(self.settings, shared.lines, allowing)
+        self._checked = 0
         self._environment = Environment(patch)
         self._blocked: str | None = None
         if not self._memory:
@@ -126,7 +132,9 @@ class Capture(StoredInbox):
         finally:
             self._shared.inboxes.count += 1
             self._shared.inboxes.envelopes += len(self._fake.store.since(inbox))
+            self._shared.late.expect(inbox, self.settings)
             self._leave()
+            self._shared.take_late()
             # Break the cycle events <-> capture, so an unheld inbox is freed at once.
             del self.events, self.reader
 
@@ -139,16 +147,21 @@ class Capture(StoredInbox):
         """Wrap a test's or fixture's function so that, where asynchronous, it runs in the test's scopes."""
         return self._isolation.entering(function)
 
-    def violations(self) -> Iterator[tuple[str, str]]:
-        """Check the policies; yields (``warn`` or ``fail``, what to say) for each that does not hold."""
-        if self.settings.unexpected != "ignore":
-            events = self.reader.unlooked(allow=self.settings.allow)
-            if events:
-                yield self.settings.unexpected, unexpected(events)
-        if self.settings.invalid != "ignore":
-            found = self.reader.objections()
-            if found:
-                yield self.settings.invalid, not_accepted(found)
+    def again(self) -> Capture:
+        """Return a capture for the same test, to begin when this one has ended."""
+        self._shared.inboxes.count -= 1
+        return Capture(self._shared, self.settings, test=self.test)
+
+    @staticmethod
+    def has_client() -> bool:
+        """Whether there is a client of the application, or of a capture that has begun."""
+        return bool(sentry_sdk.get_client().is_active())
+
+    def check(self) -> list[Violation]:
+        """Return which policies do not hold for what came since the last check."""
+        since, self._checked = self._checked, self.number()
+        rest = Reader(Entries(lambda number: self.store.since(self.inbox, max(number, since))))
+        return self._policies.check(self.reader, rest if since else None)
 
     def summary(self) -> str:
         """Return what was captured as text, for a failing test's report."""
@@ -222,32 +235,64 @@ class Capture(StoredInbox):
         )
 
 
-@contextmanager
-def capture(**options: Any) -> Iterator[SentryEvents]:
+class capture:  # noqa: N801
     """Capture what is sent to Sentry inside the ``with``, without pytest.
 
     Args:
-        **options: options of ``sentry_sdk.init``, laid over the application's; ``transport="memory"`` opens
-            no socket.
+        **options: options of ``sentry_sdk.init``, laid over the application's, and those of the marker
+            ``sentry``: ``transport="memory"`` opens no socket; ``unexpected``, ``invalid`` and ``allow`` are
+            checked at the end, unless the body has raised.
 
     Raises:
         SettingError: for an option that does not exist.
+        AssertionError: at the end, for what a policy ``fail`` does not allow.
 
     >>> import sentry_sdk
-    >>> with capture() as sentry_events:
+    >>> with capture(unexpected="fail") as sentry_events:
     ...     _ = sentry_sdk.capture_message("hello")
     ...     sentry_events.messages.find("hello").level
     'info'
     """
-    outermost = not is_shared()
-    common = shared()
-    defaults = {"traces_sample_rate": 1.0}
-    try:
-        with Capture(common, common.delivery.settings, options=options, defaults=defaults) as events:
-            yield events
-    finally:
-        if outermost:
-            release()
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+        self._capture: Capture | None = None
+
+    def __enter__(self) -> SentryEvents:
+        if self._capture is not None:
+            raise RuntimeError("this capture has begun already: write capture(...) anew for each")
+        common = hold()
+        try:
+            self._capture = Capture(
+                common,
+                common.delivery.settings,
+                options=self._options,
+                defaults={"traces_sample_rate": 1.0},
+                allowing="capture",
+            )
+            return self._capture.__enter__()
+        except BaseException:
+            self._capture = None
+            let_go()
+            raise
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        __tracebackhide__ = True
+        ended, self._capture = self._capture, None
+        assert ended is not None
+        try:
+            violations = ended.check() if kind is None else []
+        finally:
+            try:
+                ended.__exit__(kind, error, traceback)
+            finally:
+                let_go()
+        for violation in violations:
+            if violation.policy == "warn":
+                warnings.warn(violation.text, stacklevel=2)
+        failures = [violation.text for violation in violations if violation.policy == "fail"]
+        if failures:
+            raise AssertionError("\n\n".join(failures))
 
 
 def _of_other_processes(

@@ -27,6 +27,10 @@ class Delivery:
         self._poster: Poster | None = None
         self._closed = False
         self._forked = False
+        self.discards_strays = False
+        """Whether what belongs to no capture is accepted and not kept: outside pytest nobody counts it."""
+        self.guards = 0
+        """How many `guard`s hold, whatever ``sentry_guard`` says."""
 
     @property
     def settings(self) -> Settings:
@@ -61,7 +65,7 @@ class Delivery:
     @property
     def guarded(self) -> bool:
         """Whether nothing may reach Sentry, whoever sends it."""
-        return self._settings.guard
+        return self._settings.guard or self.guards > 0
 
     @property
     def address(self) -> str | None:
@@ -71,13 +75,15 @@ class Delivery:
     @property
     def is_prompt(self) -> bool:
         """Whether all answers come at once, none of them from the real Sentry or by a fault's delay."""
-        return self._settings.guard and not self.fake.ingest.has_faults
+        return self.guarded and not self.fake.ingest.has_faults
 
     def post(self, owner: Owner | None, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
         """Deliver to the inbox of *owner*, or to the strays; ``None`` to let it reach its DSN."""
         if owner is None:
-            if not self._settings.guard:
+            if not self.guarded:
                 return None
+            if self.discards_strays:
+                return Answer(200)
             # Strays open no port: one that the settings name may be meant for another xdist worker.
             post = self._post_by_socket if self.fake.started else self._post_in_memory
             return post(f"/{STRAYS}{path}", headers, body)

@@ -9,11 +9,15 @@ from weakref import WeakMethod
 from pytest_sentryintegration.capturing.children import hand_on_environment
 from pytest_sentryintegration.capturing.delivery import Delivery
 from pytest_sentryintegration.capturing.inboxes import Inboxes
+from pytest_sentryintegration.capturing.late import LateArrivals
+from pytest_sentryintegration.capturing.policies import Entries, Policies, Violation
+from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.sdk import noticing
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import drain, drain_before_forks
 from pytest_sentryintegration.sdk.redirect import Redirect
 from pytest_sentryintegration.settings import Settings
+from pytest_sentryintegration.store import STRAYS
 
 
 class Shared:
@@ -24,18 +28,41 @@ class Shared:
         self.redirect = Redirect(self.delivery)
         self.clients = Clients(self.redirect)
         self.inboxes = Inboxes(lambda inbox: self.delivery.fake.store.close(inbox))
+        self.lines: set[str] = set()
+        """What ``--sentry-allow-all`` writes."""
+        self.late = LateArrivals(self.lines)
+        self.holders = 0
+        self._checked = 0
         drain_before_forks(_weakly(self.clients.live))
         hand_on_environment()
 
-    def counts(self) -> dict[str, Any]:
-        """Count tests, envelopes, strays, and late envelopes by test."""
+    def skip_strays(self) -> None:
+        """Leave out of the next `check_strays` what has come so far."""
         drain(self.clients.live())
-        store = self.delivery.fake.store
+        self._checked = self.delivery.fake.store.last(STRAYS)
+
+    def check_strays(self, settings: Settings) -> list[Violation]:
+        """Hold against the policies what came outside of captures since the last time."""
+        drain(self.clients.live())
+        store, checked = self.delivery.fake.store, self._checked
+        self._checked = store.last(STRAYS)
+        strays = Entries(lambda number: store.since(STRAYS, max(number, checked)))
+        return Policies(settings, self.lines).check(Reader(strays))
+
+    def take_late(self) -> None:
+        """Take in what has come for tests that had finished."""
+        self.late.take(self.delivery.fake.store.take_late())
+
+    def counts(self) -> dict[str, Any]:
+        """Return plain data: how much was captured, what came late, lines for ``--sentry-allow-all``."""
+        drain(self.clients.live())
+        self.take_late()
         return {
             "tests": self.inboxes.count,
             "envelopes": self.inboxes.envelopes,
-            "strays": store.strays,
-            "late": dict(store.late),
+            "strays": self.delivery.fake.store.strays,
+            "late": self.late.counts(),
+            "lines": sorted(self.lines),
         }
 
     def release(self) -> None:
@@ -56,27 +83,27 @@ _SHARED: list[Shared] = []
 
 
 def shared(settings: Settings | None = None) -> Shared:
-    """Return what this process's captures share; settings, where given, hold from now on."""
+    """Return what this process's captures share; settings of a run, where given, hold from now on."""
     if not _SHARED:
-        _SHARED.append(Shared(settings or Settings()))
-    elif settings is not None:
+        _SHARED.append(Shared(Settings()))
+    if settings is not None:
         _SHARED[0].delivery.settings = settings
+        _SHARED[0].delivery.discards_strays = False
     return _SHARED[0]
 
 
-def is_shared() -> bool:
-    """Whether anything is shared by now."""
-    return bool(_SHARED)
-
-
-def release() -> None:
-    """Undo everything: after it the SDK is as if there had never been a capture."""
-    while _SHARED:
-        _SHARED.pop().release()
-
-
-def finish() -> dict[str, Any]:
-    """Count what the run captured: tests, envelopes, strays, and late ones by test."""
+def hold() -> Shared:
+    """Return what is shared, and keep it until `let_go` is called as often as this."""
     if not _SHARED:
-        return {"tests": 0, "envelopes": 0, "strays": 0, "late": {}}
-    return _SHARED[0].counts()
+        shared().delivery.discards_strays = True
+    held = shared()
+    held.holders += 1
+    return held
+
+
+def let_go() -> None:
+    """Undo one `hold`. After the last the SDK is as if there had never been a capture."""
+    if _SHARED:
+        _SHARED[0].holders -= 1
+        if _SHARED[0].holders <= 0:
+            _SHARED.pop().release()

@@ -18,6 +18,8 @@ from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.explaining import explain
 from pytest_sentryintegration.words.policies import not_accepted
 
+__unittest = True  # hides the frames of this module in unittest's tracebacks
+
 __all__ = ["SentryEvents"]
 
 

@@ -12,7 +12,8 @@ from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.inbox.source import Source
 from pytest_sentryintegration.matching.query import Noun
 from pytest_sentryintegration.verdict.relay import available
-from pytest_sentryintegration.words.policies import Objection, is_allowed, objections_to
+from pytest_sentryintegration.words.allowing import Allowed
+from pytest_sentryintegration.words.policies import Objection, objections_to
 
 LEVELS: Final = ("debug", "info", "warning", "error", "fatal")
 """Sentry's levels, the least first."""
@@ -69,16 +70,14 @@ class Reader:
         Looked at are events that `find`, `where` or `wait` returned, by any view, or that an index or an
         iteration gave. `len`, `bool`, `in`, comparing and `repr` do not look.
         """
-        entries = tuple(allow)
+        allowed = Allowed(allow)
         least = LEVELS.index(minimum)
         self.drain()
         self.source.contents.update()
         return tuple(
             event
             for event in self.source.contents.events
-            if _rank(event.level) >= least
-            and id(event) not in self._looked_at
-            and not is_allowed(event, entries)
+            if _rank(event.level) >= least and id(event) not in self._looked_at and not allowed.covers(event)
         )
 
     def objections(self, allow: Iterable[str] | None = None) -> list[Objection]:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, TypeAlias, TypeVar
 
+__unittest = True  # hides the frames of this module in unittest's tracebacks
+
 R = TypeVar("R")
 
 Step: TypeAlias = Callable[[], Any]

@@ -15,6 +15,8 @@ from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.failures import too_few, too_many, unsure, unwanted
 
+__unittest = True  # hides the frames of this module in unittest's tracebacks
+
 T = TypeVar("T")
 
 SLICE: Final = 0.25

@@ -38,6 +38,22 @@ def wire_names(cls: type[BaseException]) -> frozenset[tuple[str, object]]:
     )
 
 
+def names_of_classes(name: str) -> frozenset[tuple[str, object]]:
+    """Return the `wire_names` of the exception classes known now that are called *name*, module or not.
+
+    >>> ("KeyError", None) in names_of_classes("LookupError")
+    True
+    >>> names_of_classes("no such class")
+    frozenset()
+    """
+    return frozenset(
+        names
+        for known in _with_subclasses(BaseException)
+        if name in (known.__name__, known.__qualname__, f"{known.__module__}.{known.__qualname__}")
+        for names in wire_names(known)
+    )
+
+
 def any_is_named(exceptions: Iterable[Any], names: Container[tuple[str, object]]) -> bool:
     """Return whether one of *exceptions*, which have ``type`` and ``module``, is among `wire_names`."""
     return any(

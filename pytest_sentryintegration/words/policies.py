@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_sentryintegration.matching.exception_classes import any_is_named, wire_names
-from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.matching.showing import cut, plain, show
-from pytest_sentryintegration.model.nouns import NOUNS, texts_of
 from pytest_sentryintegration.verdict import DEFAULT_ALLOW, Finding, objections, sort_key
+from pytest_sentryintegration.words.allowing import as_source
 from pytest_sentryintegration.words.labels import label
 
 LISTED: Final = 10
@@ -32,17 +30,13 @@ class Objection:
     """The places that count, worst first."""
 
 
-def is_allowed(event: Any, allow: Iterable[Any]) -> bool:
-    """Return whether one of *allow* names the event: an exception class, a text, a pattern, ...
+def unexpected(events: Sequence[Any], allowing: str = "@pytest.mark.sentry") -> str:
+    """Return what to say of events of level error or above that the test never looked at.
 
-    A text is contained in the event's message or in the value of an exception, or is an exception's name,
-    with or without its module.
+    Args:
+        events: these.
+        allowing: what takes ``allow=[...]``.
     """
-    return any(_allows(entry, event) for entry in allow)
-
-
-def unexpected(events: Sequence[Any]) -> str:
-    """Return what to say of events of level error or above that the test never looked at."""
     count = f"{len(events)} events were" if len(events) > 1 else "1 event was"
     lines = [f"{count} reported that the test never looked at:"]
     lines += [
@@ -51,8 +45,19 @@ def unexpected(events: Sequence[Any]) -> str:
     ]
     if len(events) > LISTED:
         lines.append(f"  ... and {len(events) - LISTED} more")
-    lines.append("Look at them, as with sentry_events.find(...); or allow them:")
-    lines.append(f"  @pytest.mark.sentry(allow=[{_allowance(events[0])}])")
+    lines.append("find, where, wait, an index and a loop look at an event; len, bool and repr do not.")
+    entries = list(dict.fromkeys(entry for event in events if (entry := as_source(event)) is not None))
+    if entries:
+        line = f"  {allowing}(allow=[{', '.join(entries)}])"
+        lines.append("Look at what is expected, or allow it:")
+        wrapped = [
+            f"  {allowing}(",
+            "      allow=[",
+            *(f"          {entry}," for entry in entries),
+            "      ]",
+            "  )",
+        ]
+        lines += [line] if len(line) <= 100 else wrapped
     return "\n".join(lines)
 
 
@@ -112,13 +117,24 @@ def not_accepted(found: Sequence[Objection]) -> str:
     return "\n".join(lines)
 
 
-def _allows(entry: Any, event: Any) -> bool:
-    if isinstance(entry, type) and issubclass(entry, BaseException):
-        return any_is_named(event.exceptions, wire_names(entry))
-    if isinstance(entry, str):
-        names = {name for sent in event.exceptions for name in (sent.type, f"{sent.module}.{sent.type}")}
-        return entry in names or any(entry in text for text in texts_of(event))
-    return Query(NOUNS["events"], entry, {}).matches(event)
+def ready_paths(found: Sequence[Objection], allow: Sequence[str] | None = None) -> str:
+    """Return what to write into the ini file, so that the findings in *found* do not count any more.
+
+    Args:
+        found: what a policy objects to.
+        allow: the paths that do not count now; ``None`` for the default ones.
+
+    Returns:
+        ``""`` where there is no path to allow: what is refused or dropped as a whole.
+    """
+    paths = dict.fromkeys(
+        _pattern(finding.path) for each in found for finding in each.findings if finding.path
+    )
+    if not paths:
+        return ""
+    listed = (DEFAULT_ALLOW if allow is None else tuple(allow)) + tuple(paths)
+    lines = ["Correct it, or allow it, for all tests (the first lines are those that hold now):"]
+    return "\n".join([*lines, "  sentry_invalid_allow =", *(f"      {path}" for path in listed)])
 
 
 def _circumstances(event: Any) -> str:
@@ -130,12 +146,6 @@ def _circumstances(event: Any) -> str:
         own = next((frame for frame in reversed(frames) if frame.in_app), frames[-1])
         parts.append(f"at {own.filename}:{own.lineno}")
     return plain(", ".join(parts), 120)
-
-
-def _allowance(event: Any) -> str:
-    if event.exception is not None and event.exception.type:
-        return plain(str(event.exception.type).rpartition(".")[2])
-    return show(event.message, 60)
 
 
 def _rank(outcome: str) -> int:
@@ -157,7 +167,11 @@ def _key(objection: Objection, finding: Finding | None) -> tuple[str, str]:
     if finding is None:
         return ("", objection.reason or "")
     # Elements of one list that break one rule are one line.
-    return (re.sub(r"(?<=\.)\d+(?=\.|$)", "*", finding.path), finding.text)
+    return (_pattern(finding.path), finding.text)
+
+
+def _pattern(path: str) -> str:
+    return re.sub(r"(?<=\.)\d+(?=\.|$)", "*", path)
 
 
 def _group_lines(key: tuple[str, str], finding: Finding | None, objections: Sequence[Objection]) -> list[str]:

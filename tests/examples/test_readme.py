@@ -100,13 +100,31 @@ def test_a_script_that_is_shown_runs(block: Block, sentry_events: SentryEvents, 
 
 
 @pytest.mark.parametrize("block", SETTINGS, ids=str)
-def test_settings_that_are_shown_exist(block: Block, pytester: pytest.Pytester) -> None:
+def test_settings_that_are_shown_do_what_the_pages_say(block: Block, pytester: pytest.Pytester) -> None:
     pytester.makepyprojecttoml(block.text)
-    pytester.makepyfile("def test_nothing(sentry_events):\n    assert not sentry_events\n")
+    (pytester.path / "known.txt").write_text("the kettle is cold\n")
+    pytester.makepyfile("""
+        import sentry_sdk
 
-    result = pytester.runpytest_inprocess("-p", "no:asyncio", "--strict-config")
+        def test_unexpected(): sentry_sdk.capture_message("boom", level="error")
+        def test_a_subclass(): sentry_sdk.capture_exception(ConnectionRefusedError("port 80"))
+        def test_a_pattern(): sentry_sdk.capture_message("Slow query: 7 s", level="error")
+        def test_of_the_file(): sentry_sdk.capture_message("the kettle is cold", level="error")
+    """)
 
-    assert result.ret == pytest.ExitCode.OK
+    result = pytester.runpytest_subprocess("-v", "-p", "no:asyncio", "-p", "no:randomly", "--strict-config")
+
+    failed = set(re.findall(r"::(\w+) FAILED", result.stdout.str()))
+    assert failed == {"test_unexpected"} | (set() if "@known.txt" in block.text else {"test_of_the_file"})
+
+
+def test_the_time_that_the_settings_show_is_waited(pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml(SETTINGS[0].text.replace('"2"', '"0.05"'))
+    pytester.makepyfile("def test_it(sentry_events): sentry_events.find()")
+
+    result = pytester.runpytest_subprocess("-p", "no:asyncio")
+
+    result.stdout.fnmatch_lines(["*within 0.05 s*"])
 
 
 def first_column(heading: str) -> list[str]:

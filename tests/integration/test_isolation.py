@@ -60,7 +60,9 @@ def test_what_a_thread_reports_late_lands_in_the_inbox_of_its_own_test(run: Run)
     )
 
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["*1 envelope came late, after test_it.py::test_a had finished*"])
+    result.stdout.fnmatch_lines(
+        ["Sentry: 1 envelope came after its test had finished:", "  message '*' of test_it.py::test_a"]
+    )
 
 
 def test_a_late_thread_keeps_the_client_of_its_test_also_without_any_integration(run: Run) -> None:

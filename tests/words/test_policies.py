@@ -1,50 +1,17 @@
 from __future__ import annotations
 
-import re
 import textwrap
-from typing import Any
 
 import pytest
 
 from pytest_sentryintegration.verdict import Finding
 from pytest_sentryintegration.words import captured, not_accepted, unexpected
-from pytest_sentryintegration.words.policies import Objection, is_allowed, objections_to
+from pytest_sentryintegration.words.policies import Objection, objections_to, ready_paths
 from tests.words.inboxes import Received
 
 
 def text(block: str) -> str:
     return textwrap.dedent(block).strip("\n")
-
-
-def one_error() -> Any:
-    received = Received()
-    received.error(("KeyError", "'cart'"), ("shop.errors.CartError", "cart is empty"))
-    return received.events.errors[0]
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        KeyError,
-        Exception,
-        "cart is empty",
-        "empty",
-        "CartError",
-        "shop.errors.CartError",
-        re.compile("^cart"),
-    ],
-)
-def test_an_entry_that_allows_an_error(entry: Any) -> None:
-    assert is_allowed(one_error(), [OSError, entry])
-
-
-@pytest.mark.parametrize("entry", [OSError, "full", "Cart", "errors.CartError", re.compile("^empty")])
-def test_an_entry_that_does_not_allow_an_error(entry: Any) -> None:
-    assert not is_allowed(one_error(), [entry])
-
-
-def test_nothing_is_allowed_by_nothing() -> None:
-    assert not is_allowed(one_error(), [])
 
 
 def test_events_that_nobody_looked_at_are_told_with_the_remedy() -> None:
@@ -65,18 +32,51 @@ def test_events_that_nobody_looked_at_are_told_with_the_remedy() -> None:
         2 events were reported that the test never looked at:
           1. ValueError: 'boom'   (error, in checkout, at shop.py:12)
           2. 'disk full'   (fatal)
-        Look at them, as with sentry_events.find(...); or allow them:
-          @pytest.mark.sentry(allow=[ValueError])
+        find, where, wait, an index and a loop look at an event; len, bool and repr do not.
+        Look at what is expected, or allow it:
+          @pytest.mark.sentry(allow=[ValueError, 'disk full'])
         """)
 
 
-def test_a_message_is_allowed_by_its_text() -> None:
+def test_the_ready_allow_names_each_entry_once_and_breaks_a_long_line() -> None:
     received = Received()
-    received.message("disk full")
+    for number in range(12):
+        received.message(f"disk {number % 3} of the machine in the cellar is full")
 
-    assert unexpected(received.reader.unlooked()).splitlines()[-1] == (
-        "  @pytest.mark.sentry(allow=['disk full'])"
-    )
+    assert unexpected(received.reader.unlooked(), "capture").splitlines()[11:] == [
+        "  ... and 2 more",
+        "find, where, wait, an index and a loop look at an event; len, bool and repr do not.",
+        "Look at what is expected, or allow it:",
+        "  capture(",
+        "      allow=[",
+        "          'disk 0 of the machine in the cellar is full',",
+        "          'disk 1 of the machine in the cellar is full',",
+        "          'disk 2 of the machine in the cellar is full',",
+        "      ]",
+        "  )",
+    ]
+
+
+def test_an_event_without_any_text_has_no_entry() -> None:
+    received = Received()
+    received.message("")
+
+    assert unexpected(received.reader.unlooked()).splitlines()[2:] == [
+        "find, where, wait, an index and a loop look at an event; len, bool and repr do not."
+    ]
+
+
+def test_the_paths_of_findings_are_ready_for_the_ini_file_after_those_that_hold() -> None:
+    finding = Finding("breadcrumbs.values.3.level", "invalid_data", "warn", "error", "No such level.")
+    found = [Objection("trimmed", None, "event 'one'", (finding, finding))]
+
+    assert ready_paths(found, ["extra.**"]) == text("""
+        Correct it, or allow it, for all tests (the first lines are those that hold now):
+          sentry_invalid_allow =
+              extra.**
+              breadcrumbs.values.*.level
+        """)
+    assert ready_paths([Objection("dropped", "too large", "event 'one'", ())]) == ""
 
 
 def test_findings_are_grouped_worst_first_and_equal_ones_are_told_once() -> None:

@@ -1,0 +1,54 @@
+"""What came for tests that had finished: counted, described, and held against the policies of its test."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from pytest_sentryintegration.capturing.policies import Entries, Policies
+from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.settings import Settings
+from pytest_sentryintegration.store import Arrival
+from pytest_sentryintegration.words.summary import LISTED, description
+
+
+class LateArrivals:
+    """What came late in a run. A few are described; all are counted and checked.
+
+    Args:
+        lines: where the lines for ``--sentry-allow-all`` are put.
+    """
+
+    def __init__(self, lines: set[str]) -> None:
+        self._lines = lines
+        self._counts: Counter[str] = Counter()
+        self._shown: list[tuple[str, str]] = []
+        self._settings: dict[str, Settings] = {}
+
+    def expect(self, inbox: str, settings: Settings) -> None:
+        """Hold what may come late for *inbox* against the settings of its test."""
+        if settings.has_policy:
+            self._settings[inbox] = settings
+
+    def take(self, arrivals: Iterable[Arrival]) -> None:
+        """Count, check and describe what came."""
+        for arrival in arrivals:
+            reader = Reader(Entries(partial(_alone, arrival)))
+            settings = self._settings.get(arrival.inbox, Settings())
+            policies = {found.policy for found in Policies(settings, self._lines).check(reader)}
+            policy = "fail" if "fail" in policies else "warn" if policies else ""
+            self._counts[policy] += 1
+            if sum(policy == kind for kind, _ in self._shown) < LISTED:
+                reader.source.contents.update()
+                what = description(reader.source.contents)
+                self._shown.append((policy, f"{what} of {arrival.test or 'a capture'}"))
+
+    def counts(self) -> dict[str, Any]:
+        """Return plain data: how many there were by the policy that they break, and descriptions of a few."""
+        return {"counts": dict(self._counts), "shown": sorted(self._shown)}
+
+
+def _alone(arrival: Arrival, number: int) -> list[Arrival]:
+    return [arrival] if arrival.number > number else []

@@ -1,0 +1,81 @@
+"""Whether what was sent keeps to the policies ``sentry_unexpected`` and ``sentry_invalid``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.source import Source
+from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.settings import LIST, Settings
+from pytest_sentryintegration.store import Entry
+from pytest_sentryintegration.words.allowing import as_line
+from pytest_sentryintegration.words.policies import not_accepted, ready_paths, unexpected
+
+MARKER: Final = "@pytest.mark.sentry"
+"""What takes ``allow=[...]`` for one test."""
+
+
+class Violation(NamedTuple):
+    """One policy that does not hold."""
+
+    policy: str
+    """``warn`` or ``fail``."""
+    text: str
+    """What to say."""
+
+
+class Entries(Source):
+    """Some entries of a store, to be read as an inbox.
+
+    Args:
+        fetch: returns those after the entry of a number.
+    """
+
+    def __init__(self, fetch: Callable[[int], Sequence[Entry]]) -> None:
+        self.contents = Contents(fetch)
+
+    def clear(self) -> None:
+        """Do nothing: the entries are the store's."""
+        return
+
+
+class Policies:
+    """Holds what is sent against the settings.
+
+    Args:
+        settings: of the run, or of one test.
+        lines: where the lines for ``--sentry-allow-all`` are put.
+        allowing: what takes ``allow=[...]``, for the failure to say.
+    """
+
+    def __init__(self, settings: Settings, lines: set[str], allowing: str = MARKER) -> None:
+        self.settings = settings
+        self._lines = lines
+        self._allowing = allowing
+
+    def check(self, looked: Reader, judged: Reader | None = None) -> list[Violation]:
+        """Return what does not hold. An event that is told of counts as looked at: it is told of once.
+
+        Args:
+            looked: knows which events the test looked at.
+            judged: holds what is to be judged, where that is not the same.
+        """
+        found = []
+        settings = self.settings
+        if settings.unexpected != "ignore":
+            events = looked.unlooked(allow=settings.allow)
+            looked.look(events)
+            if settings.unexpected == LIST:
+                self._lines.update(filter(None, map(as_line, events)))
+            elif events:
+                found.append(Violation(settings.unexpected, unexpected(events, self._allowing)))
+        if settings.invalid != "ignore":
+            objections = (judged or looked).objections(settings.invalid_allow)
+            if objections:
+                text = (
+                    f"{not_accepted(objections)}\n{ready_paths(objections, settings.invalid_allow)}".rstrip()
+                )
+                found.append(Violation(settings.invalid, text))
+        return found
