@@ -127,6 +127,30 @@ def test_the_time_that_the_settings_show_is_waited(pytester: pytest.Pytester) ->
     result.stdout.fnmatch_lines(["*within 0.05 s*"])
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "unittest kettle_tests",
+        "django test shop_tests --settings=settings_for_tests",
+        "django test shop_tests --settings=settings_for_tests --parallel=2",
+    ],
+)
+def test_the_recipes_without_pytest_run(command: str, tmp_path: Path) -> None:
+    write_files(ROOT / "docs" / "how-to.md", tmp_path)
+
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert f"Ran {1 if 'unittest' in command else 2} test" in done.stderr
+
+
 def first_column(heading: str) -> list[str]:
     readme = PAGES[0].read_text(encoding="utf-8")
     section = readme.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
