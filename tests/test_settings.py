@@ -9,21 +9,30 @@ from typing import Any
 
 import pytest
 
+from pytest_sentryintegration.plugin import pytest_addoption
 from pytest_sentryintegration.settings import LIST, SettingError, Settings, read_settings
 
 
-def ini(*allow: str, **values: str) -> Callable[[str], Any]:
-    defaults: dict[str, Any] = {
-        "sentry_timeout": "1",
-        "sentry_transport": "http",
-        "sentry_guard": "on",
-        "sentry_strict": "off",
-        "sentry_unexpected": "ignore",
-        "sentry_invalid": "ignore",
-        "sentry_invalid_allow": [],
-        "sentry_allow": list(allow),
-    }
-    return lambda name: {**defaults, **values}[name] if name in defaults else "off"
+class Parser:
+    """Takes note of the defaults of the ini values."""
+
+    def __init__(self) -> None:
+        self.defaults: dict[str, Any] = {}
+
+    def getgroup(self, *_: str) -> Parser:
+        return self
+
+    def addoption(self, *_: str, **__: Any) -> None:
+        pass
+
+    def addini(self, name: str, help: str, type: str | None = None, default: Any = None) -> None:
+        self.defaults[name] = [] if type == "linelist" else default
+
+
+def ini(*allow: str) -> Callable[[str], Any]:
+    parser: Any = Parser()
+    pytest_addoption(parser)
+    return {**parser.defaults, "sentry_allow": list(allow)}.__getitem__
 
 
 def test_a_file_of_entries_is_read_where_it_is_named(tmp_path: Path) -> None:
