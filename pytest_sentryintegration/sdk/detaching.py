@@ -15,7 +15,7 @@ from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 def inner(transport: Any) -> Any:
     """Return what *transport* wraps, itself where it wraps nothing."""
-    # SENTRY_PRINT_ENVELOPES puts a printer round the transport, which says it is what it holds.
+    # With SENTRY_PRINT_ENVELOPES the SDK wraps the transport; the wrapper passes attributes on to it.
     return getattr(transport, "__dict__", {}).get("_inner", transport)
 
 
@@ -32,7 +32,7 @@ def detach(client: Any) -> None:
         (getattr(client, "monitor", None), "_ensure_running"),
         *((each, name) for each in components(client) for name in ("_ensure_running", "_ensure_thread")),
     ):
-        # A client may come here again: each capture swaps the transport of one made before.
+        # Only once for a client, although each capture replaces the transport of one made before.
         if hasattr(helper, method) and method not in vars(helper):
             setattr(helper, method, _in_no_context(getattr(helper, method)))
 
@@ -70,7 +70,7 @@ def buffers(client: Any) -> list[Buffer]:
 
 
 def _label(component: Any, add_name: str, flush_name: str) -> None:
-    # A client may come here again: each capture swaps the transport of one made before.
+    # Only once for a client, although each capture replaces the transport of one made before.
     if flush_name not in vars(component):
         setattr(component, _BUFFER, Buffer(component, add_name, flush_name))
 
@@ -102,7 +102,7 @@ class Buffer:
 
     def add(self, item: Any) -> None:
         """Take *item*; what another test has recorded is sent first."""
-        # Re-entered from inside a flush (a warning that garbage collection logs): the SDK drops it.
+        # During a flush in the same thread (a finaliser that logs) the SDK drops the item.
         if not getattr(getattr(self._component, "_active", None), "flag", False):
             owner = ownership.current()
             if owner is not self._holds:

@@ -1,4 +1,4 @@
-"""Everything that the SDK holds back, sent now: batches, client reports, the queue. Never raises."""
+"""Sends everything that the SDK holds back: batches, client reports, the queue. Never raises."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIMEOUT = 5.0
 FORK_TIMEOUT = 0.5
 """Seconds that sending may hold up a fork."""
 
-# By class: sentry-sdk 2.41 does not say it otherwise.
+# By class name, because the batchers of sentry-sdk 2.41 have no attribute that says it.
 _HELD = {
     "SessionFlusher": "sessions",
     "LogBatcher": "logs",
@@ -64,7 +64,7 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
 
 @contextmanager
 def sending_at_once(clients: Iterable[Any]) -> Iterator[None]:
-    """Have what *clients* capture inside, in any thread, sent without delay: somebody waits for it."""
+    """Have what *clients* capture inside, in any thread, sent without delay, because a test waits for it."""
     with ExitStack() as stack:
         for client in clients:
             transport = redirected(client)
@@ -80,7 +80,7 @@ def drain_before_forks(live: Callable[[], Iterable[Any]]) -> None:
     and its sending; a test that forks right after one would see it each time.
     """
     if hasattr(os, "register_at_fork"):
-        # It cannot be taken back; without clients there is nothing for it to do.
+        # Such a function cannot be removed; without clients it does nothing.
         os.register_at_fork(
             before=lambda: _drain_without_waiting(live()), after_in_child=lambda: _forget(live())
         )
@@ -88,7 +88,7 @@ def drain_before_forks(live: Callable[[], Iterable[Any]]) -> None:
 
 def _drain_without_waiting(clients: Iterable[Any]) -> None:
     """Send what no lock, fault or full stack holds up, within `FORK_TIMEOUT` seconds."""
-    # The fork may be that of a signal's handler, which runs in the middle of anything.
+    # The handler of a signal may fork, and it runs between any two steps of the program.
     deadline = clock.monotonic() + FORK_TIMEOUT
     for client in clients:
         transport = redirected(client)

@@ -41,7 +41,7 @@ class Owner:
 
     def has_live_threads(self) -> bool:
         """Whether a thread that it started still runs."""
-        # Of a copy: one of them may start another meanwhile.
+        # A copy, because such a thread may start another one meanwhile.
         threads = [thread for reference in list(self.threads.values()) if (thread := reference()) is not None]
         return any(thread.is_alive() for thread in threads)
 
@@ -179,8 +179,8 @@ def _enter_scope(thread: threading.Thread, owner: Owner) -> None:
     run = getattr(thread.run, "__func__", None)
     bound = thread.run if run is None else None
 
-    # The SDK's threading integration calls an instance's run with the thread, threading itself
-    # calls it with nothing. The thread is looked up: held here, it would keep itself alive.
+    # The SDK's threading integration calls an instance's `run` with the thread, `threading` calls it without
+    # arguments. `current_thread()` is used because a reference here would keep the thread alive.
     def run_with_scope(*_: object) -> None:
         if sdk_scope._isolation_scope.get() is None:
             sdk_scope._isolation_scope.set(

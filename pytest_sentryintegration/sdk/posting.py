@@ -1,7 +1,7 @@
-"""The last yard: one POST over a kept connection, on a raw socket. Knows nothing of the SDK.
+"""POSTs an envelope over a raw socket, whose connection is kept. Knows nothing of the SDK.
 
-Not http.client and not urllib3: the SDK instruments the one (the POST would be a breadcrumb of the
-application), the other costs a third of a test. And no proxy of the environment is asked.
+``http.client`` is not used because the SDK instruments it: the POST would be a breadcrumb of the application.
+``urllib3`` takes a third of a test's time. Proxies of the environment are not used.
 """
 
 from __future__ import annotations
@@ -111,12 +111,12 @@ class Poster:
         """Return this thread's kept connection, if it still is one."""
         kept: _Kept | None = getattr(self._kept, "connection", None)
         self._kept.connection = None
-        # A fork has the parent's sockets: two writers on one connection.
+        # A fork shares the parent's socket; both would write to one connection.
         if kept is None or kept.pid != os.getpid():
             return None
         connection = kept.take()
-        # Nothing is due on an idle connection: what can be read is its end. (Not by select: that
-        # takes no descriptor above 1,023.)
+        # The server sends nothing on an idle connection, so what can be read is its end. `select` is not
+        # used because it takes no descriptor above 1,023.
         connection.settimeout(0)
         try:
             connection.recv(1, socket.MSG_PEEK)
@@ -129,7 +129,7 @@ class Poster:
         return None
 
     def _connect(self) -> socket.socket:
-        # In no context: the SDK's integration for sockets would make it a span of the caller's.
+        # In an empty context: the SDK's integration for sockets would make it a span of the application.
         connection = Context().run(socket.create_connection, (self._host, self._port), TIMEOUT)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection

@@ -42,7 +42,7 @@ def restore(saved: Saved) -> None:
     _entered[:] = [scopes for scopes in _entered if scopes.before is not saved]
     _follow()
     sdk_scope._global_scope = saved.globe
-    # What the SDK's integrations register is registered once a process, and never again.
+    # The SDK's integrations register theirs once a process: those stay.
     processors = _global_processors()
     processors[:] = [
         *saved.processors,
@@ -95,7 +95,7 @@ def fork(saved: Saved, owner: Owner) -> TestScopes:
     Tags, breadcrumbs, processors and clients stay. The trace does not: each test begins one of
     its own, also where ``SENTRY_TRACE`` of the environment had given the process one.
     """
-    # What is not there is made by the SDK, in a context of its own.
+    # A scope that does not exist yet is made by the SDK, in an empty context.
     globe = (saved.globe or Scope.get_global_scope()).fork()
     isolation = OwnedScope.fork_of(saved.isolation or Context().run(Scope.get_isolation_scope), owner)
     isolation.set_new_propagation_context()
@@ -174,7 +174,7 @@ def entering(function: Callable[..., Any], scopes: TestScopes) -> Callable[..., 
     the scopes of an earlier test, or none. Any other function is returned as it is.
     """
     if inspect.ismethod(function):
-        # Still a method: runners bind it to the instance of the test at hand.
+        # It stays a method, because runners bind it to the instance of the running test.
         entered = entering(function.__func__, scopes)
         return function if entered is function.__func__ else MethodType(entered, function.__self__)
     if inspect.isasyncgenfunction(function):

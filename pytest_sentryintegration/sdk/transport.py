@@ -1,8 +1,8 @@
-"""The SDK's own HTTP transport, with another last yard: inbox by inbox, to the fake Sentry.
+"""The SDK's own HTTP transport; each envelope is posted to the fake Sentry, to the inbox of its test.
 
-Queue, rate limits, client reports and serialisation stay the SDK's, and so does the DSN: rewriting it
-would change the key and the organisation in the trace header. Replaced are the connection, the queue's
-size (it drops in silence after 100), proxies and compression.
+Rate limits, client reports and serialisation stay the SDK's, and so does the DSN: to rewrite it would change
+the key and the organisation in the trace header. Replaced are the connection, the worker with its queue (the
+SDK's drops what exceeds 100 envelopes, and says so nowhere), proxies and compression.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
 
     _compression_level = property(lambda _: 0, lambda *_: None)
 
-    # Client reports, by inbox. The SDK has one dictionary; here it is the one of whoever is at work.
+    # Client reports: the SDK counts losses in one dictionary; here there is one for each inbox.
 
     @property
     def _discarded_events(self) -> defaultdict[Any, int]:
@@ -185,7 +185,7 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
 
     def capture_envelope(self, envelope: Any) -> None:
         """Queue *envelope*, for the inbox of the test whose scope it was captured in."""
-        # Whose report it is says whoever sends it; and a finaliser may capture while this thread sends.
+        # A client report belongs to the inbox being sent to, anything else to its own scope.
         is_report = all(item.type == "client_report" for item in envelope.items)
         owner = self._owner() if is_report else ownership.current()
         running = ownership.running()
