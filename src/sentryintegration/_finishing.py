@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -105,25 +106,38 @@ def end_all(tree: Tree) -> None:
         finish(node)
 
 
-def divide(tree: Tree) -> None:
+def divide(tree: Tree, sent: Collection[str] | None = None) -> None:
     """Make transactions of the open spans of a tree that is sent without them; call it under the tree's lock.
 
     An open span takes along what is open below it. Streamed spans need nothing: each is sent on its own.
+    *sent* are the ids of the spans that were sent or will be, where they are known.
     """
     backend = tree.backend
     if not (tree.sent or (tree.borrowed and backend.is_over(tree.root))) or not backend.holds_root:
         return
     nodes = {node.span.span_id: node for node in tree.open if node.span.sampled}
+    if sent is not None:
+        _leave_out_lost_parents(nodes, sent, tree.root.span_id)
     for lowest in list(nodes.values()):
         branch: list[Node] = []
-        node: Node | None = lowest
-        while node is not None and node.tree is tree:
-            branch.append(node)
-            node = nodes.get(node.span.parent_span_id)
+        higher: Node | None = lowest
+        while higher is not None and higher.tree is tree:
+            branch.append(higher)
+            higher = nodes.get(higher.span.parent_span_id)
         for one in reversed(branch):
             _move(one, nodes.get(one.span.parent_span_id))
     if not tree.open:
         tree.ledger.forget(tree)
+
+
+def _leave_out_lost_parents(nodes: dict[str, Node], sent: Collection[str], root_id: str) -> None:
+    """Move spans whose parent is lost, one of the SDK that was open, to the span above it or to the root."""
+    for node in nodes.values():
+        span, parent = node.span, node.previous._span
+        if span.parent_span_id not in nodes and span.parent_span_id not in sent:
+            known = parent is not None and parent.span_id == span.parent_span_id
+            above = parent.parent_span_id if known else None
+            span.parent_span_id = above if above in nodes or above in sent else root_id
 
 
 def _move(node: Node, parent: Node | None) -> None:

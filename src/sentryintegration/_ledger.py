@@ -81,13 +81,16 @@ class Ledger:
             references += list(trees.values())
         return [tree for reference in references if (tree := reference()) is not None]
 
-    def framework_sent(self, span_id: str) -> None:
+    def framework_sent(self, span_id: str, spans: list[Any]) -> None:
         """Make transactions of the spans that were open when a framework's transaction was sent."""
-        for reference in list(self._borrowed.get(span_id, {}).values()):
-            tree = reference()
-            if tree is not None:
-                with tree.lock:
-                    divide(tree)
+        references = list(self._borrowed.get(span_id, {}).values())
+        trees = [tree for reference in references if (tree := reference()) is not None]
+        there = {span_id, *(span["span_id"] for span in spans)} if trees else set()
+        for tree in trees:
+            there.update(node.span.span_id for node in list(tree.open))
+        for tree in trees:
+            with tree.lock:
+                divide(tree, there)
 
     def hold(self, tree: Tree) -> None:
         """Have *tree* sent once :data:`PATIENCE` is over, whatever is open in it then."""
@@ -168,7 +171,7 @@ class Watch:
         ledger = existing_ledger(Scope.get_client()) if event.get("type") == "transaction" else None
         if ledger is not None:
             try:
-                ledger.framework_sent(event["contexts"]["trace"]["span_id"])
+                ledger.framework_sent(event["contexts"]["trace"]["span_id"], event["spans"])
             except Exception:
                 tracing_failed("keeping spans that outlive their transaction")
         return event

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 import sentry_sdk
+from sentry_sdk.integrations.asyncio import AsyncioIntegration
 from sentry_sdk.integrations.wsgi import SentryWsgiMiddleware
 
 from pytest_sentryintegration import SentryEvents, span
@@ -265,6 +266,36 @@ def test_spans_of_the_sdk_inside_a_late_span_are_sent_with_it(
     in_a_thread(work(), request_of_the_sdk)
 
     assert whole(sentry_events) == span("http.server", span("agent", span("db", description=...)))
+
+
+def test_a_late_span_below_one_of_an_integration_stays_in_the_trace(
+    sentry_events: SentryEvents, request_of_the_sdk: Request, mode_options: dict[str, Any]
+) -> None:
+    async def tool() -> None:
+        with start_transaction(op="tool"):
+            await asyncio.sleep(0)
+
+    async def agent(over: asyncio.Event) -> None:
+        with start_transaction(op="agent"):
+            await over.wait()
+            await asyncio.gather(tool())
+
+    async def main() -> None:
+        # It puts a span of its own around each task.
+        integrations = [AsyncioIntegration()]
+        init("http://key@localhost/1", traces_sample_rate=1.0, integrations=integrations, **mode_options)
+        over = asyncio.Event()
+        with request_of_the_sdk():
+            nested = asyncio.create_task(asyncio.wait_for(agent(over), 5))
+            await asyncio.sleep(0.01)
+        over.set()
+        await nested
+
+    asyncio.run(main())
+
+    [trace] = [trace for trace in sentry_events.traces if trace.spans]
+    assert not trace.orphans
+    assert sentry_events.spans.find("tool").trace_id == sentry_events.spans.find("agent").trace_id
 
 
 def test_close_sends_late_spans_that_are_open(
