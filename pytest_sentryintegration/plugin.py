@@ -152,6 +152,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "paths that sentry_invalid does not count, a line each (default: variables of stack frames)",
         type="linelist",
     )
+    parser.addini(
+        "sentry_secrets",
+        "what must never be sent, in no encoding, a line each: a value, env:NAME or re:pattern",
+        type="linelist",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -168,7 +173,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.sentry_allow_all = str(listing)
     folder = config.inipath.parent if config.inipath is not None else config.rootpath
     try:
-        config.stash[SETTINGS] = read_settings(config.getini, folder, listing)
+        config.stash[SETTINGS] = settings = read_settings(config.getini, folder, listing)
+        if settings.secrets:
+            from pytest_sentryintegration.inbox.secrets import secrets_of_settings
+
+            secrets_of_settings(settings.secrets)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
     if _SHARING in sys.modules:

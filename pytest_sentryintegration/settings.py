@@ -59,11 +59,13 @@ class Settings(NamedTuple):
     allow: tuple[Any, ...] = ()
     invalid_allow: tuple[str, ...] | None = None
     """Paths of findings that do not count; ``None`` for the default ones."""
+    secrets: tuple[str, ...] = ()
+    """What must never be sent: values, ``env:NAME`` or ``re:pattern``."""
 
     @property
     def has_policy(self) -> bool:
         """Whether anything that is sent can fail a test, or is to be written down."""
-        return self.unexpected != "ignore" or self.invalid != "ignore"
+        return self.unexpected != "ignore" or self.invalid != "ignore" or bool(self.secrets)
 
     def changed(self, options: Mapping[str, Any]) -> Settings:
         """Return the settings under a marker's own options; `allow` adds to what holds for all tests.
@@ -117,6 +119,7 @@ def read_settings(getini: Callable[[str], Any], folder: Path, listing: Path | No
         invalid=_one_of("sentry_invalid =", getini("sentry_invalid"), POLICIES),
         allow=tuple(_ini_entries(getini("sentry_allow"), folder, listing)),
         invalid_allow=invalid_allow or None,
+        secrets=tuple(getini("sentry_secrets")),
     )
 
 

@@ -19,6 +19,7 @@ from pytest_sentryintegration.capturing.sharing import Shared, hold, let_go
 from pytest_sentryintegration.evidence import Elsewhere, Evidence, Late
 from pytest_sentryintegration.inbox.events import SentryEvents
 from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.locks import reentrant_lock
@@ -100,6 +101,7 @@ class Capture(StoredInbox):
         self._first = 0
         self.timeout = self.settings.timeout
         self.invalid_allow = self.settings.invalid_allow
+        self.secrets = self.settings.secrets
         self.reader: Reader
         self.events: SentryEvents
 
@@ -167,7 +169,7 @@ class Capture(StoredInbox):
         """Return what was captured as text, for a failing test's report."""
         self.drain()
         self.contents.update()
-        return captured(self.contents)
+        return masked(captured(self.contents), self.settings.secrets)
 
     def dump(self, folder: str | Path) -> None:
         """Write each envelope as a file of its own into *folder*, named by the test."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_sentryintegration.capturing.policies import Entries, Policies
 from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.settings import Settings
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.words.summary import LISTED, description
@@ -42,7 +43,7 @@ class LateArrivals:
             self._counts[policy] += 1
             if sum(policy == kind for kind, _ in self._shown) < LISTED:
                 reader.source.contents.update()
-                what = description(reader.source.contents)
+                what = masked(description(reader.source.contents), settings.secrets)
                 self._shown.append((policy, f"{what} of {arrival.test or 'a capture'}"))
 
     def counts(self) -> dict[str, Any]:

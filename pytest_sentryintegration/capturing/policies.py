@@ -1,4 +1,4 @@
-"""Whether what was sent keeps to the policies ``sentry_unexpected`` and ``sentry_invalid``."""
+"""Whether what was sent keeps to ``sentry_unexpected``, ``sentry_invalid`` and ``sentry_secrets``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.secrets import found_secrets, occurrences, secrets_of_settings
 from pytest_sentryintegration.inbox.source import Source
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.settings import LIST, Settings
@@ -54,6 +55,7 @@ class Policies:
         self.settings = settings
         self._lines = lines
         self._allowing = allowing
+        self._told: set[tuple[str, str]] = set()
 
     def check(self, looked: Reader, judged: Reader | None = None) -> list[Violation]:
         """Return what does not hold. An event that is told of counts as looked at: it is told of once.
@@ -78,4 +80,17 @@ class Policies:
                     f"{not_accepted(objections)}\n{ready_paths(objections, settings.invalid_allow)}".rstrip()
                 )
                 found.append(Violation(settings.invalid, text))
+        if settings.secrets:
+            try:
+                secrets = secrets_of_settings(settings.secrets)
+            except ValueError as error:
+                # A variable of the environment has changed since the run began.
+                return [*found, Violation("fail", str(error))]
+            looked.drain()
+            looked.source.contents.update()
+            sent = occurrences(looked.source.contents, secrets)
+            new = [one for one in sent if (one.secret.name, one.place) not in self._told]
+            self._told.update((one.secret.name, one.place) for one in new)
+            if new:
+                found.append(Violation("fail", found_secrets(new)))
         return found

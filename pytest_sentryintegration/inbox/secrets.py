@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from pytest_sentryintegration.inbox.reader import IncompleteWarning
-from pytest_sentryintegration.matching.secrets import Secret
+from pytest_sentryintegration.matching.secrets import Secret, secrets_of_settings
 from pytest_sentryintegration.model import Contents, Envelope, Item
 from pytest_sentryintegration.wire.unwrapping import Layer, Unwrapping
 
-__all__ = ["Occurrence", "found_secrets", "occurrences"]
+__all__ = ["Occurrence", "found_secrets", "masked", "occurrences", "secrets_of_settings"]
 
 LISTED: Final = 20
 """Places that a message names."""
@@ -50,6 +50,16 @@ def found_secrets(found: Sequence[Occurrence]) -> str:
         if len(own) > LISTED:
             lines.append(f"  ... and {len(own) - LISTED} more")
     return "\n".join(lines)
+
+
+def masked(text: str, lines: Iterable[str]) -> str:
+    """Return *text* without the secrets that ``sentry_secrets`` names, where they stand unencoded."""
+    try:
+        for secret in secrets_of_settings(lines):
+            text = secret.masked(text)
+    except ValueError:
+        pass  # the policy tells of it
+    return text
 
 
 class _Search:

@@ -1,0 +1,72 @@
+"""The ini value ``sentry_secrets`` holds for every test of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.conftest import Run
+
+
+def test_a_secret_of_the_run_fails_every_test_that_sends_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEY", "from-the-environment")
+
+    result = run(
+        ini="sentry_secrets =\n  hunter2\n  env:API_KEY\n  env:NOT_SET\n  re:key-[0-9]+\n",
+        test_it="""
+            import base64, os, pytest, sentry_sdk
+
+            def report(text): sentry_sdk.capture_event({"message": "hi", "tags": {"card": text}})
+            def test_value(sentry_events): report("my hunter2")
+            def test_without_the_fixture(): report(base64.b64encode(b"hunter2").decode())
+            def test_variable(): report(os.environ["API_KEY"])
+            def test_pattern(): report("key-123")
+            def test_quiet(sentry_events): report("nothing")
+            @pytest.fixture
+            def reporting():
+                yield
+                report("hunter2")
+            def test_at_the_end(reporting): pass
+        """,
+    )
+
+    result.assert_outcomes(passed=2, failed=4, errors=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "sentry_secrets 1 (text of 7 characters):",
+            "env:API_KEY (text of 20 characters):",
+            "  events?0?.tags.card",
+        ]
+    )
+    output = result.stdout.str()
+    assert "my hunter2" not in output.replace('report("my hunter2")', "")
+    assert "from-the-environment" not in output
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("abc", "sentry_secrets 1 is too short"), ("re:(", "sentry_secrets 1 is no pattern")],
+)
+def test_a_wrong_setting_is_an_error_at_once(run: Run, line: str, message: str) -> None:
+    result = run(ini=f"sentry_secrets = {line}\n", test_it="def test_it(): pass")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in result.stderr.str()
+
+
+def test_without_arguments_assert_absent_takes_those_of_the_run(run: Run) -> None:
+    result = run(
+        ini="sentry_secrets = hunter2\n",
+        test_it="""
+            import pytest, sentry_sdk
+
+            def test_it(sentry_events):
+                sentry_sdk.capture_message("hunter2")
+                with pytest.raises(AssertionError, match="a secret was sent, in 1 place"):
+                    sentry_events.assert_absent()
+                sentry_events.clear()
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
