@@ -85,7 +85,7 @@ def test_loguru_reports_what_it_reports_in_a_process_of_its_own(
 def test_what_a_test_removes_from_loguru_is_there_in_the_next(sentry_events: SentryEvents) -> None:
     logger = pytest.importorskip("loguru").logger
     integration = pytest.importorskip("sentry_sdk.integrations.loguru").LoguruIntegration
-    sentry_sdk.init(DSN, integrations=[integration()])
+    sentry_sdk.init(DSN, integrations=[integration(event_level=logging.ERROR)])
     with capture():
         logger.remove()
         integration(event_level=logging.WARNING)
@@ -117,7 +117,6 @@ def test_a_setting_that_an_integration_keeps_on_its_class_is_put_back(sentry_eve
 def test_an_exception_hook_that_was_put_back_meanwhile_is_replaced_again(
     sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = ValueError("uncaught")
     for hook in (lambda *_: None, lambda *_: None):
         monkeypatch.setattr(sys, "excepthook", hook)
         with capture() as events:
@@ -125,7 +124,7 @@ def test_an_exception_hook_that_was_put_back_meanwhile_is_replaced_again(
             once = sys.excepthook
             sentry_sdk.init(DSN)
             assert sys.excepthook is once
-            sys.excepthook(ValueError, error, None)
+            sys.excepthook(ValueError, ValueError("uncaught"), None)
             assert [str(event.text) for event in events] == ["uncaught"]
 
 
