@@ -129,6 +129,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "sentry_guard", "on (default): no SDK client of this process reaches the real Sentry", default="on"
     )
     parser.addini(
+        "sentry_dsn",
+        "on: SENTRY_DSN is set from the start of the run, before conftests and Django's settings are loaded",
+        default="off",
+    )
+    parser.addini(
         "sentry_strict", "on: refuse toy keys and missing authentication, as Sentry does", default="off"
     )
     parser.addini(
@@ -159,6 +164,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# A wrapper: those run before pytest-django's hook of this name, which loads the settings.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """Set ``SENTRY_DSN`` before anything of the application is imported (``sentry_dsn = on``)."""
+    if early_config.getini("sentry_dsn") != "off":
+        early_config.stash[SETTINGS] = settings = _settings(early_config)
+        if settings.dsn and _can_capture():
+            _announce(early_config)
+    return (yield)
+
+
+def _announce(config: pytest.Config) -> None:
+    from pytest_sentryintegration.capturing.capture import announce
+    from pytest_sentryintegration.server.listening import ListenError
+
+    try:
+        config.add_cleanup(announce(_shared(config)))
+    except ListenError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def _settings(config: pytest.Config, listing: Path | None = None) -> Settings:
+    folder = config.inipath.parent if config.inipath is not None else config.rootpath
+    try:
+        settings = read_settings(config.getini, folder, listing)
+        if settings.secrets:
+            from pytest_sentryintegration.inbox.secrets import secrets_of_settings
+
+            secrets_of_settings(settings.secrets)
+        return settings
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings and register the marker."""
     config.addinivalue_line(
@@ -171,15 +210,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # Absolute, for the workers of xdist too.
         listing = (config.invocation_params.dir / listing).resolve()
         config.option.sentry_allow_all = str(listing)
-    folder = config.inipath.parent if config.inipath is not None else config.rootpath
-    try:
-        config.stash[SETTINGS] = settings = read_settings(config.getini, folder, listing)
-        if settings.secrets:
-            from pytest_sentryintegration.inbox.secrets import secrets_of_settings
-
-            secrets_of_settings(settings.secrets)
-    except ValueError as error:
-        raise pytest.UsageError(str(error)) from error
+    config.stash[SETTINGS] = _settings(config, listing)
     if _SHARING in sys.modules:
         _shared(config)
     _SESSIONS.append(config)

@@ -53,6 +53,8 @@ class Settings(NamedTuple):
     port: int = 0
     """The port; 0 for a free one."""
     guard: bool = True
+    dsn: bool = False
+    """Whether ``SENTRY_DSN`` is set from the start of the run."""
     strict: bool = False
     unexpected: str = "ignore"
     invalid: str = "ignore"
@@ -114,6 +116,7 @@ def read_settings(getini: Callable[[str], Any], folder: Path, listing: Path | No
         host=host_name("sentry_host =", getini("sentry_host")),
         port=_port("sentry_port =", getini("sentry_port")),
         guard=_switch("sentry_guard =", getini("sentry_guard")),
+        dsn=_switch("sentry_dsn =", getini("sentry_dsn")),
         strict=_switch("sentry_strict =", getini("sentry_strict")),
         unexpected=LIST if listing is not None else unexpected,
         invalid=_one_of("sentry_invalid =", getini("sentry_invalid"), POLICIES),

@@ -237,6 +237,24 @@ class Capture(StoredInbox):
         )
 
 
+def announce(common: Shared) -> Callable[[], None]:
+    """Set ``SENTRY_DSN`` to a DSN of the fake Sentry for as long as no capture sets another.
+
+    Args:
+        common: what all captures share.
+
+    Returns:
+        What puts it back.
+
+    Raises:
+        ListenError: when the fake Sentry cannot listen where the settings say.
+    """
+    environment = Environment()
+    delivery = common.delivery
+    environment.enter(FALLBACK_DSN if delivery.settings.transport == "memory" else delivery.fake.dsn())
+    return environment.leave
+
+
 class capture:  # noqa: N801
     """Capture what is sent to Sentry inside the ``with``, without pytest.
 

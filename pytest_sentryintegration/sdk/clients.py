@@ -156,7 +156,7 @@ class Clients:
         made_with = self._redirect.arguments.get(client)
         if made_with is not None:
             args, kwargs = made_with
-            return sentry_sdk.Client(*args, **kwargs)
+            return sentry_sdk.Client(*args, **{**kwargs, "dsn": client.options.get("dsn")})
         # It was made before the SDK was patched: as unpickling would make it, of finished options.
         copy: Any = object.__new__(type(client))
         copy.__setstate__({"options": {**client.options, **self._redirect.overrides()}})

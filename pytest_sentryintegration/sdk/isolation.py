@@ -26,7 +26,7 @@ class Isolation:
         redirect: the patched SDK.
         clients: whose clients it uses.
         owner: to whom the test's telemetry belongs.
-        dsn: of the fallback client, which is used where the application makes none.
+        dsn: of a client without one, and of the fallback client, used where the application makes none.
         options: laid over the options of every client in the test.
         defaults: options of the fallback client.
     """
@@ -54,12 +54,12 @@ class Isolation:
 
     def _begin(self, saved: Saved) -> None:
         self._undo.callback(scopes.restore, saved)
-        self._undo.callback(self.clients.note(), self.owner)
         self._undo.callback(installing.note())
         self.scopes = scopes.fork(saved, self.owner)
         bound = {scope.client for scope in (self.scopes.globe, self.scopes.isolation, self.scopes.current)}
         for client in bound:
-            self._undo.callback(self.redirect.swap(client))
+            self._undo.callback(self.redirect.swap(client, self.dsn))
+        self._undo.callback(self.clients.note(), self.owner)
         scopes.drop_foreign_clients(self.scopes, _is_ours)
         self._undo.callback(noticing.begin(self.owner))
         ownership.begin(self.owner)

@@ -64,6 +64,8 @@ class Redirect:
             weakref.WeakKeyDictionary()
         )
         """What each of them was made with, before a test's options were laid over it."""
+        self._switched_off: weakref.WeakSet[Any] = weakref.WeakSet()
+        """Clients that were made without a DSN inside of a capture, where ``SENTRY_DSN`` is set."""
         self._own_classes = functools.lru_cache(maxsize=64)(
             functools.partial(redirected_class, destination=destination)
         )
@@ -166,6 +168,8 @@ class Redirect:
         if redirected(client) is not None:
             client.spotlight = None
             label_all(client)
+        elif not client.options.get("dsn") and ownership.running() is not None:
+            self._switched_off.add(client)
         detach(client)
 
     def _instead(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -256,23 +260,40 @@ class Redirect:
             return None
         return self._destination.post(ownership.current(), path, headers, body)
 
-    def swap(self, client: Any) -> Callable[[], None]:
-        """Redirect a client that was made before the SDK was patched; returns what undoes it."""
-        if redirected(client) is not None or client.transport is None or not self.wants(client.options):
+    def swap(self, client: Any, dsn: str) -> Callable[[], None]:
+        """Redirect a client of before the SDK was patched, or one without a DSN of before the capture.
+
+        Args:
+            client: that client; any other is left alone.
+            dsn: what it works with if it has none.
+
+        Returns:
+            What undoes it.
+        """
+        before, given = client.transport, client.options.get("dsn")
+        is_off = before is None and not given and isinstance(client, sentry_sdk.Client)
+        if redirected(client) is not None or client in self._switched_off:
             return lambda: None
-        before = client.transport
-        if not isinstance(before, HTTP_TRANSPORTS):
+        if not is_off and not (isinstance(before, HTTP_TRANSPORTS) and self.wants(client.options)):
             return lambda: None
-        client.transport = self._class_for(_own_class(client))(client.options)
+        monitor, known = getattr(client, "monitor", None), id(client) in self._clients
+        own = client.options.get("transport")
+        if is_off:
+            client.options["dsn"] = dsn
+        make = self._class_for(own) if self.wants(client.options) else own
+        client.transport = make(client.options)
         label_all(client)
         detach(client)
         self._clients[id(client)] = client
 
         def undo() -> None:
-            self._clients.pop(id(client), None)
-            if redirected(client) is not None:
+            if not known:
+                self._clients.pop(id(client), None)
+            if client.transport is not None:
                 client.transport.kill()
-                client.transport = before
+            client.transport, client.monitor = before, monitor
+            if is_off:
+                client.options["dsn"] = given
 
         return undo
 
@@ -291,11 +312,6 @@ def own_transport(client: Any) -> Transport | None:
     if isinstance(transport, HTTP_TRANSPORTS) and transport is not client.options.get("transport"):
         return None
     return transport  # type: ignore[no-any-return]
-
-
-def _own_class(client: Any) -> type[Transport] | None:
-    transport = client.options.get("transport")
-    return transport if isinstance(transport, type) else None
 
 
 def _options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
