@@ -1,8 +1,12 @@
 """The application's own sentry_sdk: redirected, drained, put back. The only room that touches it.
 
+- `internals`: what is needed of it that Sentry does not document.
+- `unsupported`: what happens where that is missing.
 - `hook`: notices the import of sentry_sdk, and costs nothing before it.
 - `redirect`: every client sends to the fake, however and whenever it was made.
-- `transport`, `worker`, `posting`: the SDK's own transport, with a worker and a connection of the plugin's.
+- `stacklevels`: wrappers that leave the SDK's warnings in their module.
+- `transport`, `worker`, `pool`, `posting`: the SDK's own transport, or the application's class, with a worker
+  and a connection of the plugin's.
 - `detaching`: the SDK's helper threads and buffers, kept apart from tests.
 - `ownership`: which test something belongs to.
 - `installing`: what integrations install once a process, installed again where a test needs it.
