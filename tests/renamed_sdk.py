@@ -14,7 +14,8 @@ SDK = Path(sentry_sdk.__file__).parent
 
 def renamed(name: str, place: Path) -> Path:
     """Copy the installed SDK with another word for *name*; return the folder to import it from."""
-    word, other = re.compile(rf"\b{name}\b"), f"{name}_of_another_name"
+    # Not that of Python's own `http.client`.
+    word, other = re.compile(rf"(?<!\bhttp\.)\b{name}\b"), f"{name}_of_another_name"
     for source in SDK.rglob("*"):
         target = place / "sentry_sdk" / word.sub(other, str(source.relative_to(SDK)))
         target.parent.mkdir(parents=True, exist_ok=True)

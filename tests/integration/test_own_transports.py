@@ -96,7 +96,7 @@ class Library(HttpTransport):
         self, body: bytes, headers: dict[str, str], endpoint_type: Any, envelope: Any = None
     ) -> None:
         calls.append("library")
-        self._update_headers(headers)
+        headers["X-Sentry-Auth"] = str(self._auth.to_header())
         url = self._auth.get_api_url(endpoint_type)
         urllib.request.urlopen(urllib.request.Request(url, body, headers)).close()
 
