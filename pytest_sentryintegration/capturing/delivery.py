@@ -82,7 +82,8 @@ class Delivery:
         if owner is None:
             if not self.guarded:
                 return None
-            if self.discards_strays:
+            if self.discards_strays or self._closed:
+                # After the end it may be an application's report of its exit: it is accepted, and not kept.
                 return Answer(200)
             # Strays open no port: one that the settings name may be meant for another xdist worker.
             post = self._post_by_socket if self.fake.started else self._post_in_memory

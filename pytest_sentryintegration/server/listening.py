@@ -31,7 +31,9 @@ def listen_error(host: str, port: int, error: OSError) -> ListenError:
         return ListenError(
             f"port {port} is reserved for the system: choose one from 1024, or 0 for a free one"
         )
-    if isinstance(error, socket.gaierror) or error.errno in (None, errno.EADDRNOTAVAIL):
+    # asyncio's own "could not bind on any address" has no number.
+    unbound = error.errno is None and "could not bind" in str(error)
+    if isinstance(error, socket.gaierror) or unbound or error.errno == errno.EADDRNOTAVAIL:
         return ListenError(
             f"{host!r} is no address of this machine: choose 127.0.0.1 (this machine alone), 0.0.0.0 (all of "
             "its networks) or one of its own addresses"
