@@ -2,7 +2,8 @@
 
 mypy runs with ``--strict`` but for untyped definitions: few people annotate their tests, and the pages are
 there to be read. What matters is whether this project is used as its types say; so the fixtures among the
-arguments get theirs first. ``--ignore-missing-imports`` is for packages of others.
+arguments get theirs first. ``--ignore-missing-imports`` and ``--allow-subclassing-any`` are for packages of
+others: Django comes without types.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FIXTURES = {
     "monkeypatch": "pytest.MonkeyPatch",
 }
 IMPORTS = "import pytest\nfrom pytest_sentryintegration import FakeSentry, SentryEvents\n"
-UNTYPED = ("untyped-defs", "incomplete-defs", "untyped-calls", "untyped-decorators")
+UNTYPED = ("untyped-defs", "incomplete-defs", "untyped-calls", "untyped-decorators", "subclassing-any")
 MYPY = ("-m", "mypy", "--strict", "--ignore-missing-imports", "--config-file", "", "--no-error-summary")
 WRONG_ON_PURPOSE = ('level="warn"',)
 """What is on a page to show what happens then."""
