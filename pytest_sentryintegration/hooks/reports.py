@@ -1,0 +1,115 @@
+"""What people read: sections of a failing test's report, span trees that differ, the terminal summary."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_sentryintegration.hooks.fixtures import CAPTURE
+from pytest_sentryintegration.hooks.policies import RUNNING
+from pytest_sentryintegration.hooks.redirecting import HELD, NOTES, shared_by
+
+COUNTS = pytest.StashKey[dict[str, Any]]()
+DIFFERENCE = pytest.StashKey[str]()
+WRITTEN = pytest.StashKey[str]()
+"""What ``--sentry-allow-all`` has written."""
+_COMPARED = {
+    "pytest_sentryintegration.matching.span_pattern",
+    "pytest_sentryintegration.model.spans",
+    "pytest_sentryintegration.model.traces",
+}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show in a failing test's report what was captured."""
+    report = yield
+    capture = item.stash.get(CAPTURE, None)
+    if capture is not None and report.when == "call":
+        if report.failed:
+            if text := capture.summary():
+                report.sections.append(("Captured Sentry", text))
+            # pytest cuts an explanation of more than ten lines, to eight.
+            if difference := item.stash.get(DIFFERENCE, None):
+                report.sections.append(("Span tree", difference))
+        folder = item.config.getoption("--sentry-dump")
+        if folder:
+            capture.dump(folder)
+    return report
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Explain how two span trees differ."""
+    if op != "==" or not {type(left).__module__, type(right).__module__} & _COMPARED:
+        return None
+    from pytest_sentryintegration.words.trees import compare_lines
+
+    lines = compare_lines(left, right)
+    if lines is not None and len(lines) > 10 and RUNNING:
+        RUNNING[-1].stash[DIFFERENCE] = "\n".join(lines)
+    return lines
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Count what was sent, also for the controller of xdist; fail the run for what came late."""
+    config = session.config
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output["sentryintegration_notes"] = list(NOTES)
+    if HELD in config.stash:
+        counts = shared_by(config).counts()
+        if output is not None:
+            output["sentryintegration"] = counts
+            return
+        _add(config, counts)
+    counts = config.stash.get(COUNTS, {"late": {"counts": {}}, "lines": []})
+    if session.exitstatus == pytest.ExitCode.OK and counts["late"]["counts"].get("fail"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    listing = config.getoption("--sentry-allow-all")
+    # What was interrupted has not reported all that it reports.
+    if listing is not None and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        from pytest_sentryintegration.words.allowing import write_lines
+
+        write_lines(Path(listing), counts["lines"])
+        config.stash[WRITTEN] = f"{len(counts['lines'])} lines for sentry_allow written to {listing}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Add up what an xdist worker counted."""
+    output = getattr(node, "workeroutput", {})
+    NOTES.update(dict.fromkeys(output.get("sentryintegration_notes", ())))
+    counts = output.get("sentryintegration")
+    if counts:
+        _add(node.config, counts)
+
+
+def _add(config: pytest.Config, counts: dict[str, Any]) -> None:
+    before = config.stash.get(COUNTS, None)
+    if before is not None:
+        from pytest_sentryintegration.words.summary import added
+
+        counts = added(before, counts)
+    config.stash[COUNTS] = counts
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Write what Sentry was sent, and what came for tests that had finished."""
+    for note in NOTES:
+        terminalreporter.write_line(f"Sentry: {note}")
+    counts = config.stash.get(COUNTS, None)
+    if counts is not None:
+        from pytest_sentryintegration.words.summary import summary_lines
+
+        for line in summary_lines(counts):
+            terminalreporter.write_line(line)
+    if WRITTEN in config.stash:
+        terminalreporter.write_line(f"Sentry: {config.stash[WRITTEN]}")
