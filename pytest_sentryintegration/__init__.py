@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_sentryintegration.capturing.capture import capture
-    from pytest_sentryintegration.capturing.guarding import guard
+    from pytest_sentryintegration.capturing.standalone import capture, guard
     from pytest_sentryintegration.inbox.events import SentryEvents
     from pytest_sentryintegration.inbox.reader import IncompleteWarning, NotJudgedWarning
     from pytest_sentryintegration.inbox.views import View
@@ -121,8 +120,8 @@ _HOMES = {
     "UnreadablePayload": "model",
     "Verdict": "verdict",
     "View": "inbox.views",
-    "capture": "capturing.capture",
-    "guard": "capturing.guarding",
+    "capture": "capturing.standalone",
+    "guard": "capturing.standalone",
     "span": "matching.span_pattern",
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -15,7 +14,7 @@ import sentry_sdk
 
 from pytest_sentryintegration.capturing.environment import Environment, Patch
 from pytest_sentryintegration.capturing.policies import MARKER, Entries, Policies, Violation
-from pytest_sentryintegration.capturing.sharing import Shared, hold, let_go
+from pytest_sentryintegration.capturing.sharing import Shared
 from pytest_sentryintegration.evidence import Elsewhere, Evidence, Late
 from pytest_sentryintegration.inbox.events import SentryEvents
 from pytest_sentryintegration.inbox.reader import Reader
@@ -253,66 +252,6 @@ def announce(common: Shared) -> Callable[[], None]:
     delivery = common.delivery
     environment.enter(FALLBACK_DSN if delivery.settings.transport == "memory" else delivery.fake.dsn())
     return environment.leave
-
-
-class capture:  # noqa: N801
-    """Capture what is sent to Sentry inside the ``with``, without pytest.
-
-    Args:
-        **options: options of ``sentry_sdk.init``, laid over the application's, and those of the marker
-            ``sentry``: ``transport="memory"`` opens no socket; ``unexpected``, ``invalid`` and ``allow`` are
-            checked at the end, unless the body has raised.
-
-    Raises:
-        SettingError: for an option that does not exist.
-        AssertionError: at the end, for what a policy ``fail`` does not allow.
-
-    >>> import sentry_sdk
-    >>> with capture(unexpected="fail") as sentry_events:
-    ...     _ = sentry_sdk.capture_message("hello")
-    ...     sentry_events.messages.find("hello").level
-    'info'
-    """
-
-    def __init__(self, **options: Any) -> None:
-        self._options = options
-        self._capture: Capture | None = None
-
-    def __enter__(self) -> SentryEvents:
-        if self._capture is not None:
-            raise RuntimeError("this capture has begun already: write capture(...) anew for each")
-        common = hold()
-        try:
-            self._capture = Capture(
-                common,
-                common.delivery.settings,
-                options=self._options,
-                defaults={"traces_sample_rate": 1.0},
-                allowing="capture",
-            )
-            return self._capture.__enter__()
-        except BaseException:
-            self._capture = None
-            let_go()
-            raise
-
-    def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        __tracebackhide__ = True
-        ended, self._capture = self._capture, None
-        assert ended is not None
-        try:
-            violations = ended.check() if kind is None else []
-        finally:
-            try:
-                ended.__exit__(kind, error, traceback)
-            finally:
-                let_go()
-        for violation in violations:
-            if violation.policy == "warn":
-                warnings.warn(violation.text, stacklevel=2)
-        failures = [violation.text for violation in violations if violation.policy == "fail"]
-        if failures:
-            raise AssertionError("\n\n".join(failures))
 
 
 def _of_other_processes(

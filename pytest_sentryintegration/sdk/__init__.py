@@ -4,6 +4,7 @@
 - `unsupported`: what happens where that is missing.
 - `hook`: notices the import of sentry_sdk, and costs nothing before it.
 - `redirect`: every client sends to the fake, however and whenever it was made.
+- `exporting`: OpenTelemetry's exporter, redirected too.
 - `stacklevels`: wrappers that leave the SDK's warnings in their module.
 - `transport`, `worker`, `pool`, `posting`: the SDK's own transport, or the application's class, with a worker
   and a connection of the plugin's.

@@ -13,6 +13,7 @@ import sentry_sdk
 from pytest_sentryintegration.sdk import installing, noticing, ownership, scopes
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import TIMEOUT, drain, sending_at_once
+from pytest_sentryintegration.sdk.exporting import flush_spans
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import Redirect, own_transport, redirected
 from pytest_sentryintegration.sdk.scopes import Saved, save
@@ -83,7 +84,7 @@ class Isolation:
 
     def drain(self, timeout: float = TIMEOUT) -> list[str]:
         """Send what this process's clients hold back; returns what went wrong."""
-        self.redirect.flush_spans(timeout)
+        flush_spans(timeout)
         return drain(self.clients.live(), timeout)
 
     def sending_at_once(self) -> AbstractContextManager[None]:

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
 import sentry_sdk
 import sentry_sdk.integrations as sdk_integrations
@@ -25,6 +24,7 @@ from sentry_sdk import Transport
 
 from pytest_sentryintegration.sdk import ownership, scopes
 from pytest_sentryintegration.sdk.detaching import detach, inner, label_all
+from pytest_sentryintegration.sdk.exporting import redirected_setup
 from pytest_sentryintegration.sdk.installing import installing_again
 from pytest_sentryintegration.sdk.pool import Pool
 from pytest_sentryintegration.sdk.posting import Answer
@@ -197,43 +197,12 @@ class Redirect:
         return isinstance(transport, type) and issubclass(transport, HTTP_TRANSPORTS)
 
     def _redirect_exporter(self) -> None:
-        # OpenTelemetry's exporter posts by itself, to the endpoint that is made of the DSN.
         otlp: Any = sys.modules.get("sentry_sdk.integrations.otlp")
         if otlp is not None and otlp is not self._otlp:
             self._otlp = otlp
-            setup = otlp.OTLPIntegration.setup_once_with_options
-            self._replace(otlp.OTLPIntegration, "setup_once_with_options", self._setup_exporter(setup))
-
-    def _setup_exporter(self, original: Callable[..., None]) -> Callable[..., None]:
-        @uncounted
-        @functools.wraps(original)
-        def setup(integration: Any, options: dict[str, Any] | None = None) -> None:
-            dsn = (options or {}).get("dsn")
-            if integration.collector_url or not self._destination.guarded or not self.wants({"dsn": dsn}):
-                return original(integration, options)
-            exports = integration.setup_otlp_traces_exporter
-            if self._destination.address is None:
-                integration.setup_otlp_traces_exporter = False
-            else:
-                parsed = urlsplit(dsn or "")
-                project = parsed.path.rpartition("/")[2]
-                options = {
-                    **(options or {}),
-                    "dsn": f"http://{parsed.username}@{self._destination.address}/{project}",
-                }
-            try:
-                return original(integration, options)
-            finally:
-                integration.setup_otlp_traces_exporter = exports
-
-        return setup
-
-    def flush_spans(self, timeout: float) -> None:
-        """Have OpenTelemetry's exporter send what it holds, where the SDK has set one up."""
-        tracing: Any = sys.modules.get("opentelemetry.trace") if self._otlp is not None else None
-        flush = getattr(tracing.get_tracer_provider(), "force_flush", None) if tracing is not None else None
-        if flush is not None:
-            flush(int(timeout * 1000))
+            integration = otlp.OTLPIntegration
+            setup = redirected_setup(integration.setup_once_with_options, self._destination, self.wants)
+            self._replace(integration, "setup_once_with_options", setup)
 
     def _guard(self, module: ModuleType) -> None:
         """See that what asks a transport's pool of connections to POST is answered by the fake Sentry."""
