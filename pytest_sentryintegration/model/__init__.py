@@ -18,7 +18,7 @@ from pytest_sentryintegration.model.metrics import Metric
 from pytest_sentryintegration.model.objects import Objects, Searchable
 from pytest_sentryintegration.model.sessions import Session
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction
-from pytest_sentryintegration.model.traces import Trace
+from pytest_sentryintegration.model.traces import MissingParent, Trace
 
 __all__ = [
     "Attachment",
@@ -34,6 +34,7 @@ __all__ = [
     "Item",
     "Log",
     "Metric",
+    "MissingParent",
     "NotOneSpan",
     "Objects",
     "Refused",

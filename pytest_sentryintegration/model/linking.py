@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
@@ -25,6 +25,7 @@ class Forest:
         """Changes whenever links may have changed."""
         self._roots: list[Record] = []
         self._orphans: list[Record] = []
+        self._again: Mapping[Record, Record] = {}
         self._registry = registry
         self._linked = 0
         self._first: dict[str, Record] = {}
@@ -51,6 +52,18 @@ class Forest:
         """The records whose parent is not here (or which are their own ancestor), as they were recorded."""
         self.update()
         return self._orphans
+
+    def has(self, span_id: str) -> bool:
+        """Return whether a span of that id is here."""
+        self.update()
+        return span_id in self._first
+
+    def delivered(self) -> list[Record]:
+        """Return the records, each once: without those that were delivered again. Do not change the list."""
+        self.update()
+        return (
+            [record for record in self.records if record not in self._again] if self._again else self.records
+        )
 
     def segment_of(self, record: Record) -> Record | None:
         """Return the segment that *record* belongs to, ``None`` where it is not here."""
@@ -83,7 +96,7 @@ class Forest:
                 members: dict[Record, list[Record]] = {}
                 for record in self.records:
                     owner = self.segment_of(record)
-                    if owner is not None:
+                    if owner is not None and (record not in self._again or owner in self._again):
                         members.setdefault(owner, []).append(record)
                 for belonging in members.values():
                     sort_by_start(belonging)
@@ -98,8 +111,12 @@ class Forest:
             record.children = record.whole_children = record.own_children = None
         _cut_cycles(self.records)
         self._roots, self._orphans = [], []
+        self._again = again = find.again
         for record in self.records:
             parent = record.parent
+            if record in again and parent not in again:
+                # It hangs on what came with it, and nowhere else.
+                continue
             if parent is not None:
                 if parent.children is None:
                     parent.children = [record]
@@ -193,9 +210,13 @@ class _Finder:
     """Finds the parents of records by span id.
 
     A forked process sends an open transaction twice, with the same ids: what came together belongs together.
+    A client whose connection broke sends an envelope again, of which the first may have arrived: the same
+    spans with the same content. Those are kept apart, so that the tree is that of the first.
     """
 
     def __init__(self, records: list[Record]) -> None:
+        self.again: dict[Record, Record] = {}
+        """What was delivered again, with what was delivered first."""
         self.first = {record.span_id: record for record in reversed(records) if record.span_id is not None}
         self.nearer: dict[tuple[str, int], Record] = {}
         self.doubled: set[str] = set()
@@ -210,6 +231,19 @@ class _Finder:
             if record.span_id in self.doubled:
                 for place in (record.item, record.item.envelope):
                     self.nearer.setdefault((record.span_id, id(place)), record)
+        self._find_delivered_again(records)
+
+    def _find_delivered_again(self, records: list[Record]) -> None:
+        first: dict[tuple[object, ...], Record] = {}
+        for record in records:
+            if record.span_id not in self.doubled:
+                continue
+            # Not by the span alone: a fork's transaction is another than its parent's, with the same spans in it.
+            within = record.root and self.again.get(record.root, record.root)
+            content = repr(record.raw) if within is None else record.position
+            known = first.setdefault((record.span_id, within, content), record)
+            if known.item.envelope is not record.item.envelope:
+                self.again[record] = known
 
     def parent(self, record: Record) -> Record | None:
         wanted = record.parent_span_id
@@ -219,7 +253,7 @@ class _Finder:
             for place in (record.item, record.item.envelope):
                 near = self.nearer.get((wanted, id(place)))
                 if near is not None:
-                    return near
+                    return near if record in self.again else self.again.get(near, near)
         return self.first.get(wanted)
 
 

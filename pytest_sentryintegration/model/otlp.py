@@ -75,6 +75,12 @@ class OtlpRecord(Record):
     def server_name(self) -> str | None:
         return text(self.raw.resource.get("host.name"))
 
+    @property
+    def service(self) -> str | None:
+        name = text(self.raw.resource.get("service.name"))
+        # OpenTelemetry's default for a service that has no name.
+        return self.server_name if name is None or name.startswith("unknown_service") else name
+
     @lazy
     def sdk(self) -> dict[str, Any]:
         parts = {key: text(self.raw.resource.get(f"telemetry.sdk.{key}")) for key in ("name", "version")}

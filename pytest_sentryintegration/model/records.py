@@ -138,6 +138,11 @@ class Record:
         """The host."""
         return None
 
+    @property
+    def service(self) -> str | None:
+        """What the service calls itself that sent it."""
+        return self.server_name
+
     @lazy
     def tags(self) -> dict[str, str]:
         """Its tags, as text."""

@@ -8,14 +8,31 @@ from dataclasses import dataclass
 from pytest_sentryintegration.model.events import Event
 from pytest_sentryintegration.model.linking import Forest, sort_by_start
 from pytest_sentryintegration.model.logs import Log
+from pytest_sentryintegration.model.services import service_of, services_of
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction, span_of
 
-__all__ = ["Trace"]
+__all__ = ["MissingParent", "Trace"]
+
+
+@dataclass(frozen=True)
+class MissingParent:
+    """A span that another one names as its parent, and that has not come."""
+
+    span_id: str
+    """The id of the span that is missing."""
+    span: Span
+    """The span that names it, the first of them that came."""
+    service: str
+    """The service of the span that names it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Trace:
-    """What belongs to one trace id; it grows as more arrives."""
+    """What belongs to one trace id; it grows as more arrives.
+
+    The tree depends neither on the order in which envelopes come, nor on one that comes twice, nor on clocks:
+    spans are linked by their ids alone, and only the order of siblings is that of their start times.
+    """
 
     _forest: Forest
     _events: Iterable[Event]
@@ -42,6 +59,20 @@ class Trace:
         return tuple(span_of(record, True) for record in self._updated().orphans)
 
     @property
+    def missing(self) -> tuple[MissingParent, ...]:
+        """The parents that spans name and that have not come, each once; empty where none is missing.
+
+        A transaction of a trace that began elsewhere, in a service that does not report here, names one too.
+        """
+        forest = self._updated()
+        named: dict[str, MissingParent] = {}
+        for record in forest.orphans:
+            wanted = record.parent_span_id
+            if wanted is not None and wanted not in named and not forest.has(wanted):
+                named[wanted] = MissingParent(wanted, span_of(record, True), service_of(record))
+        return tuple(named.values())
+
+    @property
     def tree(self) -> Span:
         """The one root, with all that is below it in every service.
 
@@ -63,14 +94,14 @@ class Trace:
     @property
     def spans(self) -> tuple[Span, ...]:
         """Its spans by start time, roots too."""
-        records = self._updated().records.copy()
+        records = self._updated().delivered().copy()
         sort_by_start(records)
         return tuple(span_of(record, True) for record in records)
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
         """Its transactions, as they were recorded."""
-        return tuple(record.transaction for record in self._updated().records if record.is_segment)
+        return tuple(record.transaction for record in self._updated().delivered() if record.is_segment)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -87,10 +118,19 @@ class Trace:
         """The projects that its spans were sent to, in order of arrival."""
         return tuple(dict.fromkeys(record.item.envelope.project_id for record in self._updated().records))
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that took part, in the order of the tree: the root's first.
+
+        A service is named by its server name (of OpenTelemetry by ``service.name``), else by its SDK and
+        project, as in ``sentry.javascript.browser in project 2``.
+        """
+        return services_of(self._updated())
+
     def _updated(self) -> Forest:
         self._forest.update()
         return self._forest
 
     def __repr__(self) -> str:
-        count = len(self._updated().records)
+        count = len(self._updated().delivered())
         return f"<Trace {self.trace_id} {count} {'span' if count == 1 else 'spans'}>"
