@@ -45,7 +45,7 @@ class Arrival:
     headers: Headers = ()
     """The headers of the HTTP request, names in lower case."""
     endpoint: str = "envelope"
-    """Which endpoint took it: ``envelope``, ``store``, ``security``, ``cron``, ``minidump``, ``otlp``."""
+    """Which endpoint took it, by its name in the table of `ingest.routes`: ``envelope``, ``store``, ..."""
     tolerated: Tolerated | None = None
     """What real Sentry would have refused the request for; ``None`` where it accepts it too."""
     test: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,13 +17,18 @@ from pytest_sentryintegration.wire.refusal import Refusal
 __all__ = ["Call", "Taken"]
 
 
+_MIME = re.compile(
+    r"\s*([!#$%&'*+.^_`|~0-9a-z-]+)/([!#$&'*.^_`|~0-9a-z+-]+)\s*(;.*)?", re.IGNORECASE | re.DOTALL
+)
+
+
 @dataclass(slots=True)
 class Call:
     """One request at its endpoint. Endpoints read it and change nothing of it."""
 
     request: Request
     arguments: Mapping[str, str]
-    """The variable parts of the path: ``project_id``, ``sentry_key``, ``slug``."""
+    """The variable parts of the path: ``project_id``, ``sentry_key``, ``slug``, ``event_id``."""
     limit: int
     """How many bytes the decoded body may have."""
     strict: bool = False
@@ -67,6 +73,17 @@ class Call:
             cause = "Invalid URL: invalid value for project id"
             raise Refusal(400, "bad project path parameter", (cause,), note=f"got {text[:80]!r}")
         return _known_project_id(text) if len(text) <= 32 else plain_project_id(text)
+
+    def media_type(self) -> str:
+        """Return the media type of the content type, in lower case, without parameters.
+
+        Raises:
+            Refusal: 400, it has none.
+        """
+        match = _MIME.fullmatch(self.headers.get("content-type", ""))
+        if match is None:
+            raise Refusal(400, "mime parse error: a slash (/) was missing between the type and subtype")
+        return f"{match[1]}/{match[2]}".lower()
 
     def auth(self) -> Auth | None:
         """Return the authentication; ``None`` where the request has none.

@@ -15,7 +15,18 @@ from urllib.parse import unquote
 
 from pytest_sentryintegration.ingest.answers import error_reply, text_reply
 from pytest_sentryintegration.ingest.call import Call, Taken
-from pytest_sentryintegration.ingest.endpoints import cron, envelope, minidump, otlp, security, store
+from pytest_sentryintegration.ingest.endpoints import (
+    attachments,
+    cron,
+    envelope,
+    minidump,
+    nel,
+    otlp,
+    security,
+    store,
+    unreal,
+    vercel,
+)
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.wire.limits import (
     MAX_ATTACHMENTS_SIZE,
@@ -93,6 +104,19 @@ ENDPOINTS = (
         {"POST": minidump.take},
         MAX_UPLOAD_SIZE + MAX_ATTACHMENTS_SIZE,
     ),
+    Endpoint(
+        "attachments",
+        ("/api/<project_id>/events/<event_id>/attachments/",),
+        {"POST": attachments.take},
+        MAX_ATTACHMENTS_SIZE,
+    ),
+    Endpoint(
+        "unreal", ("/api/<project_id>/unreal/<sentry_key>/",), {"POST": unreal.take}, MAX_ATTACHMENTS_SIZE
+    ),
+    Endpoint("nel", ("/api/<project_id>/nel/",), {"POST": nel.take}, MAX_CONTAINER_SIZE),
+    Endpoint(
+        "vercel", ("/api/<project_id>/integration/vercel/logs[/]",), {"POST": vercel.take}, MAX_CONTAINER_SIZE
+    ),
     _otlp("traces", otlp.take_traces),
     _otlp("logs", otlp.take_logs),
     HEALTHCHECK,
@@ -120,7 +144,7 @@ class Route:
     endpoint: Endpoint
     """`NOWHERE` for a path that no endpoint has."""
     arguments: dict[str, str]
-    """The variable parts of the path: ``project_id``, ``sentry_key``, ``slug``."""
+    """The variable parts of the path: ``project_id``, ``sentry_key``, ``slug``, ``event_id``."""
 
     def take(self, method: str) -> Take:
         """Return what takes requests of that method, in upper case.

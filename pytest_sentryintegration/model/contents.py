@@ -21,10 +21,10 @@ from pytest_sentryintegration.model.items import (
 )
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.linking import Forest, Registry
-from pytest_sentryintegration.model.logs import Log, read_logs
+from pytest_sentryintegration.model.logs import Log, has_logs, read_logs
 from pytest_sentryintegration.model.metrics import Metric, read_metrics
 from pytest_sentryintegration.model.objects import Objects, Searchable
-from pytest_sentryintegration.model.otlp import is_otlp_logs, read_otlp_spans
+from pytest_sentryintegration.model.otlp import read_otlp_spans
 from pytest_sentryintegration.model.parts import read_once
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.searching import ItemSearch
@@ -207,7 +207,7 @@ class Contents:
             elif kind in _NOUNS:
                 self._places[_NOUNS[kind]].append((entry, index))
             elif kind in _TRACE_TYPES:
-                if is_otlp_logs(raw):
+                if has_logs(raw):
                     self._places["logs"].append((entry, index))
                 else:
                     self._registry.unread.append((entry, index))

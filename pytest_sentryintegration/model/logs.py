@@ -13,13 +13,17 @@ from pytest_sentryintegration.model.otlp import read_otlp_logs
 from pytest_sentryintegration.model.parts import Element, elements_of
 from pytest_sentryintegration.model.reading import identifier, moment, shown, text
 from pytest_sentryintegration.model.sent_spans import unwrapped
+from pytest_sentryintegration.wire.envelope import RawItem
+from pytest_sentryintegration.wire.log_drains import LogDrainError, nel_logs, vercel_logs
 
-__all__ = ["Log", "read_logs"]
+__all__ = ["Log", "has_logs", "read_logs"]
+
+_INTEGRATIONS = ("otlp_logs", "vercel_logs", "nel")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Log(Element):
-    """One structured log record; of OTLP, `raw` is the `OtlpLog`."""
+    """One structured log record; of OTLP, `raw` is the `OtlpLog`, of Vercel and NEL what they sent."""
 
     _fields: dict[str, Any]
     """What it says, by the names of an element of a ``log`` item."""
@@ -60,8 +64,27 @@ class Log(Element):
         return f"<Log {self.level} {self.body[:80]!r}>"
 
 
+def has_logs(item: RawItem) -> bool:
+    """Return whether an ``integration`` item holds logs; others hold spans, or nothing that is known."""
+    return item.headers.get("integration") in _INTEGRATIONS
+
+
 def read_logs(item: Item) -> Iterator[Log]:
-    """Yield the logs of a ``log`` item, or of what came by OTLP."""
-    if item.type == "integration":
+    """Yield the logs of a ``log`` item, or of what came by OTLP, from Vercel or as a browser's reports."""
+    if item.type != "integration":
+        return (Log(item, raw, raw) for raw in elements_of(item))
+    if item.headers["integration"] == "otlp_logs":
         return (Log(item, raw, fields) for raw, fields in read_otlp_logs(item))
-    return (Log(item, raw, raw) for raw in elements_of(item))
+    return _drained(item)
+
+
+def _drained(item: Item) -> Iterator[Log]:
+    nel = item.headers["integration"] == "nel"
+    try:
+        logs = nel_logs(item.payload) if nel else vercel_logs(item.payload, item.headers["content_type"])
+    except LogDrainError:
+        return
+    received = item.envelope.received.timestamp()
+    for log in logs:
+        if log.fields is not None:
+            yield Log(item, log.sent, {"timestamp": received - log.age, **log.fields})

@@ -10,9 +10,8 @@ from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.reading import text
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import tags_of_attributes
-from pytest_sentryintegration.wire.envelope import RawItem
 
-__all__ = ["is_otlp_logs", "read_otlp_logs", "read_otlp_spans"]
+__all__ = ["read_otlp_logs", "read_otlp_spans"]
 
 
 class OtlpRecord(Record):
@@ -85,11 +84,6 @@ class OtlpRecord(Record):
     def sdk(self) -> dict[str, Any]:
         parts = {key: text(self.raw.resource.get(f"telemetry.sdk.{key}")) for key in ("name", "version")}
         return {key: part for key, part in parts.items() if part is not None}
-
-
-def is_otlp_logs(item: RawItem) -> bool:
-    """Return whether an ``integration`` item holds logs; others hold spans, or nothing that is known."""
-    return item.headers.get("type") == "integration" and "logs" in str(item.headers.get("integration"))
 
 
 def read_otlp_spans(item: Item) -> Iterator[Record]:

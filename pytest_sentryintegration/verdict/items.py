@@ -16,12 +16,12 @@ from pytest_sentryintegration.verdict.containers import judge_container
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.events import judge_event
 from pytest_sentryintegration.verdict.finding import Finding
+from pytest_sentryintegration.verdict.integrations import judge_integration
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept, refused
 from pytest_sentryintegration.verdict.strictness import refusal
 from pytest_sentryintegration.verdict.telemetry import (
     judge_check_in,
     judge_client_report,
-    judge_otlp,
     judge_security,
     judge_session,
     judge_user_report,
@@ -42,7 +42,7 @@ _ALONE = {
     "client_report": judge_client_report,
     "user_report": judge_user_report,
     "raw_security": judge_security,
-    "integration": judge_otlp,
+    "integration": judge_integration,
 }
 
 

@@ -1,4 +1,4 @@
-"""Check-ins, sessions, client reports, user reports, security reports and OpenTelemetry.
+"""Check-ins, sessions, client reports, user reports and security reports.
 
 Relay: relay-monitors/src/lib.rs and relay-server/src/processing/{check_ins,sessions,client_reports,
 user_reports}. For sessions and client reports Relay emits no outcome: their loss is reported nowhere.
@@ -219,21 +219,6 @@ def judge_security(item: RawItem, delivery: Delivery) -> Ruling:
         return dropped("invalid-csp", sent, "Sentry keeps reports of content security policies only.")
     text = "a security report has 'csp-report', or the type 'csp-violation'; it is lost."
     return dropped("security_report_type", sent, text)
-
-
-def judge_otlp(item: RawItem, delivery: Delivery) -> Ruling:
-    """Judge an ``integration`` item: what an OpenTelemetry exporter sent. Kept when it can be decoded."""
-    # Protocol buffers take long to load, and few tests receive any.
-    from pytest_sentryintegration.wire.otlp import OtlpError, otlp_logs, otlp_spans
-
-    content_type = item.headers.get("content_type")
-    decode = otlp_logs if item.headers.get("integration") == "otlp_logs" else otlp_spans
-    try:
-        decode(item.payload, content_type if isinstance(content_type, str) else "")
-    except OtlpError as error:
-        reason = "invalid_json" if "json" in str(content_type) else "invalid_proto"
-        return dropped(reason, item.payload, f"{error}; all of it is lost.")
-    return kept((), item.payload)
 
 
 def _read(item: RawItem, reason: str = "invalid_json") -> dict[str, Any] | Ruling:

@@ -226,9 +226,12 @@ def kind_of(item: RawItem) -> ItemKind:
     return kind
 
 
+_LOGS = ItemKind(("log_item", "log_byte"), False, False, "integration", "integration")
 _INTEGRATIONS = {
     "otlp_traces": ItemKind(("span", "span_indexed"), False, False, "integration", "integration"),
-    "otlp_logs": ItemKind(("log_item", "log_byte"), False, False, "integration", "integration"),
+    "otlp_logs": _LOGS,
+    "vercel_logs": _LOGS,
+    "nel": _LOGS,
 }
 
 

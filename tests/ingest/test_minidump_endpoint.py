@@ -167,7 +167,7 @@ def test_too_many_fields_are_413(fake: Fake) -> None:
 
 
 def test_a_file_that_is_too_long_is_400(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_sentryintegration.ingest.endpoints.minidump.MAX_ATTACHMENT_SIZE", 100)
+    monkeypatch.setattr("pytest_sentryintegration.ingest.endpoints.multipart.MAX_ATTACHMENT_SIZE", 100)
     body = form(dump(), part("log", b"x" * 101, "app.log"))
 
     assert said(fake.post(MINIDUMP, body, content_type=FORM)) == (
@@ -177,7 +177,7 @@ def test_a_file_that_is_too_long_is_400(fake: Fake, monkeypatch: pytest.MonkeyPa
 
 
 def test_files_that_are_too_long_together_are_413(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_sentryintegration.ingest.endpoints.minidump.MAX_ATTACHMENTS_SIZE", 100)
+    monkeypatch.setattr("pytest_sentryintegration.ingest.endpoints.multipart.MAX_ATTACHMENTS_SIZE", 100)
     body = form(dump(), part("log", b"x" * 99, "app.log"))
 
     assert said(fake.post(MINIDUMP, body, content_type=FORM)) == (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import json
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from pytest_sentryintegration.model import Discarded
-from tests.model.sent import TRACE, container, item, received
+from tests.model.sent import RECEIVED, TRACE, container, item, received
 
 MOMENT = datetime(1970, 1, 1, 0, 1, 40, 500000, tzinfo=timezone.utc)
 ATTRIBUTES = {"rows": {"value": 3, "type": "integer"}, "bare": "b"}
@@ -30,6 +31,34 @@ def test_a_log_has_all_that_was_sent() -> None:
     assert (log.trace_id, log.span_id, log.timestamp) == (TRACE, "b" * 16, MOMENT)
     assert (log.raw, log.item.type, log.envelope.project_id) == (raw, "log", "1")
     assert repr(log) == "<Log warn 'slow'>"
+
+
+def test_a_log_drain_of_vercel_holds_logs() -> None:
+    sent: dict[str, Any] = {"id": "1", "deploymentId": "d", "source": "build", "host": "h", "projectId": "p"}
+    sent |= {"timestamp": 100500, "level": "error", "message": "slow", "requestId": TRACE}
+    headers = {"integration": "vercel_logs", "content_type": "application/x-ndjson"}
+    contents = received(item("integration", json.dumps(sent).encode() + b"\nnonsense\n", **headers))
+
+    (log,) = contents.logs
+    assert (log.level, log.body, log.trace_id, log.timestamp) == ("error", "slow", TRACE, MOMENT)
+    assert (log.attributes["vercel.source"], log.raw, log.item.type) == ("build", sent, "integration")
+    assert contents.spans == []
+
+
+def test_a_browsers_report_of_a_failed_request_is_a_log() -> None:
+    report = {"age": 1500, "url": "https://shop.example/", "body": {"type": "tcp.refused"}}
+    headers = {"integration": "nel", "content_type": "application/reports+json"}
+
+    (log,) = received(item("integration", [report, 7], **headers)).logs
+    assert (log.level, log.body, log.trace_id, log.raw) == ("warn", "tcp.refused", None, report)
+    assert log.timestamp == RECEIVED - timedelta(seconds=1.5)
+
+
+@pytest.mark.parametrize("integration", ["vercel_logs", "nel"])
+def test_a_log_drain_that_cannot_be_read_has_no_logs(integration: str) -> None:
+    headers = {"integration": integration, "content_type": "application/json"}
+
+    assert received(item("integration", b"nonsense", **headers)).logs == []
 
 
 def test_a_metric_has_all_that_was_sent() -> None:

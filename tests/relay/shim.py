@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import socketserver
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from werkzeug.serving import BaseWSGIServer
 
 from pytest_sentryintegration import FakeSentry
 from pytest_sentryintegration.store import STRAYS
@@ -152,7 +152,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     consumer.poll = asking("Kafka")
     consumer.assert_empty = lambda self, **more: beyond("Kafka") if _running else None
     # Half a second after each test otherwise, until the thread of `mini_sentry` looks whether to stop.
-    socketserver.BaseServer.serve_forever.__defaults__ = (0.01,)
+    BaseWSGIServer.serve_forever.__defaults__ = (0.01,)
     redis: Any = sys.modules["redis"]
     redis.Redis.execute_command = asking("Redis")
 

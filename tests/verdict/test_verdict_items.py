@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -297,6 +298,42 @@ def test_what_an_opentelemetry_exporter_sends_must_decode(
         verdict = judged("integration", payload, item_headers=headers, endpoint="otlp")
 
         assert (verdict.reason, verdict.stored) == (reason, None if reason else payload)
+
+
+VERCEL = {"id": "1", "deploymentId": "d", "source": "build", "host": "h", "projectId": "p", "timestamp": 1}
+VERCEL |= {"level": "info"}
+LOST = ("dropped", "invalid_json")
+
+
+@pytest.mark.parametrize(
+    ("integration", "content_type", "payload", "ruled"),
+    [
+        ("vercel_logs", "application/json", [VERCEL], ("accepted", None, [])),
+        ("vercel_logs", "application/json", [VERCEL, {}], (*LOST, [""])),
+        ("vercel_logs", "application/x-ndjson", VERCEL, ("accepted", None, [])),
+        ("vercel_logs", "application/x-ndjson", {}, (*LOST, [""])),
+        ("nel", "application/json", [{"body": {}}], ("accepted", None, [])),
+        ("nel", "application/json", [{"body": {}}, 7], ("trimmed", "invalid_json", ["1"])),
+        ("nel", "application/json", [7], (*LOST, ["0"])),
+        ("nel", "application/json", {"body": {}}, (*LOST, [""])),
+    ],
+)
+def test_a_log_drain_is_kept_where_sentry_can_read_it(
+    integration: str, content_type: str, payload: object, ruled: tuple[str, str | None, list[str]]
+) -> None:
+    # Relay: relay-server/src/processing/logs/integrations/vercel.rs and nel.rs.
+    headers = {"content_type": content_type, "integration": integration}
+    verdict = judged("integration", payload, item_headers=headers, endpoint="vercel")
+
+    assert (verdict.outcome, verdict.reason, [found.path for found in verdict.findings]) == ruled
+
+
+def test_of_lines_sentry_keeps_those_that_it_can_read() -> None:
+    headers = {"content_type": "application/x-ndjson", "integration": "vercel_logs"}
+    payload = json.dumps(VERCEL).encode() + b"\nnonsense"
+
+    verdict = judged("integration", payload, item_headers=headers, endpoint="vercel")
+    assert places(verdict) == [("1", "invalid_json", b"nonsense", None)]
 
 
 def test_a_security_report_is_judged_as_an_event() -> None:

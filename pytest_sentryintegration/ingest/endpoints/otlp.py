@@ -1,7 +1,6 @@
 """``POST /api/<project>/integration/otlp/v1/traces`` and ``/logs``: OpenTelemetry exporters.
 
-The payload is kept as it was sent: Relay too reads it long after it has answered. Errors are a
-``google.rpc.Status`` in the format of the request. Relay: ``endpoints/integrations/otlp.rs``.
+Errors are a ``google.rpc.Status`` in the format of the request. Relay: ``endpoints/integrations/otlp.rs``.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ import json
 
 from pytest_sentryintegration.ingest.answers import OPEN_HEADERS, text_reply
 from pytest_sentryintegration.ingest.call import Call, Taken
+from pytest_sentryintegration.ingest.endpoints.integration import media_type_of, take_integration
 from pytest_sentryintegration.ingest.request import Reply
-from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from pytest_sentryintegration.wire.refusal import Refusal
 
 __all__ = ["refuse", "take_logs", "take_traces"]
@@ -37,26 +36,14 @@ def _take(call: Call, integration: str) -> Taken:
     format_ = _format(content_type)
     if format_ is None:
         raise Refusal(415, f"unsupported content type: {content_type}")
-    project_id, auth = call.project(), call.required_auth()
-    payload = call.body()
-    headers = {
-        "type": "integration",
-        "integration": integration,
-        "content_type": content_type,
-        "length": len(payload),
-    }
-    envelope = RawEnvelope({}, (RawItem(headers, payload),))
-    success = text_reply(200, format_, b"{}" if format_ == _JSON else b"")
-    return Taken([envelope], project_id, auth, success)
+    return take_integration(call, integration, text_reply(200, format_, b"{}" if format_ == _JSON else b""))
 
 
 def _format(content_type: str) -> str | None:
     """Return the format of a content type: JSON may name its charset as UTF-8, protobuf has no parameters."""
     if content_type.lower() == _PROTOBUF:
         return _PROTOBUF
-    media_type, *parameters = (part.strip(" \t").lower() for part in content_type.split(";"))
-    fine = ("", "charset=utf-8", 'charset="utf-8"')
-    return _JSON if media_type == _JSON and all(one in fine for one in parameters) else None
+    return _JSON if media_type_of(content_type) == _JSON else None
 
 
 def refuse(call: Call, refusal: Refusal) -> Reply:

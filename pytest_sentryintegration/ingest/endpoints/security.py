@@ -20,9 +20,6 @@ from pytest_sentryintegration.wire.refusal import Refusal
 
 __all__ = ["take"]
 
-_MIME = re.compile(
-    r"\s*([!#$%&'*+.^_`|~0-9a-z-]+)/([!#$&'*.^_`|~0-9a-z+-]+)\s*(;.*)?", re.IGNORECASE | re.DOTALL
-)
 _TYPES = ("application/json", "application/csp-report", "application/reports+json")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _decode = json.JSONDecoder().raw_decode
@@ -30,13 +27,10 @@ _decode = json.JSONDecoder().raw_decode
 
 def take(call: Call) -> Taken:
     """Take one report, or an array of reports, unread."""
-    match = _MIME.fullmatch(call.headers.get("content-type", ""))
-    if match is None:
-        raise Refusal(400, "mime parse error: a slash (/) was missing between the type and subtype")
+    media_type = call.media_type()
     project_id, auth = call.project(), call.required_auth()
     query = parse_qs(call.query)
     body = call.body()
-    media_type = f"{match[1]}/{match[2]}".lower()
     if media_type not in _TYPES:
         raise Refusal(415, "", note=f"content-type {media_type} is none of {', '.join(_TYPES)}")
     if not body:

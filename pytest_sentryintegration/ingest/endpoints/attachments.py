@@ -1,0 +1,42 @@
+"""``POST /api/<project>/events/<event id>/attachments/``: files for an event that was sent before.
+
+Relay: ``relay-server/src/endpoints/attachments.rs``.
+"""
+
+from __future__ import annotations
+
+from pytest_sentryintegration.ingest.answers import empty_reply
+from pytest_sentryintegration.ingest.call import Call, Taken
+from pytest_sentryintegration.ingest.endpoints.multipart import (
+    attachment_item,
+    check_sizes,
+    fields_of,
+    files_of,
+    read_form,
+)
+from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, parse_event_id
+from pytest_sentryintegration.wire.refusal import Refusal
+
+__all__ = ["take"]
+
+
+def take(call: Call) -> Taken:
+    """Take the files of a form; its fields become form data, which Sentry drops later."""
+    project_id, auth = call.project(), call.required_auth()
+    event_id = parse_event_id(call.arguments["event_id"])
+    if event_id is None:
+        sent = call.arguments["event_id"][:80]
+        raise Refusal(400, f"Invalid URL: Cannot parse `event_id` with value `{sent}`", text=True)
+    parts = read_form(call)
+    check_sizes(parts)
+    items = [attachment_item(part, "event.attachment") for part in files_of(parts)]
+    if fields := b"".join(_text(name.encode()) + _text(value) for name, value in fields_of(parts)):
+        headers = {"type": "form_data", "content_type": "text/plain", "length": len(fields)}
+        items.append(RawItem(headers, fields))
+    return Taken([RawEnvelope({"event_id": event_id}, tuple(items))], project_id, auth, empty_reply(201))
+
+
+def _text(value: bytes) -> bytes:
+    """Return a text as Relay writes it into form data: after its length in four bytes."""
+    text = value.decode("utf-8", "replace").encode()
+    return len(text).to_bytes(4, "little") + text

@@ -1,0 +1,149 @@
+"""Multipart forms: files that become attachments, and fields beside them.
+
+Relay: ``relay-server/src/utils/multipart.rs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from pytest_sentryintegration.ingest.call import Call
+from pytest_sentryintegration.wire.envelope import RawItem
+from pytest_sentryintegration.wire.limits import MAX_ATTACHMENT_SIZE, MAX_ATTACHMENTS_SIZE, MAX_EVENT_SIZE
+from pytest_sentryintegration.wire.refusal import Refusal
+
+__all__ = [
+    "Part",
+    "attachment_item",
+    "check_sizes",
+    "fields_of",
+    "files_of",
+    "item_too_large",
+    "read_form",
+    "read_parts",
+]
+
+_PARTS = 1000
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a form: a file where it has a filename, else a field."""
+
+    name: str | None
+    filename: str | None
+    content_type: str | None
+    payload: bytes
+
+
+def read_form(call: Call) -> list[Part]:
+    """Return the parts of a request's form.
+
+    Raises:
+        Refusal: 400, the request has no form, or a broken one; 413, it is too long.
+    """
+    boundary = _boundary(call.headers.get("content-type", ""))
+    try:
+        body = call.body()
+    except Refusal as refusal:
+        if refusal.status == 413:
+            raise _request_too_large() from None
+        raise _bad_multipart(refusal.detail) from None
+    return read_parts(body, boundary)
+
+
+def _boundary(content_type: str) -> bytes:
+    media_type, options = parse_options_header(content_type)
+    if media_type != "multipart/form-data":
+        raise _bad_multipart("Content-Type is not multipart/form-data")
+    boundary = options.get("boundary", "")
+    if not boundary:
+        raise _bad_multipart("multipart boundary not found in Content-Type")
+    return boundary.encode("latin-1", "replace")
+
+
+def _bad_multipart(cause: str) -> Refusal:
+    """Return the refusal (400) of a broken form."""
+    return Refusal(400, "invalid multipart data", (cause,))
+
+
+def _request_too_large() -> Refusal:
+    return Refusal(413, "request content exceeded size limits")
+
+
+def read_parts(body: bytes, boundary: bytes) -> list[Part]:
+    """Return the parts of a form.
+
+    Raises:
+        Refusal: 400, it is broken, or has more than 1,000 parts.
+    """
+    parts: list[Part] = []
+    pieces: list[bytes] = []
+    decoder = MultipartDecoder(boundary, max_parts=_PARTS)
+    try:
+        decoder.receive_data(body)
+        decoder.receive_data(None)
+        while not isinstance(event := decoder.next_event(), (Epilogue, NeedData)):
+            if isinstance(event, (Field, File)):
+                filename = event.filename if isinstance(event, File) else None
+                parts.append(Part(event.name, filename, event.headers.get("content-type"), b""))
+                pieces = []
+            elif isinstance(event, Data):
+                pieces.append(event.data)
+                if not event.more_data:
+                    parts[-1].payload = b"".join(pieces)
+    except ValueError as error:
+        raise _bad_multipart(str(error) or "incomplete multipart stream") from None
+    except Exception as error:
+        # werkzeug's own: too many parts.
+        raise _bad_multipart(type(error).__name__) from None
+    if isinstance(event, NeedData):
+        raise _bad_multipart("incomplete multipart stream")
+    return parts
+
+
+def files_of(parts: Iterable[Part]) -> list[Part]:
+    """Return the parts that are files."""
+    return [part for part in parts if part.filename is not None]
+
+
+def fields_of(parts: Iterable[Part]) -> list[tuple[str, bytes]]:
+    """Return name and value of the parts that are fields."""
+    return [(part.name, part.payload) for part in parts if part.filename is None and part.name is not None]
+
+
+def check_sizes(parts: Iterable[Part]) -> None:
+    """Refuse files and fields that are too long: one file with 400, all of them or the fields with 413."""
+    files, fields = files_of(parts), fields_of(parts)
+    for part in files:
+        if len(part.payload) > MAX_ATTACHMENT_SIZE:
+            raise _bad_multipart(f'field "{part.name}" exceeded the size limit: {MAX_ATTACHMENT_SIZE} bytes')
+    if sum(len(part.payload) for part in files) > MAX_ATTACHMENTS_SIZE:
+        raise _request_too_large()
+    # Each name and value with the four bytes in which Relay notes its length.
+    if sum(len(name.encode()) + len(value) + 8 for name, value in fields) > MAX_EVENT_SIZE:
+        raise item_too_large("form_data")
+
+
+def item_too_large(label: str) -> Refusal:
+    """Return the refusal (413) of an item of the kind *label*, as Relay names it."""
+    link = "https://develop.sentry.dev/sdk/envelopes/#size-limits"
+    return Refusal(413, f"envelope exceeded size limits for type '{label}' ({link})")
+
+
+def attachment_item(part: Part, attachment_type: str) -> RawItem:
+    """Return the attachment that a file becomes."""
+    headers: dict[str, Any] = {
+        "type": "attachment",
+        "attachment_type": attachment_type,
+        "filename": part.filename,
+        "length": len(part.payload),
+    }
+    if part.content_type is not None:
+        headers["content_type"] = part.content_type
+    return RawItem(headers, part.payload)
