@@ -238,7 +238,7 @@ class _Finder:
         for record in records:
             if record.span_id not in self.doubled:
                 continue
-            # Not by the span alone: a fork's transaction is another than its parent's, with the same spans in it.
+            # Not by the span alone: a fork's transaction is another one, and may hold the same spans.
             within = record.root and self.again.get(record.root, record.root)
             content = repr(record.raw) if within is None else record.position
             known = first.setdefault((record.span_id, within, content), record)
