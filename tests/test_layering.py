@@ -49,6 +49,8 @@ ALLOWED: dict[str, set[str]] = {
         "wire",
         "words",
     },
+    "cli": {"clock", "evidence", "inbox", "model", "server", "store", "wire", "words"},
+    "__main__": {"cli"},
     "hooks": {"capturing", "inbox", "sdk", "server", "settings", "words", "pytest"},
     "plugin": {"hooks"},
     "__init__": {"capturing", "inbox", "ingest", "matching", "model", "server", "settings", "verdict"},

@@ -21,7 +21,7 @@ _SHOWN: Final = (
 )  # fmt: skip
 
 
-def captured(contents: Any, noun: str = "") -> str:
+def captured(contents: Any, noun: str = "", *, whole: bool = False) -> str:
     """Return what is in *contents*: events with their fields, the tree of each transaction, then the rest.
 
     At most `MAX_LINES` lines; ``""`` where nothing came.
@@ -29,32 +29,34 @@ def captured(contents: Any, noun: str = "") -> str:
     Args:
         contents: All nouns.
         noun: The one that is shown; all that people ask for where it is not given.
+        whole: Leave nothing out; a tree is still bounded by itself.
     """
     nouns = (noun,) if noun else _SHOWN
-    lines = [line for noun in nouns for line in _listed(noun, getattr(contents, noun))]
+    lines = [line for noun in nouns for line in _listed(noun, getattr(contents, noun), whole)]
     if not noun:
         # Streamed spans whose segment has not come are in no transaction.
-        lines += _listed("spans", [span for span in contents.spans if span.transaction is None])
+        lines += _listed("spans", [span for span in contents.spans if span.transaction is None], whole)
     lost = dropped(contents)
     if lost and not noun:
         lines.append(f"The senders report: {lost}.")
-    if len(lines) > MAX_LINES:
+    if len(lines) > MAX_LINES and not whole:
         lines = [*lines[: MAX_LINES - 1], f"... {len(lines) - MAX_LINES + 1} more lines"]
     return "\n".join(lines)
 
 
-def _listed(noun: str, objects: Any) -> Iterable[str]:
+def _listed(noun: str, objects: Any, whole: bool) -> Iterable[str]:
     count = len(objects)
+    shown = count if whole else min(count, LISTED)
     if count:
         yield f"{NOUNS[noun].counted(count)}:"
-    for obj in objects[:LISTED]:
+    for obj in objects[:shown]:
         yield f"  {label(noun, obj)}"
         if noun in ("events", "messages", "errors"):
             yield from _event_lines(obj)
         elif noun == "transactions":
-            yield from _transaction_lines(obj)
-    if count > LISTED:
-        yield f"  ... {count - LISTED} more"
+            yield from _transaction_lines(obj, whole)
+    if count > shown:
+        yield f"  ... {count - shown} more"
 
 
 def _event_lines(event: Any) -> Iterable[str]:
@@ -83,8 +85,9 @@ def _event_lines(event: Any) -> Iterable[str]:
         yield f"    {plain(f'{frame.filename}:{frame.lineno} in {frame.function}', COLUMNS - 4)}"
 
 
-def _transaction_lines(transaction: Any) -> Iterable[str]:
+def _transaction_lines(transaction: Any, whole: bool) -> Iterable[str]:
     lines = str(transaction.tree).split("\n")
-    yield from (f"    {line}" for line in lines[:TREE_LINES])
-    if len(lines) > TREE_LINES:
-        yield f"    ... {len(lines) - TREE_LINES} more lines"
+    shown = len(lines) if whole else TREE_LINES
+    yield from (f"    {line}" for line in lines[:shown])
+    if len(lines) > shown:
+        yield f"    ... {len(lines) - shown} more lines"

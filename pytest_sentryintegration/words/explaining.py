@@ -47,10 +47,13 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
         *evidence.notes,
     ]
     if not said:
-        said = [_NOTHING.format(f"no {NOUNS[noun].singular}" if noun and contents.envelopes else "nothing")]
-        if evidence.client is None:
-            said = ["Nothing is known of the senders: whether they sent anything, and where to."]
-        elif evidence.connected:
+        if evidence.client is not None:
+            said.append(
+                _NOTHING.format(f"no {NOUNS[noun].singular}" if noun and contents.envelopes else "nothing")
+            )
+        elif not evidence.connected:
+            said.append("Nothing is known of the senders: whether they sent anything, and where to.")
+        if evidence.connected:
             said.append("What another process lost, if anything, is not known here.")
         if evidence.fallback:
             said.append(_FALLBACK)

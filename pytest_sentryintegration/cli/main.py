@@ -1,0 +1,111 @@
+"""``sentryintegration COMMAND``: which command it is, and what its exit code says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Final
+
+from pytest_sentryintegration.cli.options import Command, WrongUse, nearest
+
+DONE: Final = 0
+NOT_THERE: Final = 1
+"""A thing that was waited for did not come."""
+WRONG_USE: Final = 2
+NOT_MET: Final = 3
+"""A condition on what was captured is not met."""
+
+
+def main(line: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        line: the command and what follows; ``None`` for those of this process.
+
+    Returns:
+        0 done, 1 a thing waited for did not come, 2 wrong use, 3 a condition on what was captured is not met;
+        128 and the number of a signal that ended it.
+
+    >>> main(["serv"])
+    2
+    """
+    words = list(sys.argv[1:] if line is None else line)
+    if sys.stderr is None:  # closed (2>&-)
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal may know no box lines; a lone surrogate has no UTF-8.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        from pytest_sentryintegration.cli.commands import COMMANDS
+    except ImportError as error:
+        return _wrong(f"{error.name} is not installed: pip install 'sentryintegration[pytest]'")
+    if words[:1] in ([], ["-h"], ["--help"]):
+        sys.stdout.write(_help(COMMANDS))
+        return DONE if words else WRONG_USE
+    name = words[0]
+    command = next((command for command in COMMANDS if command.name == name), None)
+    if command is None:
+        names = [command.name for command in COMMANDS]
+        kind = "a command comes first, not the option" if name.startswith("-") else "there is no command"
+        return _wrong(f"{kind} {name!r}{nearest(name, names)}")
+    try:
+        return _run(command, words[1:])
+    except WrongUse as error:
+        return _wrong(str(error), f" {name}")
+
+
+def _run(command: Command, words: Sequence[str]) -> int:
+    before = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = command.run(command.parse(words))
+        sys.stdout.flush()
+        return code
+    except SystemExit as stop:  # the help
+        return stop.code if isinstance(stop.code, int) else DONE
+    except _Terminated:
+        return 128 + signal.SIGTERM
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # `show DIR | head`: the interpreter would fail once more when it flushes stdout at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Terminated(BaseException):
+    pass
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _help(commands: Sequence[Command]) -> str:
+    width = max(len(command.name) for command in commands)
+    lines = [f"  {command.name:{width}}  {command.summary}" for command in commands]
+    return "\n".join(
+        [
+            "usage: sentryintegration COMMAND ...",
+            "",
+            "A fake Sentry for suites in any language, for scripts and for looking.",
+            "",
+            *lines,
+            "",
+            "sentryintegration COMMAND --help tells more. An environment variable can give each option.",
+            "Exit codes: 0 done, 1 a thing waited for did not come, 2 wrong use, 3 a condition on what was",
+            "captured is not met.",
+            "",
+        ]
+    )
+
+
+def _wrong(text: str, command: str = "") -> int:
+    help_of = f"sentryintegration{command} --help"
+    sys.stderr.write(f"sentryintegration{command}: {text}\n(see {help_of})\n")
+    return WRONG_USE

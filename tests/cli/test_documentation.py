@@ -1,0 +1,44 @@
+"""The examples of docs/command-line.md are run as they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.examples.test_readme import ROOT, Block, blocks_of, write_files
+
+PAGE = ROOT / "docs" / "command-line.md"
+EXAMPLES = [block for block in blocks_of(PAGE) if block.language == "console"]
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the examples are for a POSIX shell")
+
+
+def masked(text: str) -> str:
+    """Return *text* without what differs from run to run."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    return re.sub(r"after \d+\.\d s", "after N s", text)
+
+
+@pytest.mark.parametrize("block", EXAMPLES, ids=str)
+def test_an_example_prints_what_the_page_shows(block: Block, tmp_path: Path) -> None:
+    write_files(PAGE, tmp_path)
+    commands = [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+    done = subprocess.run(
+        ["sh", "-c", "\n".join(commands)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+    )
+
+    shown = "".join(line for line in block.text.splitlines(keepends=True) if not line.startswith("$ "))
+    assert masked(done.stdout) == masked(shown)

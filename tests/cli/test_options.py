@@ -1,0 +1,170 @@
+"""Options come from the command line or the environment; a wrong word is told with the nearest right one."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_sentryintegration.cli.commands import COMMANDS
+from pytest_sentryintegration.cli.options import Command, Option, WrongUse, seconds
+from tests.cli.conftest import Run
+
+EVERY_KIND = Command(
+    "try",
+    "try",
+    "[options]",
+    "Tries.",
+    (
+        Option("timeout", "how long", metavar="SECONDS", read=seconds, default=10.0),
+        Option("allow-host", "a name", metavar="NAME", repeated=True),
+        Option("strict", "be strict"),
+    ),
+    lambda options: 0,
+    arguments="names",
+)
+
+
+def values(*line: str) -> dict[str, Any]:
+    return vars(EVERY_KIND.parse(line))
+
+
+def test_options_have_defaults() -> None:
+    assert values() == {"timeout": 10.0, "allow_host": (), "strict": False, "names": []}
+
+
+def test_options_come_from_the_line_in_any_order() -> None:
+    given = values("a", "--allow-host", "x", "--strict", "b", "--allow-host=y", "--timeout", "2", "-")
+
+    assert given == {"timeout": 2.0, "allow_host": ("x", "y"), "strict": True, "names": ["a", "b", "-"]}
+
+
+def test_every_option_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRYINTEGRATION_TIMEOUT", "0.5")
+    monkeypatch.setenv("SENTRYINTEGRATION_ALLOW_HOST", "x\n\ny\n")
+    monkeypatch.setenv("SENTRYINTEGRATION_STRICT", "On")
+
+    assert values() == {"timeout": 0.5, "allow_host": ("x", "y"), "strict": True, "names": []}
+
+
+def test_the_line_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRYINTEGRATION_TIMEOUT", "soon")
+    monkeypatch.setenv("SENTRYINTEGRATION_ALLOW_HOST", "x")
+    monkeypatch.setenv("SENTRYINTEGRATION_STRICT", " ")
+
+    assert values("--timeout", "1", "--allow-host", "z") == {
+        "timeout": 1.0,
+        "allow_host": ("z",),
+        "strict": False,
+        "names": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "line", "text"),
+    [
+        ({}, ["--timout", "1"], "there is no option --timout; did you mean '--timeout'?"),
+        ({}, ["--strict=on"], "argument --strict: ignored explicit argument 'on'"),
+        ({}, ["--time", "1"], "there is no option --time; did you mean '--timeout'?"),
+        ({}, ["--timeout"], "argument --timeout: expected one argument"),
+        ({}, ["--timeout", "nan"], "--timeout: expected a number of seconds, such as 10 or 0.5, got 'nan'"),
+        (
+            {"TIMEOUT": "-1"},
+            [],
+            "SENTRYINTEGRATION_TIMEOUT: expected a number of seconds, such as 10 or 0.5, got '-1'",
+        ),
+        (
+            {"STRICT": "onn"},
+            [],
+            "SENTRYINTEGRATION_STRICT: expected on or off, got 'onn'; did you mean 'on'?",
+        ),
+    ],
+)
+def test_a_wrong_option_is_told_with_the_nearest(
+    variables: dict[str, str], line: list[str], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"SENTRYINTEGRATION_{name}", value)
+
+    with pytest.raises(WrongUse) as raised:
+        values(*line)
+
+    assert str(raised.value) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (["shwo"], "sentryintegration: there is no command 'shwo'; did you mean 'show'?"),
+        (["zebra"], "sentryintegration: there is no command 'zebra'"),
+        (["--jsno"], "sentryintegration: a command comes first, not the option '--jsno'"),
+        (
+            ["run", "python", "app.py"],
+            "sentryintegration run: write -- before the command to run: -- python ...",
+        ),
+        (
+            ["run", "--"],
+            "sentryintegration run: which command is to run? It stands after --, as in: run -- python app.py",
+        ),
+        (["show"], "sentryintegration show: what is to be shown: FILE, DIR, or - for standard input?"),
+    ],
+)
+def test_wrong_use_is_exit_code_2_and_one_sentence_on_stderr(line: list[str], text: str, run: Run) -> None:
+    done = run(*line)
+
+    command = f" {line[0]}" if text.startswith(f"sentryintegration {line[0]}") else ""
+    assert done == (2, "", f"{text}\n(see sentryintegration{command} --help)\n")
+
+
+def test_the_help_lists_every_command(run: Run) -> None:
+    done = run("--help")
+
+    assert (done.code, done.err) == (0, "")
+    listed = re.findall(r"^  (\S+) +(.*)$", done.out, re.MULTILINE)
+    assert listed == [(command.name, command.summary) for command in COMMANDS]
+
+
+def test_without_a_command_the_help_is_shown_as_wrong_use(run: Run) -> None:
+    assert run() == (2, run("-h").out, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: str(command.name))
+def test_the_help_of_a_command_names_each_option_and_its_variable(command: Command, run: Run) -> None:
+    done = run(command.name, "--help")
+
+    words = done.out.replace("]", " ").replace("[", " ").replace(",", " ").split()
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"usage: sentryintegration {command.name} {command.usage}\n")
+    for option in command.options:
+        assert f"--{option.name}" in words
+        assert option.variable in words
+
+
+def test_the_command_line_runs_as_a_module_and_as_a_script() -> None:
+    script = Path(sys.executable).with_name("sentryintegration")
+
+    helps = [
+        subprocess.run([*start, "--help"], capture_output=True, text=True, check=True).stdout
+        for start in ([sys.executable, "-m", "pytest_sentryintegration"], [script])
+    ]
+
+    assert helps[0] == helps[1] != ""
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['httptools'] = None\n"
+        "from pytest_sentryintegration.cli.main import main; sys.exit(main(['show', '.']))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "sentryintegration: httptools is not installed: pip install 'sentryintegration[pytest]'\n"
+        "(see sentryintegration --help)\n",
+    )
