@@ -21,14 +21,15 @@ demo: $(STAMP)
 # All tests of the main version.
 test: $(STAMP)
 	$(BIN)/python -m compileall -q pytest_sentryintegration src
-	$(BIN)/pytest -n auto -m "not clients"
+	$(BIN)/pytest -n auto -m "not clients and not types"
 
-# Style and types.
+# Style and types: of the packages and tests, and of what users write.
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=benchmarks:benchmarks/suites $(BIN)/mypy benchmarks/*.py benchmarks/suites/*.py
+	$(BIN)/pytest -q -n 0 -m types tests/typing
 
 # Lines and branches of both packages that the tests run; fails below the bar in pyproject.toml.
 coverage: $(STAMP)

@@ -33,10 +33,12 @@ THOUSAND = (
     "tests/integration/test_isolation.py::test_a_thousand_tests_in_random_order_on_four_workers_never_mix"
 )
 
-WITHOUT_CLIENTS = ("-m", "not clients", "-p", "no:cacheprovider")
-NOT_MEASURED = (THOUSAND, HARM, "tests/typing")
+WITHOUT_CLIENTS = ("-m", "not clients and not types", "-p", "no:cacheprovider")
+MEASURED = ("-m", "not clients and not types and not speed", "-p", "no:cacheprovider")
+"""Where lines and branches are counted: without measurements of time, which counting changes."""
+NOT_MEASURED = (THOUSAND, HARM)
 """Left out where lines and branches are counted: one test in a thousand copies; measurements of time and
-memory, which counting changes; type checkers, which run no line."""
+memory."""
 STREAMED_FACADE = tuple(f"tests/facade/test_{what}.py" for what in ("nesting", "handles", "traces", "naming"))
 """What runs the facade's lines for streamed spans; the other tests run the same lines in both modes."""
 
@@ -45,6 +47,7 @@ WHEEL_TESTS = (
     "conftest.py",
     "tests/__init__.py",
     "tests/conftest.py",
+    "tests/lean",
     "tests/contract",
     "tests/integration/__init__.py",
     "tests/integration/conftest.py",
@@ -153,7 +156,7 @@ def install(session: nox.Session, sdk: str) -> None:
 def run_contract(session: nox.Session, *options: str, **env: str) -> None:
     folders = [folder for folder in FOLDERS if any(Path(folder).glob("**/test_*.py"))]
     chosen = session.posargs or [*folders, *(f"--ignore={path}" for path in ONCE), *options]
-    session.run("pytest", "-q", "-n", "2", "-m", "not clients", "-p", "no:cacheprovider", *chosen, env=env)
+    session.run("pytest", "-q", "-n", "2", *WITHOUT_CLIENTS, *chosen, env=env)
 
 
 @nox.session(python=list(FOUND))
@@ -225,7 +228,7 @@ def coverage(session: nox.Session) -> None:
     install(session, NEWEST_2)
     session.run("coverage", "erase")
     # `coverage run`, not pytest-cov: pytest imports this project's plugin before pytest-cov could measure it.
-    measured = ("coverage", "run", "-m", "pytest", "-q", "-n", "2", *WITHOUT_CLIENTS)
+    measured = ("coverage", "run", "-m", "pytest", "-q", "-n", "2", *MEASURED)
     session.run(*measured, *(f"--deselect={test}" for test in NOT_MEASURED), *session.posargs)
     session.run(*measured, *STREAMED_FACADE, env={"SENTRYINTEGRATION_TEST_MODE": "stream"})
     session.run("coverage", "combine", "--quiet")

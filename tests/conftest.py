@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+LEAN = str(Path(__file__).parent / "lean")
+FRAMEWORKS = ("django", "fastapi", "flask", "gevent", "httpx", "loguru", "starlette")
+"""What `sentry_sdk.init` takes longest to import."""
 
 BEFORE = pytest.StashKey[dict[str, Any]]()
 
@@ -35,3 +40,18 @@ def _process_wide() -> dict[str, Any]:
         "attributes": dict(getattr(scope, "_attributes", {})),
         "client": scope.client if scope is not None and scope.client.is_active() else None,
     }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lean_processes() -> Generator[None, None, None]:
+    """Processes that tests start find no framework, unless the test asks for `frameworks`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HIDDEN_PACKAGES", ",".join(FRAMEWORKS))
+        patch.setenv("PYTHONPATH", LEAN, prepend=os.pathsep)
+        yield
+
+
+@pytest.fixture
+def frameworks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the processes that the test starts find the frameworks that are installed."""
+    monkeypatch.delenv("HIDDEN_PACKAGES")

@@ -13,6 +13,8 @@ import pytest
 
 from pytest_sentryintegration import SentryEvents
 
+pytestmark = pytest.mark.usefixtures("frameworks")
+
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 

@@ -190,6 +190,7 @@ def test_a_bomb_is_named_as_what_could_not_be_searched() -> None:
         received.events.assert_absent("hunter2")
 
 
+@pytest.mark.speed
 def test_an_ordinary_inbox_is_searched_quickly() -> None:
     received = Received()
     for number in range(100):

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import pytest
 
+from tests.conftest import FRAMEWORKS
+
 
 class Run(Protocol):
     """Runs files as a project: ``run("-x", ini="...", conftest="...", test_it="...")``."""
@@ -17,12 +19,17 @@ class Run(Protocol):
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a project with this plugin, those named in *plugins*, and no other."""
+    """Run a project with this plugin, those named in *plugins*, and no other.
+
+    It finds the frameworks that are installed only where its files name one.
+    """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run_project(
         *args: str, ini: str = "", plugins: tuple[str, ...] = (), **files: str
     ) -> pytest.RunResult:
+        if any(name in text for name in FRAMEWORKS for text in (*plugins, *files.values())):
+            monkeypatch.delenv("HIDDEN_PACKAGES", raising=False)
         pytester.makefile(".ini", pytest=f"[pytest]\n{ini}")
         pytester.makepyfile(**files)
         named = [word for name in ("pytest_sentryintegration.plugin", *plugins) for word in ("-p", name)]

@@ -60,6 +60,7 @@ logger.warning("w"); logger.error("e")
 """
 
 
+@pytest.mark.usefixtures("frameworks")
 @pytest.mark.parametrize("mode", ["plain", "removed", "warnings", "plain again"])
 def test_loguru_reports_what_it_reports_in_a_process_of_its_own(
     sentry_events: SentryEvents, mode: str

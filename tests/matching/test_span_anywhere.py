@@ -176,6 +176,7 @@ def test_whatever_differs_is_told(pattern: SpanPattern, tree: FakeSpan) -> None:
         assert "no difference" not in repr(pattern)
 
 
+@pytest.mark.speed
 def test_it_is_found_among_a_hundred_thousand_spans_and_deeper_than_the_stack() -> None:
     wide = FakeSpan("root", None, *(FakeSpan("child", None, FakeSpan("db", str(n))) for n in range(50_000)))
     deep = FakeSpan("root", None, chain(FakeSpan, 10_000))

@@ -204,15 +204,16 @@ def test_trees_deeper_than_the_stack_are_compared() -> None:
     assert "node > node" in repr(different)
 
 
+@pytest.mark.speed
 def test_many_gaps_on_many_levels_are_not_exponential() -> None:
     tree, pattern = FakeSpan("leaf"), span("other")
     for _ in range(12):
         tree = FakeSpan("node", None, *[tree] * 12)
         pattern = span("node", ..., pattern, ..., pattern, ..., pattern, ...)
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert tree != pattern
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def globs(wanted: Sequence[str | EllipsisType], there: Sequence[str]) -> bool:

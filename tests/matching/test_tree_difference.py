@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from pytest_sentryintegration.matching import SpanPattern, span
 from pytest_sentryintegration.matching.tree_difference import MAX_ROWS, compare_trees, first_difference
 from tests.matching.spans import FakeSpan, chain
@@ -117,14 +119,15 @@ def test_a_large_tree_is_compared_in_few_rows() -> None:
     ]
 
 
+@pytest.mark.speed
 def test_trees_with_nothing_in_common_are_compared_in_bounded_time() -> None:
     tree = FakeSpan("root", None, *[FakeSpan("a", f"q{number}") for number in range(3_000)])
     pattern = span("root", *[span("b", f"p{number}") for number in range(3_000)])
-    started = time.perf_counter()
+    started = time.process_time()
     found = compare_trees(pattern, tree)
 
     assert found[-1].label == "... not compared further: 2940 expected and 2940 received"
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_tree_deeper_than_the_stack_is_compared() -> None:

@@ -71,11 +71,12 @@ def outcome(place: Path, listening: socket.socket, tests: str = TESTS) -> str:
     (place / "test_it.py").write_text(tests.format(port=listening.getsockname()[1]))
     (place / "pytest.ini").write_text("[pytest]")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SENTRY")}
+    environment["PYTHONPATH"] = os.pathsep.join([str(place), environment["PYTHONPATH"]])
     words = ["-p", "pytest_sentryintegration.plugin", "-p", "no:cacheprovider", "-W", "error", "-rA"]
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         cwd=place,
-        env=environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(place), "COLUMNS": "300"},
+        env=environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "300"},
         capture_output=True,
         text=True,
         timeout=100,

@@ -27,6 +27,7 @@ FIXTURES = {
 }
 IMPORTS = "import pytest\nfrom pytest_sentryintegration import FakeSentry, SentryEvents\n"
 UNTYPED = ("untyped-defs", "incomplete-defs", "untyped-calls", "untyped-decorators", "subclassing-any")
+pytestmark = pytest.mark.types
 MYPY = ("-m", "mypy", "--strict", "--ignore-missing-imports", "--config-file", "", "--no-error-summary")
 WRONG_ON_PURPOSE = ('level="warn"',)
 """What is on a page to show what happens then."""

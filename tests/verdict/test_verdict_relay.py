@@ -38,13 +38,14 @@ def test_loading_the_library_leaves_the_environment_as_it_was(before: str, print
     assert done.stdout.strip() == printed
 
 
+@pytest.mark.speed
 def test_a_rejection_is_cheap() -> None:
     judged("transaction", event()).outcome  # noqa: B018
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(20):
         judged("transaction", event()).outcome  # noqa: B018
 
-    assert (time.perf_counter() - started) / 20 < 0.02
+    assert (time.process_time() - started) / 20 < 0.02
 
 
 def test_a_verdict_costs_nothing_until_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

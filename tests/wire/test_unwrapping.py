@@ -169,6 +169,7 @@ def test_a_bomb_costs_at_most_its_limit_and_is_known(hostile: bytes) -> None:
     assert not unwrapping.complete
 
 
+@pytest.mark.speed
 @pytest.mark.parametrize(
     "text", [b"x^", b"\x1f\x8b\x08", b"PK\x03\x04", b"%25", b"\\\\", b"&amp;", b"=\n", b"[1,2,3,4]"]
 )
