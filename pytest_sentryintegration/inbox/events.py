@@ -14,7 +14,7 @@ from pytest_sentryintegration.inbox.views import View
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.matching.secrets import secrets_of, secrets_of_settings
 from pytest_sentryintegration.model.lazy import lazy
-from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.model.nouns import CLASSES, NOUNS
 from pytest_sentryintegration.words.explaining import explain
 from pytest_sentryintegration.words.policies import not_accepted
 
@@ -32,82 +32,82 @@ class SentryEvents(View[model.Event]):
     @lazy
     def events(self) -> View[model.Event]:
         """Error and message events."""
-        return self._view("events", model.Event)
+        return self._view("events")
 
     @lazy
     def messages(self) -> View[model.Event]:
         """Events without an exception."""
-        return self._view("messages", model.Event)
+        return self._view("messages")
 
     @lazy
     def errors(self) -> View[model.Event]:
         """Events with an exception."""
-        return self._view("errors", model.Event)
+        return self._view("errors")
 
     @lazy
     def transactions(self) -> View[model.Transaction]:
         """Transaction events, and segments of streamed spans."""
-        return self._view("transactions", model.Transaction)
+        return self._view("transactions")
 
     @lazy
     def spans(self) -> View[model.Span]:
         """Every span, roots too."""
-        return self._view("spans", model.Span)
+        return self._view("spans")
 
     @lazy
     def traces(self) -> View[model.Trace]:
         """All spans of one trace id, from any process."""
-        return self._view("traces", model.Trace)
+        return self._view("traces")
 
     @lazy
     def attachments(self) -> View[model.Attachment]:
         """Files that were sent along."""
-        return self._view("attachments", model.Attachment)
+        return self._view("attachments")
 
     @lazy
     def logs(self) -> View[model.Log]:
         """Structured log records."""
-        return self._view("logs", model.Log)
+        return self._view("logs")
 
     @lazy
     def metrics(self) -> View[model.Metric]:
         """Measured values."""
-        return self._view("metrics", model.Metric)
+        return self._view("metrics")
 
     @lazy
     def check_ins(self) -> View[model.CheckIn]:
         """Run reports of cron monitors."""
-        return self._view("check_ins", model.CheckIn)
+        return self._view("check_ins")
 
     @lazy
     def feedback(self) -> View[model.Feedback]:
         """What users wrote."""
-        return self._view("feedback", model.Feedback)
+        return self._view("feedback")
 
     @lazy
     def sessions(self) -> View[model.Session]:
         """Sessions of release health."""
-        return self._view("sessions", model.Session)
+        return self._view("sessions")
 
     @lazy
     def client_reports(self) -> View[model.ClientReport]:
         """What SDKs say they dropped."""
-        return self._view("client_reports", model.ClientReport)
+        return self._view("client_reports")
 
     @lazy
     def envelopes(self) -> View[model.Envelope]:
         """Every request that was accepted, bytes included."""
-        return self._view("envelopes", model.Envelope)
+        return self._view("envelopes")
 
     @lazy
     def items(self) -> View[model.Item]:
         """Every item of every envelope, unknown types too."""
-        return self._view("items", model.Item)
+        return self._view("items")
 
     @lazy
     def refused(self) -> View[model.Refused]:
         """Requests that the fake Sentry did not accept."""
-        return self._view("refused", model.Refused)
+        return self._view("refused")
 
     def assert_absent(self, *secrets: str | bytes | re.Pattern[Any]) -> None:
         """Fail if one of *secrets* occurs anywhere in what was sent, however it is encoded there.
@@ -139,8 +139,8 @@ class SentryEvents(View[model.Event]):
         """Return all that has arrived, and what this process's SDK still held, as text of bounded length."""
         return self._text("")
 
-    def _view(self, noun: str, cls: type[Any]) -> View[Any]:
-        return View(self._reader, NOUNS[noun], cls)
+    def _view(self, noun: str) -> View[Any]:
+        return View(self._reader, NOUNS[noun], CLASSES[noun])
 
     @property
     def dsn(self) -> str:

@@ -2,7 +2,8 @@
 
 A criterion is compared by ``==`` first, so `unittest.mock.ANY` and dirty-equals work. Then a compiled
 pattern searches, an exception class compares types, another callable decides, a mapping matches recursively
-as a subset, a list element by element, and ``...`` accepts anything that is there.
+as a subset, a list element by element, and ``...`` accepts anything that is there. A name may have dots:
+``tags.graph`` is what ``graph`` is in ``tags``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,21 @@ from pytest_sentryintegration.matching.showing import MISSING, plain, show
 
 class CriterionError(Exception):
     """A criterion could not be applied: its callable or its comparison raised, which is the cause."""
+
+
+class AllOf:
+    """Several criteria of one value: each of them must match.
+
+    >>> list(compare(AllOf("a", "b"), "a", "text"))[0].text
+    "text: expected 'b', got 'a'"
+    """
+
+    def __init__(self, *criteria: Any) -> None:
+        self.criteria = criteria
+
+    def as_written(self) -> str:
+        """Return it as a failure shows it."""
+        return " and ".join(show(criterion) for criterion in self.criteria)
 
 
 @dataclass(frozen=True)
@@ -64,13 +80,16 @@ def iter_differences(obj: object, criteria: Mapping[str, Any]) -> Iterator[Diffe
     """Yield what `differences` lists, one at a time: the first tells that there is no match."""
     __tracebackhide__ = True
     for name, criterion in criteria.items():
+        field, *inside = name.split(".")
         try:
-            value = field_value(obj, name)
+            value = field_value(obj, field)
         except ValueError as error:
             # A field that cannot be told yet, as the one tree of a trace while parts of it are on the way.
             yield Difference(name, criterion, MISSING, str(error))
         else:
-            yield from compare(criterion, value, name)
+            yield from (
+                _compare_inside(criterion, value, inside, name) if inside else compare(criterion, value, name)
+            )
 
 
 def field_value(obj: Any, name: str) -> Any:
@@ -95,6 +114,9 @@ def compare(criterion: Any, value: Any, path: str) -> Iterator[Difference]:
     if criterion is ...:
         if not _is_there(value):
             yield Difference(path, criterion, value, "nothing is there")
+    elif isinstance(criterion, AllOf):
+        for one in criterion.criteria:
+            yield from compare(one, value, path)
     elif equal(criterion, value, path):
         return
     elif isinstance(criterion, re.Pattern):
@@ -118,6 +140,36 @@ def equal(criterion: Any, value: Any, path: str) -> bool:
         return bool(criterion == value)
     except Exception as error:
         raise _raised(criterion, value, path, error) from error
+
+
+def _compare_inside(criterion: Any, value: Any, keys: list[str], path: str) -> Iterator[Difference]:
+    """Yield the differences between a criterion and what *keys* lead to, from *value* inwards."""
+    __tracebackhide__ = True
+    while keys:
+        length = 1
+        if isinstance(value, Mapping):
+            # Keys may have dots, as tags do: the longest that is there.
+            length = next((end for end in range(len(keys), 0, -1) if ".".join(keys[:end]) in value), 0)
+            if not length:
+                yield Difference(path, criterion, MISSING, beside=(".".join(keys), value))
+                return
+            value = value[".".join(keys[:length])]
+        elif isinstance(value, list | tuple) and keys[0].isdecimal() and int(keys[0][:9]) < len(value):
+            value = value[int(keys[0][:9])]
+        elif _has_fields(value):
+            known = fields_of(type(value)) or tuple(getattr(value, "__dict__", ()))
+            if keys[0] not in known:
+                raise unknown_field(type(value).__name__, keys[0], known)
+            try:
+                value = getattr(value, keys[0])
+            except ValueError as error:
+                yield Difference(path, criterion, MISSING, str(error))
+                return
+        else:
+            yield Difference(path, criterion, MISSING)
+            return
+        keys = keys[length:]
+    yield from compare(criterion, value, path)
 
 
 def _is_there(value: Any) -> bool:

@@ -2,11 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
+from pytest_sentryintegration.matching.showing import plain, show
+
 MAX_NOTES = 32
 """How many lines at the end of an exception's value may be notes (PEP 678)."""
+
+
+class ExceptionNamed:
+    """Exception classes by their names alone, with or without module, as another language may have them.
+
+    Args:
+        *names: Names, or patterns that search them; each must be that of an exception in the chain.
+
+    >>> from types import SimpleNamespace
+    >>> sent = [SimpleNamespace(type="OutOfStock", module="shop.errors")]
+    >>> ExceptionNamed("OutOfStock").are_named(sent), ExceptionNamed(re.compile("Stock$")).are_named(sent)
+    (True, True)
+    >>> ExceptionNamed("shop.errors.OutOfStock").are_named(sent), ExceptionNamed("shop").are_named(sent)
+    (True, False)
+    """
+
+    def __init__(self, *names: str | re.Pattern[str]) -> None:
+        self.names = names
+
+    def are_named(self, exceptions: Iterable[Any]) -> bool:
+        """Return whether *exceptions*, which have ``type`` and ``module``, are of these classes."""
+        spelled = {name for sent in exceptions for name in _spellings(sent)}
+        return all(
+            any(map(wanted.search, spelled)) if isinstance(wanted, re.Pattern) else wanted in spelled
+            for wanted in self.names
+        )
+
+    def as_written(self) -> str:
+        """Return it as a failure shows it."""
+        return " and ".join(plain(name) if isinstance(name, str) else show(name) for name in self.names)
+
+    @property
+    def types(self) -> set[str] | None:
+        """The names of which one must have been sent as a type; ``None`` where that is not known."""
+        for name in self.names:
+            if isinstance(name, str):
+                parts = name.split(".")
+                return {".".join(parts[start:]) for start in range(len(parts))}
+        return None
+
+
+def _spellings(sent: Any) -> Iterator[str]:
+    kind, module = getattr(sent, "type", None), getattr(sent, "module", None)
+    if isinstance(kind, str):
+        yield kind
+        if module:
+            yield f"{module}.{kind}"
 
 
 def is_instance(sent: Any, cls: type[BaseException]) -> bool:

@@ -38,7 +38,11 @@ def fields_of(cls: type) -> tuple[str, ...]:
     return _KNOWN.setdefault(cls, fields)
 
 
-def unknown_field(owner: str, name: str, fields: Iterable[str]) -> TypeError:
+class UnknownField(TypeError):
+    """A criterion names a field that there is not."""
+
+
+def unknown_field(owner: str, name: str, fields: Iterable[str]) -> UnknownField:
     """Return the error for a criterion that names no field of *owner*, with the nearest name there is.
 
     >>> unknown_field("message", "mesage", ["message", "level"]).args[0]
@@ -49,8 +53,8 @@ def unknown_field(owner: str, name: str, fields: Iterable[str]) -> TypeError:
     text = f"{article} {owner} has no field {name!r}"
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
-        return TypeError(f"{text}; did you mean {near[0]!r}?")
-    return TypeError(f"{text}; it has {', '.join(known)}" if known else text)
+        return UnknownField(f"{text}; did you mean {near[0]!r}?")
+    return UnknownField(f"{text}; it has {', '.join(known)}" if known else text)
 
 
 def _holds_a_value(cls: type, name: str) -> bool:

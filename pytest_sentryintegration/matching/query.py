@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_sentryintegration.matching.criteria import Difference, compare, iter_differences
-from pytest_sentryintegration.matching.exception_classes import any_is_named, wire_names
+from pytest_sentryintegration.matching.exception_classes import ExceptionNamed, any_is_named, wire_names
 from pytest_sentryintegration.matching.fields import fields_of, unknown_field
 from pytest_sentryintegration.matching.showing import MISSING, Name, show
 
@@ -65,10 +64,13 @@ class Query:
         if main is ... and noun.values is not None and noun.main in named:
             main = named.pop(noun.main)
         for name in named:
-            if cls is not None and name not in fields:
-                raise unknown_field(noun.singular, name, fields)
+            if cls is not None and (field := name.partition(".")[0]) not in fields:
+                raise unknown_field(noun.singular, field, fields)
         self.main = main
         self.criteria = named
+        self._of_fields = dict(named)
+        # Beside a class: what is searched for a text is the same as without one.
+        self._beside = ... if noun.values is None else self._of_fields.pop(noun.main, ...)
         self.needle = _needle(noun, main, named)
         """A text (UTF-8) of every match; ``None`` where none is known."""
         self._wire_names: frozenset[tuple[str, object]] | None = None
@@ -84,10 +86,8 @@ class Query:
         self._wire_names = None  # a subclass may have been imported since
         if self.needle is not None:
             candidates = objects.containing(self.needle)
-        elif self._asks_for_a_class:
-            candidates = objects.of_types(
-                {name.encode("utf-8", "surrogatepass") for name, _ in self._names()}
-            )
+        elif self._asks_for_a_class and (types := self._types()) is not None:
+            candidates = objects.of_types({name.encode("utf-8", "surrogatepass") for name in types})
         return [obj for obj in candidates if self.matches(obj)] if len(self) else list(candidates)
 
     def __len__(self) -> int:
@@ -114,7 +114,8 @@ class Query:
 
     def differing(self, differences: list[Difference]) -> int:
         """Return how many of the criteria these differences are of."""
-        return len({re.split(r"[.\[]", difference.path, maxsplit=1)[0] for difference in differences})
+        names = sorted(self.criteria, key=len, reverse=True)
+        return len({_criterion_at(difference.path, names) for difference in differences})
 
     def main_agrees(self, differences: Iterable[Difference]) -> bool:
         """Return whether none of these differences is of the positional criterion."""
@@ -126,13 +127,18 @@ class Query:
 
     @property
     def _asks_for_a_class(self) -> bool:
-        return self.noun.by_exception and isinstance(self.main, type) and issubclass(self.main, BaseException)
+        return self.noun.by_exception and (
+            isinstance(self.main, ExceptionNamed)
+            or (isinstance(self.main, type) and issubclass(self.main, BaseException))
+        )
 
     def _iter_differences(self, obj: Any) -> Iterator[Difference]:
         __tracebackhide__ = True
         if self.main is not ...:
             yield from self._main_differences(obj)
-        yield from iter_differences(obj, self.criteria)
+        if self._beside is not ...:
+            yield from self._text_differences(self._beside, obj)
+        yield from iter_differences(obj, self._of_fields)
 
     def _names(self) -> frozenset[tuple[str, object]]:
         # Not for each of 50,000 events: a class may have hundreds of subclasses.
@@ -140,18 +146,43 @@ class Query:
             self._wire_names = wire_names(self.main)
         return self._wire_names
 
+    def _types(self) -> Iterable[str] | None:
+        if isinstance(self.main, ExceptionNamed):
+            return self.main.types
+        return {name for name, _ in self._names()}
+
+    def _is_named(self, exceptions: tuple[Any, ...]) -> bool:
+        if isinstance(self.main, ExceptionNamed):
+            return self.main.are_named(exceptions)
+        return any_is_named(exceptions, self._names())
+
     def _main_differences(self, obj: Any) -> Iterator[Difference]:
         __tracebackhide__ = True
         if self._asks_for_a_class:
             exceptions = tuple(obj.exceptions or ())
-            if not any_is_named(exceptions, self._names()):
+            if not self._is_named(exceptions):
                 names = [_qualified(sent) for sent in reversed(exceptions)]
                 got: Any = Name(", ".join(names)) if names else MISSING
                 yield Difference(self._main_name, Name(_class_name(self.main)), got)
         elif self.noun.values is None:
             yield from compare(self.main, getattr(obj, self.noun.main), self.noun.main)
         else:
-            yield from _any(self.main, self.noun.values_of(obj), self.noun.main, first=self.noun.by_exception)
+            yield from self._text_differences(self.main, obj)
+
+    def _text_differences(self, criterion: Any, obj: Any) -> Iterator[Difference]:
+        yield from _any(criterion, self.noun.values_of(obj), self.noun.main, first=self.noun.by_exception)
+
+
+def _criterion_at(path: str, names: Iterable[str]) -> str:
+    """Return the one of *names*, the longest first, that *path* is of; a name may have dots."""
+    return next(
+        (
+            name
+            for name in names
+            if path[len(name) : len(name) + 1] in ("", ".", "[") and path.startswith(name)
+        ),
+        path,
+    )
 
 
 def _any(criterion: Any, values: tuple[Any, ...], path: str, *, first: bool) -> Iterator[Difference]:
@@ -162,7 +193,9 @@ def _any(criterion: Any, values: tuple[Any, ...], path: str, *, first: bool) -> 
         yield Difference(path, criterion, values[0] if first or len(values) == 1 else list(values))
 
 
-def _class_name(cls: type) -> str:
+def _class_name(cls: Any) -> str:
+    if isinstance(cls, ExceptionNamed):
+        return cls.as_written()
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
@@ -175,7 +208,7 @@ def _needle(noun: Noun, main: Any, criteria: Mapping[str, Any]) -> bytes | None:
         return None
     texts = [main] if type(main) is str else []
     for field, criterion in criteria.items():
-        if field in noun.as_sent:
+        if field.partition(".")[0] in noun.as_sent:
             texts += _texts(criterion)
     # The longest is in the fewest.
     return max(texts, key=len).encode("utf-8", "surrogatepass") if texts else None

@@ -7,8 +7,18 @@ from typing import Any, Final
 
 from pytest_sentryintegration.matching.exception_classes import without_notes
 from pytest_sentryintegration.matching.query import Noun
+from pytest_sentryintegration.model.check_ins import CheckIn
+from pytest_sentryintegration.model.client_reports import ClientReport
+from pytest_sentryintegration.model.events import Attachment, Event
+from pytest_sentryintegration.model.feedback import Feedback
+from pytest_sentryintegration.model.items import Envelope, Item, Refused
+from pytest_sentryintegration.model.logs import Log
+from pytest_sentryintegration.model.metrics import Metric
+from pytest_sentryintegration.model.sessions import Session
+from pytest_sentryintegration.model.spans import Span, Transaction
+from pytest_sentryintegration.model.traces import Trace
 
-__all__ = ["NOUNS", "texts_of"]
+__all__ = ["CLASSES", "NOUNS", "texts_of"]
 
 
 def texts_of(event: Any) -> Iterator[str]:
@@ -63,3 +73,23 @@ NOUNS: Final[dict[str, Noun]] = {
         Noun("refused", "refused request", "reason"),
     )
 }
+
+CLASSES: Final[dict[str, type]] = {
+    "events": Event,
+    "messages": Event,
+    "errors": Event,
+    "transactions": Transaction,
+    "spans": Span,
+    "traces": Trace,
+    "attachments": Attachment,
+    "logs": Log,
+    "metrics": Metric,
+    "check_ins": CheckIn,
+    "feedback": Feedback,
+    "sessions": Session,
+    "client_reports": ClientReport,
+    "envelopes": Envelope,
+    "items": Item,
+    "refused": Refused,
+}
+"""What the objects of each noun are."""
