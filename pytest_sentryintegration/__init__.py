@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_sentryintegration.capturing.standalone import capture, guard
     from pytest_sentryintegration.inbox.events import SentryEvents
     from pytest_sentryintegration.inbox.reader import IncompleteWarning, NotJudgedWarning
+    from pytest_sentryintegration.inbox.traces import TraceView
     from pytest_sentryintegration.inbox.views import View
     from pytest_sentryintegration.ingest.faults import Faults
     from pytest_sentryintegration.matching.criteria import CriterionError
@@ -77,6 +78,7 @@ __all__ = [
     "Span",
     "SpanPattern",
     "Trace",
+    "TraceView",
     "Transaction",
     "UnreadablePayload",
     "Verdict",
@@ -119,6 +121,7 @@ _HOMES = {
     "Span": "model",
     "SpanPattern": "matching.span_pattern",
     "Trace": "model",
+    "TraceView": "inbox.traces",
     "Transaction": "model",
     "UnreadablePayload": "model",
     "Verdict": "verdict",

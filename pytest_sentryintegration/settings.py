@@ -47,6 +47,8 @@ class Settings(NamedTuple):
 
     timeout: float = 1.0
     """Seconds that a `find` waits for what other processes send."""
+    quiet: float = 0.2
+    """Seconds without anything new after which a trace counts as complete."""
     transport: str = "http"
     host: str = "127.0.0.1"
     """The address that the fake Sentry listens on."""
@@ -101,17 +103,11 @@ def read_settings(getini: Callable[[str], Any], folder: Path, listing: Path | No
     Raises:
         SettingError: for a value that does not exist, naming the nearest.
     """
-    timeout = getini("sentry_timeout")
-    try:
-        seconds = float(timeout)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise SettingError(f"sentry_timeout = {timeout!r} is not a number of seconds, such as 1 or 0.5")
     invalid_allow = tuple(getini("sentry_invalid_allow"))
     unexpected = _one_of("sentry_unexpected =", getini("sentry_unexpected"), POLICIES)
     return Settings(
-        timeout=seconds,
+        timeout=_seconds("sentry_timeout =", getini("sentry_timeout"), "1"),
+        quiet=_seconds("sentry_quiet =", getini("sentry_quiet"), "0.2"),
         transport=_one_of("sentry_transport =", getini("sentry_transport"), TRANSPORTS),
         host=host_name("sentry_host =", getini("sentry_host")),
         port=_port("sentry_port =", getini("sentry_port")),
@@ -124,6 +120,16 @@ def read_settings(getini: Callable[[str], Any], folder: Path, listing: Path | No
         invalid_allow=invalid_allow or None,
         secrets=tuple(getini("sentry_secrets")),
     )
+
+
+def _seconds(what: str, value: str, example: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise SettingError(f"{what} {value!r} is not a number of seconds, such as {example} or 0.5")
+    return seconds
 
 
 _HOST = r"[A-Za-z0-9_.-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"

@@ -22,7 +22,7 @@ from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.locks import reentrant_lock
-from pytest_sentryintegration.sdk.gathering import gather
+from pytest_sentryintegration.sdk.gathering import gather, unfinished_in
 from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.server.child_environment import child_environment
@@ -31,6 +31,7 @@ from pytest_sentryintegration.settings import Settings, split_marker
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.wire.envelope import serialize_envelope
 from pytest_sentryintegration.words.captured import captured
+from pytest_sentryintegration.words.explaining import unsent
 
 __unittest = True  # hides the frames of this module in unittest's tracebacks
 
@@ -99,6 +100,7 @@ class Capture(StoredInbox):
         self._handed_out = False
         self._first = 0
         self.timeout = self.settings.timeout
+        self.quiet = self.settings.quiet
         self.invalid_allow = self.settings.invalid_allow
         self.secrets = self.settings.secrets
         self.reader: Reader
@@ -189,6 +191,10 @@ class Capture(StoredInbox):
         """Wait until something newer than that number has come, for so many seconds of real time."""
         with self._isolation.sending_at_once():
             return super().wait(number, timeout)
+
+    def holding(self, trace_id: str) -> list[str]:
+        """Return a sentence for all that belongs to a trace and is held back by a process of this test."""
+        return [unsent(label) for label in unfinished_in(self._owner, trace_id)]
 
     def adopt(self, thread: threading.Thread) -> None:
         """Let what a thread captures from now on belong to this inbox."""

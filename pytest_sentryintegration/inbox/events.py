@@ -10,6 +10,7 @@ from typing import Any
 from pytest_sentryintegration import model
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.secrets import found_secrets, occurrences
+from pytest_sentryintegration.inbox.traces import TraceView
 from pytest_sentryintegration.inbox.views import View
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.matching.secrets import secrets_of, secrets_of_settings
@@ -55,9 +56,9 @@ class SentryEvents(View[model.Event]):
         return self._view("spans")
 
     @lazy
-    def traces(self) -> View[model.Trace]:
-        """All spans of one trace id, from any process."""
-        return self._view("traces")
+    def traces(self) -> TraceView:
+        """All spans of one trace id, from any process; can wait until a trace is complete."""
+        return TraceView(self._reader)
 
     @lazy
     def attachments(self) -> View[model.Attachment]:

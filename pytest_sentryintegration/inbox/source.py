@@ -18,6 +18,8 @@ class Source(Protocol):
     """What came, read into objects."""
     timeout: float = 1.0
     """Seconds that `find` and `wait` wait where the call does not say."""
+    quiet: float = 0.2
+    """Seconds without anything new after which a trace counts as complete."""
     invalid_allow: tuple[str, ...] | None = None
     """Paths of findings that do not count; ``None`` for the default ones."""
     secrets: tuple[str, ...] = ()
@@ -34,6 +36,10 @@ class Source(Protocol):
     def wait(self, number: int, timeout: float) -> bool:
         """Wait until something newer than that number has come, for so many seconds of real time."""
         return False
+
+    def holding(self, trace_id: str) -> list[str]:
+        """Return a sentence for all that belongs to a trace and is held back by a process of this test."""
+        return []
 
     def evidence(self) -> Evidence:
         """Return what is known about the senders."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
 
-from pytest_sentryintegration import clock
+from pytest_sentryintegration.inbox.looking import Found, Lack, look
 from pytest_sentryintegration.inbox.reader import Reader
-from pytest_sentryintegration.inbox.steps import Step, pause, run, run_async
+from pytest_sentryintegration.inbox.steps import Step, run, run_async
 from pytest_sentryintegration.matching.query import Noun, Query
 from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.explaining import reasons
@@ -19,14 +19,7 @@ __unittest = True  # hides the frames of this module in unittest's tracebacks
 
 T = TypeVar("T")
 
-SLICE: Final = 0.25
-"""Seconds after which a wait asks this process's SDK again whether it holds something back."""
 _REPR_ITEMS: Final = 8
-
-
-class _Found(NamedTuple):
-    matched: list[Any]
-    notes: list[str]
 
 
 class View(Sequence[T], Generic[T]):
@@ -155,7 +148,7 @@ class View(Sequence[T], Generic[T]):
         return self._read().count(value)
 
     def __repr__(self) -> str:
-        objects = list(self._reader.objects(self._noun))
+        objects = list(self._objects())
         shown = ", ".join(repr(obj) for obj in objects[:_REPR_ITEMS])
         more = f", ... {len(objects) - _REPR_ITEMS} more" if len(objects) > _REPR_ITEMS else ""
         return f"<{self._noun.counted(len(objects))}{f': {shown}{more}' if objects else ''}>"
@@ -174,7 +167,7 @@ class View(Sequence[T], Generic[T]):
 
     def _read(self) -> list[T]:
         self._reader.drain()
-        return list(self._reader.objects(self._noun))
+        return list(self._objects())
 
     def _query(self, main: Any, criteria: dict[str, Any]) -> Query:
         __tracebackhide__ = True
@@ -182,63 +175,66 @@ class View(Sequence[T], Generic[T]):
 
     def _matching(self, query: Query) -> list[T]:
         __tracebackhide__ = True
-        return query.among(self._reader.objects(self._noun))
+        return query.among(self._objects())
+
+    def _objects(self) -> Any:
+        return self._reader.objects(self._noun)
+
+    def _timeout(self, timeout: float | None) -> float:
+        __tracebackhide__ = True
+        return self._reader.source.timeout if timeout is None else seconds("timeout", timeout)
 
     def _find(self, query: Query, timeout: float | None) -> Generator[Step, Any, T]:
         __tracebackhide__ = True
-        seconds = self._reader.source.timeout if timeout is None else _seconds("timeout", timeout)
-        found = yield from self._look(query, 1, seconds)
+        waited = self._timeout(timeout)
+        found = yield from self._look(query, 1, waited)
+        return (yield from self._only(query, found, waited))
+
+    def _only(self, query: Query, found: Found, waited: float) -> Generator[Step, Any, T]:
+        __tracebackhide__ = True
         if len(found.matched) == 1:
             self._reader.look(found.matched)
             only: T = found.matched[0]
             return only
         if found.matched:
-            raise AssertionError(too_many(query, list(self._reader.objects(self._noun)), found.matched))
-        raise AssertionError((yield partial(self._too_few, query, found, seconds, None)))
+            raise AssertionError(too_many(query, list(self._objects()), found.matched))
+        raise AssertionError((yield partial(self._too_few, query, found, waited, None)))
 
     def _wait(self, count: int, query: Query, timeout: float | None) -> Generator[Step, Any, tuple[T, ...]]:
         __tracebackhide__ = True
-        if not isinstance(count, int):
-            raise TypeError(f"how many to wait for comes first, as in wait(1, {count!r}), not {count!r}")
-        seconds = self._reader.source.timeout if timeout is None else _seconds("timeout", timeout)
-        found = yield from self._look(query, count, seconds)
+        check_count(count)
+        waited = self._timeout(timeout)
+        found = yield from self._look(query, count, waited)
+        return (yield from self._enough(count, query, found, waited))
+
+    def _enough(
+        self, count: int, query: Query, found: Found, waited: float
+    ) -> Generator[Step, Any, tuple[T, ...]]:
+        __tracebackhide__ = True
         if len(found.matched) < count:
-            raise AssertionError((yield partial(self._too_few, query, found, seconds, count)))
+            raise AssertionError((yield partial(self._too_few, query, found, waited, count)))
         self._reader.look(found.matched)
         return tuple(found.matched)
 
+    def _look(
+        self, query: Query, enough: int, timeout: float, lack: Callable[[list[T]], Lack | None] | None = None
+    ) -> Generator[Step, Any, Found]:
+        __tracebackhide__ = True
+        return look(self._reader.source, partial(self._matching, query), enough, timeout, lack)
+
     def _none(self, query: Query, within: float) -> Generator[Step, Any, None]:
         __tracebackhide__ = True
-        found = yield from self._look(query, 1, _seconds("within", within))
+        found = yield from self._look(query, 1, seconds("within", within))
         if found.matched:
-            received = list(self._reader.objects(self._noun))
+            received = list(self._objects())
             raise AssertionError(unwanted(query, received, found.matched, waited=within))
         if found.notes:
             raise AssertionError(unsure(query, found.notes))
 
-    def _look(self, query: Query, enough: int, timeout: float) -> Generator[Step, Any, _Found]:
-        """Search, and search again when something comes, until there is enough or the time is over."""
-        __tracebackhide__ = True
-        source = self._reader.source
-        deadline = clock.monotonic() + timeout
-        notes: list[str] = yield source.drain
-        while True:
-            number = source.number()
-            started = clock.monotonic()
-            matched = self._matching(query)
-            now = clock.monotonic()
-            if len(matched) >= enough or now >= deadline:
-                return _Found(matched, notes)
-            yield partial(source.wait, number, min(deadline - now, SLICE))
-            # Searching a large inbox again for each of many arrivals would take all the time there is.
-            yield partial(pause, min(now - started, max(deadline - clock.monotonic(), 0)))
-            if not notes:
-                notes = yield source.drain
-
-    def _too_few(self, query: Query, found: _Found, waited: float, wanted: int | None) -> str:
+    def _too_few(self, query: Query, found: Found, waited: float, wanted: int | None) -> str:
         return too_few(
             query,
-            list(self._reader.objects(self._noun)),
+            list(self._objects()),
             found.matched,
             contents=self._reader.source.contents,
             evidence=self._reader.evidence(found.notes),
@@ -254,7 +250,14 @@ class View(Sequence[T], Generic[T]):
         return "\n".join([f"{self._noun.name}[{index}]: {arrived}", *self._because(count)])
 
 
-def _seconds(name: str, value: Any) -> float:
+def check_count(count: Any) -> None:
+    """Raise a `TypeError` where *count* is no number: a criterion was given first."""
+    __tracebackhide__ = True
+    if not isinstance(count, int):
+        raise TypeError(f"how many to wait for comes first, as in wait(1, {count!r}), not {count!r}")
+
+
+def seconds(name: str, value: Any) -> float:
     """Return *value* if one can wait that long: nan would be waited for without end."""
     __tracebackhide__ = True
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -20,7 +20,7 @@ from pytest_sentryintegration.model.items import (
     Refused,
 )
 from pytest_sentryintegration.model.lazy import lazy
-from pytest_sentryintegration.model.linking import Forest, Registry
+from pytest_sentryintegration.model.linking import Completing, Forest, Registry
 from pytest_sentryintegration.model.logs import Log, has_logs, read_logs
 from pytest_sentryintegration.model.metrics import Metric, read_metrics
 from pytest_sentryintegration.model.objects import Objects, Searchable
@@ -131,13 +131,22 @@ class Contents:
     @lazy
     def traces(self) -> Objects[Trace]:
         """All trace ids that spans have."""
-        events, logs = self.events, self.logs
+        events, logs, envelopes = self.events, self.logs, self.envelopes
 
         def read(forest: Forest) -> tuple[Trace, ...]:
             # What has no trace id is linked within its item only, which is no trace.
-            return (Trace(forest, events, logs),) if forest.trace_id else ()
+            return (Trace(forest, events, logs, envelopes),) if forest.trace_id else ()
 
         return Objects(self._lock, self._registry.all_forests, read)
+
+    @property
+    def completing(self) -> Completing | None:
+        """What waits until a trace is complete; set by who can wait."""
+        return self._registry.completing
+
+    @completing.setter
+    def completing(self, completing: Completing) -> None:
+        self._registry.completing = completing
 
     @lazy
     def attachments(self) -> Objects[Attachment]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any
+from typing import Any, TypeAlias
 
 from pytest_sentryintegration.garbage import uncollected
 from pytest_sentryintegration.model.records import Record
 
-__all__ = ["Forest", "Registry", "sort_by_start"]
+__all__ = ["Completing", "Forest", "Registry", "sort_by_start"]
+
+Completing: TypeAlias = Callable[[Any, "float | None"], None]
+"""Waits until a trace is complete, for so many seconds at most; raises `AssertionError` where it is not."""
 
 _MANY = 1000
 """Spans after which reading goes on without the garbage collector."""
@@ -31,6 +34,11 @@ class Forest:
         self._first: dict[str, Record] = {}
         self._members: dict[Record, list[Record]] = {}
         self._members_version = 0
+
+    @property
+    def completing(self) -> Completing | None:
+        """What waits until it is complete; ``None`` where nobody can."""
+        return self._registry.completing
 
     def update(self) -> None:
         """Take in what has arrived since, and link it."""
@@ -145,6 +153,8 @@ class Registry:
         """What has arrived and was not yet read for spans."""
         self.records: list[Record] = []
         """As they were recorded."""
+        self.completing: Completing | None = None
+        """What waits until a trace is complete; ``None`` where nobody can."""
         self._forests: dict[str, Forest] = {}
         self._in_order: list[Forest] = []
         self._read = read

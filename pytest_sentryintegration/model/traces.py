@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pytest_sentryintegration.model.events import Event
+from pytest_sentryintegration.model.items import Envelope
 from pytest_sentryintegration.model.linking import Forest, sort_by_start
 from pytest_sentryintegration.model.logs import Log
+from pytest_sentryintegration.model.reading import mapping
 from pytest_sentryintegration.model.services import service_of, services_of
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction, span_of
 
@@ -37,6 +40,7 @@ class Trace:
     _forest: Forest
     _events: Iterable[Event]
     _logs: Iterable[Log]
+    _envelopes: Sequence[Envelope]
 
     @property
     def trace_id(self) -> str:
@@ -126,6 +130,35 @@ class Trace:
         project, as in ``sentry.javascript.browser in project 2``.
         """
         return services_of(self._updated())
+
+    @property
+    def received(self) -> datetime:
+        """When the newest of it arrived, spans and events alike: real time, UTC."""
+        newest = self._updated().records[-1].item.envelope
+        for position in range(len(self._envelopes) - 1, -1, -1):
+            envelope = self._envelopes[position]
+            if envelope is newest or mapping(envelope.headers.get("trace")).get("trace_id") == self.trace_id:
+                return envelope.received
+        return newest.received
+
+    def assert_complete(self, *, timeout: float | None = None) -> None:
+        """Wait until all of it has come, and fail if it does not.
+
+        It is complete when no parent is missing, no process of this test holds anything of it back, and
+        nothing of it has come for ``sentry_quiet`` seconds. `traces.find(..., complete=True)` does the same.
+
+        Args:
+            timeout: Seconds to wait, of real time; ``sentry_timeout`` where it is not given.
+
+        Raises:
+            AssertionError: It was not complete when the time was over; names the service that owes a span.
+            RuntimeError: It is not of a test's inbox.
+        """
+        __tracebackhide__ = True
+        complete = self._updated().completing
+        if complete is None:
+            raise RuntimeError("nothing more can come for this trace: it is not of a test's inbox")
+        complete(self, timeout)
 
     def _updated(self) -> Forest:
         self._forest.update()

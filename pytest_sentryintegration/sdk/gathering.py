@@ -159,8 +159,20 @@ def _processes(owner: Owner) -> Iterator[Child]:
             continue
 
 
+def unfinished_in(owner: Owner, trace_id: str) -> list[str]:
+    """Return the transactions and streamed spans of a trace that this process has started and not finished.
+
+    What the facade holds back until its last span has finished is among them.
+    """
+    return [label for label, its_trace in _open(noticed(owner).began) if its_trace == trace_id]
+
+
 def _unfinished(began: int) -> Iterator[str]:
-    """Yield the transactions and streamed spans that were started after *began* and are open.
+    return (label for label, _ in _open(began))
+
+
+def _open(began: int) -> Iterator[tuple[str, object]]:
+    """Yield the transactions and streamed spans that were started after *began* and are open, with trace ids.
 
     It looks through all objects: an open span may be on no scope, or on one of another thread.
     """
@@ -169,7 +181,7 @@ def _unfinished(began: int) -> Iterator[str]:
         if type(obj) in kinds and getattr(obj, "_start_timestamp_monotonic_ns", began) >= began:
             label = _open_transaction(obj) if hasattr(obj, "_span_recorder") else _open_span(obj)
             if label:
-                yield label
+                yield label, obj.trace_id
 
 
 def _kinds() -> Iterator[type]:

@@ -140,7 +140,7 @@ def _of_spans(evidence: Evidence, contents: Any, noun: str | None) -> Iterable[s
     if noun is not None and noun not in _TRACED:
         return
     for label in _first(evidence.unfinished()):
-        yield f"{label[:1].upper()}{plain(label[1:], 200)} is not finished, so it is not sent yet."
+        yield unsent(label)
     if count := len(evidence.outside):
         what = f"{count} span{'s were' if count > 1 else ' was'} finished outside of any transaction"
         named = ", ".join(plain(label, 30) for label in dict.fromkeys(evidence.outside[:LISTED]))
@@ -152,6 +152,11 @@ def _of_spans(evidence: Evidence, contents: Any, noun: str | None) -> Iterable[s
         if evidence.max_spans is not None and len(transaction.spans) >= evidence.max_spans:
             why += f", or there were more than max_spans={evidence.max_spans}"
         yield f"Transaction {show(transaction.name)} was sent without {count} of its spans: {why}."
+
+
+def unsent(label: str) -> str:
+    """Return that a transaction or span of this process is open: ``transaction 'checkout'``."""
+    return f"{label[:1].upper()}{plain(label[1:], 200)} is not finished, so it is not sent yet."
 
 
 def _incomplete(contents: Any) -> list[tuple[Any, int]]:

@@ -88,7 +88,7 @@ def too_few(
         said = reasons(evidence, contents, noun.name, waited)
     else:
         said = doubts(evidence, contents, noun.name, waited)
-    return "\n".join([*lines, *_bulleted(said), *dict.fromkeys(remedies)])
+    return "\n".join([*lines, *bulleted(said), *dict.fromkeys(remedies)])
 
 
 def too_many(query: Query, received: Sequence[Any], matched: Sequence[Any]) -> str:
@@ -118,7 +118,7 @@ def unwanted(query: Query, received: Sequence[Any], matched: Sequence[Any], *, w
 def unsure(query: Query, notes: Sequence[str]) -> str:
     """Return the failure of a `none` where not everything that was sent has arrived."""
     outcome = "none matched, but not everything that was sent has arrived:"
-    return "\n".join(_headline(f"no {query.noun.singular}", query, 0, outcome) + _bulleted(notes))
+    return "\n".join(_headline(f"no {query.noun.singular}", query, 0, outcome) + bulleted(notes))
 
 
 def _headline(expected: str, query: Query, waited: float, outcome: str) -> list[str]:
@@ -223,7 +223,8 @@ def _telling(objects: Sequence[Any]) -> str:
     return ", ".join(parts)
 
 
-def _bulleted(sentences: Sequence[str]) -> list[str]:
+def bulleted(sentences: Sequence[str]) -> list[str]:
+    """Return each sentence as a point of a list, within 80 columns."""
     return [line for sentence in sentences for line in _wrapped(f"- {sentence}", "  ")]
 
 

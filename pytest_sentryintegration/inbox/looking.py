@@ -1,0 +1,70 @@
+"""Search an inbox, and search again when something comes, until there is enough or the time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from pytest_sentryintegration import clock
+from pytest_sentryintegration.inbox.source import Source
+from pytest_sentryintegration.inbox.steps import Step, pause
+
+__unittest = True  # hides the frames of this module in unittest's tracebacks
+
+SLICE: Final = 0.25
+"""Seconds after which a wait asks this process's SDK again whether it holds something back."""
+
+
+class Lack(NamedTuple):
+    """What keeps that which was found from being all that there will be."""
+
+    sentences: list[str]
+    quiet_in: float = 0
+    """Where nothing is known to be missing: seconds until it has been quiet for long enough."""
+
+
+class Found(NamedTuple):
+    """What a search has found when it ended."""
+
+    matched: list[Any]
+    notes: list[str]
+    """What this process's SDK could not send."""
+    lack: Lack | None = None
+
+
+def look(
+    source: Source,
+    search: Callable[[], list[Any]],
+    enough: int,
+    timeout: float,
+    lack: Callable[[list[Any]], Lack | None] | None = None,
+) -> Generator[Step, Any, Found]:
+    """Search until there is enough and nothing is lacking, at most for *timeout* seconds.
+
+    Args:
+        source: Where things come from.
+        search: Returns what matches of what has come so far.
+        enough: How many are to match.
+        timeout: Seconds of real time; a last quiet time that has begun by then is waited for.
+        lack: Says what keeps these from being complete; ``None`` where nothing does.
+    """
+    __tracebackhide__ = True
+    deadline = clock.monotonic() + timeout
+    notes: list[str] = yield source.drain
+    while True:
+        number = source.number()
+        started = clock.monotonic()
+        matched = search()
+        lacking = (yield partial(lack, matched)) if lack is not None and len(matched) >= enough else None
+        now = clock.monotonic()
+        # What came while it was looked for what is lacking was not looked at.
+        done = len(matched) >= enough and lacking is None and (lack is None or source.number() == number)
+        quiet_in = lacking.quiet_in if lacking is not None else 0
+        if done or now >= deadline + (source.quiet if quiet_in else 0):
+            return Found(matched, notes, lacking)
+        yield partial(source.wait, number, min(quiet_in or max(deadline - now, 0), SLICE))
+        # Searching a large inbox again for each of many arrivals would take all the time there is.
+        yield partial(pause, min(now - started, max(deadline - clock.monotonic(), 0)))
+        if not notes:
+            notes = yield source.drain

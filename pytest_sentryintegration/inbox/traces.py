@@ -1,0 +1,177 @@
+"""`sentry_events.traces`: a view that can wait until a trace is complete."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Generator, Sequence
+from functools import partial
+from typing import Any
+
+from pytest_sentryintegration import clock
+from pytest_sentryintegration.inbox.looking import Found, Lack, look
+from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.source import Source
+from pytest_sentryintegration.inbox.steps import Step, run, run_async
+from pytest_sentryintegration.inbox.views import View, check_count, seconds
+from pytest_sentryintegration.matching.query import Query
+from pytest_sentryintegration.model import Trace
+from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.words.explaining import doubts
+from pytest_sentryintegration.words.traces import incomplete, of_missing, too_recent
+
+__unittest = True  # hides the frames of this module in unittest's tracebacks
+
+__all__ = ["TraceView", "assert_complete"]
+
+
+class TraceView(View[Trace]):
+    """The traces of one inbox; with ``complete=True`` its methods wait until all of a trace has come.
+
+    A trace is complete when no parent is missing in it, no process of this test holds anything of it back
+    (this process; what `sentry_events.popen` runs), and nothing of it has come for ``sentry_quiet`` seconds.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader, NOUNS["traces"], Trace)
+        # Weak: a circle would keep the inbox until the garbage collector runs.
+        self._completing = partial(assert_complete, weakref.ref(reader))
+
+    def _objects(self) -> Any:
+        traces = super()._objects()
+        self._reader.source.contents.completing = self._completing
+        return traces
+
+    def find(
+        self, main: Any = ..., /, *, timeout: float | None = None, complete: bool = False, **criteria: Any
+    ) -> Trace:
+        """Return the one trace that meets the criteria; see `View.find`.
+
+        Args:
+            main: The trace id.
+            timeout: Seconds to wait, of real time; ``sentry_timeout`` where it is not given.
+            complete: Whether to wait until it is complete.
+            criteria: What attributes are expected to be, by name.
+
+        Raises:
+            AssertionError: None or several match; or it was not complete when the time was over: names the
+                service that owes a span.
+        """
+        __tracebackhide__ = True
+        return run(self._find(self._query(main, criteria), timeout, complete=complete))
+
+    async def find_async(
+        self, main: Any = ..., /, *, timeout: float | None = None, complete: bool = False, **criteria: Any
+    ) -> Trace:
+        """Do what `find` does, and let the loop run meanwhile."""
+        __tracebackhide__ = True
+        return await run_async(self._find(self._query(main, criteria), timeout, complete=complete))
+
+    def wait(
+        self,
+        count: int,
+        main: Any = ...,
+        /,
+        timeout: float | None = None,
+        *,
+        complete: bool = False,
+        **criteria: Any,
+    ) -> tuple[Trace, ...]:
+        """Return all traces that meet the criteria, once there are *count*, and complete if asked for.
+
+        Raises:
+            AssertionError: There were fewer when the time was over, or one was not complete.
+        """
+        __tracebackhide__ = True
+        return run(self._wait(count, self._query(main, criteria), timeout, complete=complete))
+
+    async def wait_async(
+        self,
+        count: int,
+        main: Any = ...,
+        /,
+        timeout: float | None = None,
+        *,
+        complete: bool = False,
+        **criteria: Any,
+    ) -> tuple[Trace, ...]:
+        """Do what `wait` does, and let the loop run meanwhile."""
+        __tracebackhide__ = True
+        return await run_async(self._wait(count, self._query(main, criteria), timeout, complete=complete))
+
+    def _find(
+        self, query: Query, timeout: float | None, *, complete: bool = False
+    ) -> Generator[Step, Any, Trace]:
+        __tracebackhide__ = True
+        waited = self._timeout(timeout)
+        found = yield from self._look(query, 1, waited, self._lack_of_one if complete else None)
+        if found.lack is not None:
+            raise AssertionError((yield partial(why_incomplete, self._reader, found, waited)))
+        return (yield from self._only(query, found, waited))
+
+    def _wait(
+        self, count: int, query: Query, timeout: float | None, *, complete: bool = False
+    ) -> Generator[Step, Any, tuple[Trace, ...]]:
+        __tracebackhide__ = True
+        check_count(count)
+        waited = self._timeout(timeout)
+        found = yield from self._look(query, count, waited, self._lack if complete else None)
+        if found.lack is not None:
+            raise AssertionError((yield partial(why_incomplete, self._reader, found, waited)))
+        return (yield from self._enough(count, query, found, waited))
+
+    def _lack(self, traces: list[Trace]) -> Lack | None:
+        return lacking(self._reader.source, traces)
+
+    def _lack_of_one(self, traces: list[Trace]) -> Lack | None:
+        # Several are a failure, which needs no waiting.
+        return self._lack(traces) if len(traces) == 1 else None
+
+
+def lacking(source: Source, traces: Sequence[Trace]) -> Lack | None:
+    """Return what keeps *traces* from being complete; ``None`` where nothing does."""
+    missing = [sentence for trace in traces for sentence in of_missing(trace)]
+    if missing:
+        return Lack(missing)
+    ages = [(clock.now() - trace.received).total_seconds() for trace in traces]
+    if ages and min(ages) < source.quiet:
+        return Lack([too_recent(min(ages), source.quiet)], source.quiet - min(ages))
+    held = [sentence for trace in traces for sentence in source.holding(trace.trace_id)]
+    return Lack(held) if held else None
+
+
+def assert_complete(reader: weakref.ref[Reader], trace: Trace, timeout: float | None) -> None:
+    """Wait until *trace* is complete; where its inbox is gone, look at what has come.
+
+    Raises:
+        AssertionError: It was not when the time was over.
+    """
+    __tracebackhide__ = True
+    alive = reader()
+    if alive is not None:
+        waited = alive.source.timeout if timeout is None else seconds("timeout", timeout)
+        run(_assert_complete(alive, trace, waited))
+    elif missing := of_missing(trace):
+        raise AssertionError(incomplete([trace], missing))
+
+
+def _assert_complete(reader: Reader, trace: Trace, waited: float) -> Generator[Step, Any, None]:
+    __tracebackhide__ = True
+    source = reader.source
+
+    def search() -> list[Trace]:
+        source.contents.update()
+        return [trace]
+
+    found = yield from look(source, search, 1, waited, partial(lacking, source))
+    if found.lack is not None:
+        raise AssertionError((yield partial(why_incomplete, reader, found, waited)))
+
+
+def why_incomplete(reader: Reader, found: Found, waited: float) -> str:
+    """Return the failure where what was found was not complete when the time was over."""
+    source = reader.source
+    said = list(found.lack.sentences) if found.lack is not None else []
+    for trace in found.matched:
+        said += source.holding(trace.trace_id)
+    said += doubts(reader.evidence(found.notes), source.contents, "traces", waited)
+    return incomplete(found.matched, list(dict.fromkeys(said)), waited)
