@@ -25,17 +25,6 @@ def reentrant_lock() -> Any:
     return lock
 
 
-def condition() -> threading.Condition:
-    """Return a `threading.Condition` with such a lock.
-
-    >>> with (changed := condition()):
-    ...     changed.notify_all()
-    """
-    made = threading.Condition(threading.RLock())
-    _LOCKS.add(made)
-    return made
-
-
 def _free() -> None:
     for lock in list(_LOCKS):
         # The thread that forked is in the child, and releases what it holds.

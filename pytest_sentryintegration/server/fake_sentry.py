@@ -37,14 +37,27 @@ class FakeSentry:
         strict: refuse what real Sentry refuses, toy keys and missing authentication included.
         host: the address to listen on; ``0.0.0.0`` and ``::`` are all addresses of this machine.
         port: the port; 0 takes a free one.
+        limit: how many requests are kept, over all inboxes; the oldest are evicted first. ``None`` for all.
+        max_age: after how many seconds a request is evicted; ``None`` for never.
+
+    Raises:
+        ValueError: *limit* is below 1, or *max_age* is not above 0.
 
     >>> with FakeSentry() as sentry:
     ...     sentry.dsn(project_id=7)
     'http://5e27be7a8d1c4f0e9b3a6c5d2f184e70@127.0.0.1:.../7'
     """
 
-    def __init__(self, *, strict: bool = False, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.store = Store()
+    def __init__(
+        self,
+        *,
+        strict: bool = False,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        limit: int | None = None,
+        max_age: float | None = None,
+    ) -> None:
+        self.store = Store(limit=limit, max_age=max_age)
         self.ingest = Ingest(self.store, strict=strict)
         self.pid = os.getpid()
         self._server = Server(

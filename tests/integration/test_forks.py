@@ -54,7 +54,7 @@ LOCKS: dict[str, Callable[[], Any]] = {
     "of a labelled buffer": lambda: buffers(client())[0]._lock,
     "of the queue": lambda: client().transport.worker._queue.lock,
     "of whoever sends": lambda: client().transport.worker._queue.turn,
-    "of the store": lambda: shared().delivery.fake.store._changed,
+    "of the store": lambda: shared().delivery.fake.store._lock,
     "of the endpoints": lambda: shared().delivery.fake.ingest._lock,
     "of the port": lambda: shared().delivery.fake._starting,
     "of captures": lambda: capturing._ENTERING,

@@ -1,0 +1,17 @@
+"""What came, by inbox: append it, read it, wait for it. Knows neither HTTP nor what the bytes mean."""
+
+from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
+from pytest_sentryintegration.store.keeping import IDLE, STRAYS, Batch, Evicted, Store
+
+__all__ = [
+    "IDLE",
+    "STRAYS",
+    "Arrival",
+    "Batch",
+    "Entry",
+    "Evicted",
+    "Headers",
+    "RefusedRequest",
+    "Store",
+    "Tolerated",
+]

@@ -1,0 +1,455 @@
+"""The store: what came, in memory, by inbox; bounded where it is told to be."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from pytest_sentryintegration import clock
+from pytest_sentryintegration.locks import reentrant_lock
+from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
+from pytest_sentryintegration.wire.envelope import RawEnvelope
+
+__all__ = ["IDLE", "KEPT", "STRAYS", "Batch", "Evicted", "Store"]
+
+STRAYS = "strays"
+"""The inbox of what came while no test was running."""
+
+KEPT = 100
+"""How many late arrivals are remembered with their senders."""
+
+IDLE = timedelta(hours=1)
+"""After how long an inbox that expires is closed, where nobody sends to it, reads it or waits for it."""
+
+_NEVER = timedelta.max
+
+
+class Evicted(NamedTuple):
+    """What a store had to forget, to keep to its limit and its greatest age."""
+
+    total: int = 0
+    newest: int = 0
+    """The number of the newest of these entries, 0 where there is none."""
+
+
+_NOTHING = Evicted()
+
+
+class Batch(NamedTuple):
+    """What `Store.follow` gives one who reads a store as it grows."""
+
+    entries: list[Entry]
+    """In order of arrival; none where the time was over."""
+    cursor: int
+    """The number to go on from."""
+    evicted: bool
+    """Whether something that came after the cursor, and before these, was evicted before it could be read."""
+
+
+class _Waiting:
+    """Those who wait for one inbox: an envelope wakes nobody else."""
+
+    __slots__ = ("changed", "count")
+
+    def __init__(self, lock: Any) -> None:
+        self.changed = threading.Condition(lock)
+        self.count = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Inbox:
+    name: str
+    test: str = ""
+    finished: bool = False
+    closed: bool = False
+    expires: bool = False
+    entries: deque[Entry] = field(default_factory=deque)
+    last: int = 0
+    evicted: Evicted = _NOTHING
+    used: datetime = datetime.max
+    """When somebody last did something with it, where it expires."""
+    waiting: _Waiting | None = None
+    """Made for the first one."""
+
+
+class Store:
+    """Keeps what came, in memory, by inbox. Every method may be called from any thread.
+
+    Args:
+        limit: How many requests are kept, over all inboxes; the oldest are evicted first. ``None`` for all.
+        max_age: After how many seconds a request is evicted; ``None`` for never.
+        now: Tells the time, in UTC.
+
+    Raises:
+        ValueError: *limit* is below 1, or *max_age* is not above 0.
+
+    >>> store = Store()
+    >>> store.open("t1", test="test_shop.py::test_pays")
+    >>> arrival = store.add("t1", project_id="1", envelope=RawEnvelope({}, ()))
+    >>> [entry.number for entry in store.since("t1")]
+    [1]
+    >>> store.since("t1", arrival.number)
+    []
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int | None = None,
+        max_age: float | None = None,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit is at least 1, or None for no limit, got {limit!r}")
+        if max_age is not None and not 0 < max_age < math.inf:
+            raise ValueError(
+                f"max_age is a number of seconds above 0, or None for no greatest age, got {max_age!r}"
+            )
+        self.limit = limit
+        """How many requests are kept; ``None`` for all."""
+        self.max_age = max_age
+        """After how many seconds a request is evicted; ``None`` for never."""
+        self._now = now
+        self._most = math.inf if limit is None else limit
+        self._age = _NEVER if max_age is None else timedelta(seconds=max_age)
+        self._bounded = limit is not None or max_age is not None
+        self._order: deque[_Inbox] = deque()
+        """Where bounded, the inbox of each entry that is kept, in order of arrival."""
+        self._evicted = _NOTHING
+        self._lock = reentrant_lock()
+        self._watching = _Waiting(self._lock)
+        """Those who wait for all inboxes."""
+        self._inboxes: dict[str, _Inbox] = {STRAYS: _Inbox(STRAYS)}
+        self._expiring: dict[str, _Inbox] = {}
+        """Those that expire, the least recently used first."""
+        self._running = [STRAYS]
+        self._closed: dict[str, str] = {}
+        self._count = 0
+        self._last = 0
+        self._recent: deque[tuple[int, str, str | None]] = deque(maxlen=KEPT)
+        self._late: list[Arrival] = []
+        self.strays = 0
+        """How many envelopes came while no test was running."""
+
+    @property
+    def count(self) -> int:
+        """How many requests have come so far."""
+        return self._count
+
+    def late_since(self, number: int) -> list[tuple[str, str | None]]:
+        """Return test and ``sentry_client`` of what came late after that many; of the newest `KEPT`."""
+        with self._lock:
+            return [(test, client) for place, test, client in self._recent if place > number]
+
+    @property
+    def running(self) -> str:
+        """The inbox of the running test: for traffic that names none; `STRAYS` outside tests."""
+        return self._running[-1]
+
+    def start(self, inbox: str) -> None:
+        """Make *inbox* the running one, until `finish`; nested captures stack."""
+        with self._lock:
+            self._running.append(inbox)
+
+    def finish(self, inbox: str) -> None:
+        """End the running of *inbox*; the one that ran before runs again. What still comes for it is late."""
+        with self._lock:
+            if inbox in self._inboxes:
+                self._inboxes[inbox].finished = True
+            if inbox in self._running[1:]:
+                position = len(self._running) - 1 - self._running[::-1].index(inbox)
+                del self._running[position]
+
+    def open(self, inbox: str, test: str = "", *, expires: bool = False) -> None:
+        """Make an inbox, which belongs to the test with node id *test*; one that is open stays as it is.
+
+        Args:
+            inbox: Its name.
+            test: The node id of its test, ``""`` for none.
+            expires: Whether it is closed when nobody has used it for an hour (`IDLE`). What comes for it
+                afterwards is a stray.
+        """
+        with self._lock:
+            if self._expiring:
+                self._close_unused()
+            if inbox not in self._inboxes:
+                box = self._inboxes[inbox] = _Inbox(inbox, test, expires=expires)
+                if expires:
+                    self._expiring[inbox] = box
+                    box.used = self._now()
+
+    def close(self, inbox: str) -> None:
+        """Forget an inbox and what it holds; what still comes for it is only counted."""
+        with self._lock:
+            box = self._forget(inbox)
+            if box is not None and not box.expires:
+                self._closed[inbox] = box.test
+
+    def knows(self, inbox: str) -> bool:
+        """Whether *inbox* is open."""
+        return inbox in self._inboxes
+
+    @property
+    def inboxes(self) -> dict[str, str]:
+        """The node ids of the tests (``""`` for none) by the names of the inboxes that are open."""
+        with self._lock:
+            self._close_unused()
+            return {name: box.test for name, box in self._inboxes.items()}
+
+    def add(
+        self,
+        inbox: str | None,
+        *,
+        project_id: str,
+        envelope: RawEnvelope,
+        public_key: str = "",
+        client: str | None = None,
+        headers: Headers = (),
+        endpoint: str = "envelope",
+        tolerated: Tolerated | None = None,
+    ) -> Arrival:
+        """Keep an accepted request. With ``None`` for *inbox* it goes to the running test."""
+        with self._lock:
+            name, box = self._resolve(inbox)
+            self._count += 1
+            if name == STRAYS:
+                self.strays += 1
+            elif box.finished:
+                self._recent.append((self._count, box.test, client))
+            arrival = Arrival(
+                self._count,
+                name,
+                self._now(),
+                project_id,
+                public_key,
+                client,
+                envelope,
+                headers,
+                endpoint,
+                tolerated,
+                box.test,
+            )
+            if box.finished:
+                self._late.append(arrival)
+            self._append(box, arrival)
+        return arrival
+
+    def refuse(
+        self,
+        inbox: str | None,
+        *,
+        status: int,
+        reason: str,
+        method: str,
+        path: str,
+        headers: Headers,
+        body: bytes,
+        fault: bool = False,
+    ) -> RefusedRequest:
+        """Keep a request that was not accepted. With ``None`` for *inbox* it goes to the running test."""
+        with self._lock:
+            name, box = self._resolve(inbox)
+            self._count += 1
+            refused = RefusedRequest(
+                self._count, name, self._now(), status, reason, method, path, headers, body, fault
+            )
+            self._append(box, refused)
+        return refused
+
+    def take_late(self) -> list[Arrival]:
+        """Return what has come for finished tests since the last call."""
+        with self._lock:
+            late, self._late = self._late, []
+        return late
+
+    def since(self, inbox: str | None, number: int = 0) -> list[Entry]:
+        """Return what came to *inbox* after the entry of that number, in order of arrival.
+
+        Args:
+            inbox: An inbox; ``None`` for all that are open.
+            number: The number of an entry, also of one that was evicted or is in another inbox.
+        """
+        with self._lock:
+            if self._bounded:
+                self._evict(self._now())
+            if inbox is None:
+                found = [entry for box in self._inboxes.values() for entry in _after(box.entries, number)]
+                found.sort(key=_number)
+                return found
+            box = self._used(inbox)
+            return [] if box is None else _after(box.entries, number)
+
+    def last(self, inbox: str | None) -> int:
+        """Return the number of the newest entry that came to *inbox* (``None``: to any), 0 for none."""
+        box = self._inboxes.get(inbox) if inbox is not None else None
+        return box.last if box is not None else self._last if inbox is None else 0
+
+    def evicted(self, inbox: str | None = None) -> Evicted:
+        """Return what of *inbox* (``None``: of all, closed ones too) was evicted.
+
+        >>> store = Store(limit=1)
+        >>> for _ in range(3):
+        ...     arrival = store.add(None, project_id="1", envelope=RawEnvelope({}, ()))
+        >>> store.evicted()
+        Evicted(total=2, newest=2)
+        """
+        with self._lock:
+            if self._bounded:
+                self._evict(self._now())
+            if inbox is None:
+                return self._evicted
+            box = self._inboxes.get(inbox)
+            return _NOTHING if box is None else box.evicted
+
+    def wait(self, inbox: str | None, number: int, timeout: float) -> bool:
+        """Wait until *inbox* (``None``: any) has got something newer than *number*.
+
+        Args:
+            inbox: An inbox; ``None`` for all.
+            number: The number of an entry.
+            timeout: How many seconds of real time to wait at most.
+        """
+        with self._lock:
+            box = None if inbox is None else self._used(inbox)
+            if self.last(inbox) > number:
+                return True
+            # Of an inbox that is not open, too: it may be opened meanwhile.
+            if box is not None and box.waiting is None:
+                box.waiting = _Waiting(self._lock)
+            waiting = (box and box.waiting) or self._watching
+            waiting.count += 1
+            try:
+                # freezegun lets threading see real time.
+                return waiting.changed.wait_for(lambda: self.last(inbox) > number, timeout)
+            finally:
+                waiting.count -= 1
+                if inbox is not None:
+                    self._used(inbox)
+
+    def follow(self, inbox: str | None, cursor: int, *, timeout: float, most: int = 100) -> Batch:
+        """Return the next entries after *cursor*, waiting for the first of them.
+
+        A reader that is slower than what comes holds *most* entries, and nothing is kept for it: what was
+        evicted meanwhile it is told of.
+
+        Args:
+            inbox: An inbox; ``None`` for all.
+            cursor: The number of the last entry that was read, 0 at the beginning.
+            timeout: How many seconds of real time to wait at most.
+            most: How many entries are returned at most.
+
+        >>> store = Store(limit=2)
+        >>> for _ in range(3):
+        ...     arrival = store.add(None, project_id="1", envelope=RawEnvelope({}, ()))
+        >>> batch = store.follow("strays", 0, timeout=10, most=1)
+        >>> [entry.number for entry in batch.entries], batch.cursor, batch.evicted
+        ([2], 2, True)
+        """
+        self.wait(inbox, cursor, timeout)
+        with self._lock:
+            entries = self.since(inbox, cursor)[:most]
+            evicted = self.evicted(inbox).newest
+            if entries:
+                return Batch(entries, entries[-1].number, evicted > cursor)
+            return Batch([], max(cursor, evicted), evicted > cursor)
+
+    def clear(self, *inboxes: str) -> None:
+        """Forget what these inboxes hold; they stay open."""
+        with self._lock:
+            for inbox in inboxes:
+                box = self._used(inbox)
+                if box is not None:
+                    self._empty(box)
+
+    def _resolve(self, inbox: str | None) -> tuple[str, _Inbox]:
+        name = self._running[-1] if inbox is None else inbox
+        box = self._inboxes.get(name)
+        if box is not None:
+            # Share one string between arrivals.
+            return box.name, box
+        if name in self._closed:
+            return name, _Inbox(name, self._closed[name], finished=True, closed=True)
+        return STRAYS, self._inboxes[STRAYS]
+
+    def _append(self, box: _Inbox, entry: Entry) -> None:
+        if box.closed:
+            return
+        box.entries.append(entry)
+        box.last = self._last = entry.number
+        if self._expiring:
+            self._use(box, entry.received)
+            self._close_unused()
+        if self._bounded:
+            self._order.append(box)
+            self._evict(entry.received)
+        if box.waiting is not None:
+            box.waiting.changed.notify_all()
+        if self._watching.count:
+            self._watching.changed.notify_all()
+
+    def _evict(self, now: datetime) -> None:
+        order = self._order
+        while order and (len(order) > self._most or now - order[0].entries[0].received > self._age):
+            box = order.popleft()
+            number = box.entries.popleft().number
+            box.evicted = Evicted(box.evicted.total + 1, number)
+            self._evicted = Evicted(self._evicted.total + 1, number)
+
+    def _empty(self, box: _Inbox) -> None:
+        if self._bounded and box.entries:
+            self._order = deque(other for other in self._order if other is not box)
+        box.entries.clear()
+
+    def _forget(self, inbox: str) -> _Inbox | None:
+        self._expiring.pop(inbox, None)
+        box = self._inboxes.pop(inbox, None)
+        if box is not None:
+            self._empty(box)
+        return box
+
+    def _used(self, inbox: str) -> _Inbox | None:
+        box = self._inboxes.get(inbox)
+        if box is not None and self._expiring:
+            self._use(box, self._now())
+        return box
+
+    def _use(self, box: _Inbox, now: datetime) -> None:
+        if self._expiring.get(box.name) is box:
+            del self._expiring[box.name]
+            self._expiring[box.name] = box
+            box.used = now
+
+    def _close_unused(self) -> None:
+        now = self._now()
+        while self._expiring:
+            box = next(iter(self._expiring.values()))
+            if now - box.used < IDLE:
+                return
+            if box.waiting is not None and box.waiting.count:
+                self._use(box, now)
+            else:
+                self._forget(box.name)
+
+
+def _number(entry: Entry) -> int:
+    return entry.number
+
+
+def _after(entries: deque[Entry], number: int) -> list[Entry]:
+    """Return the entries after that number; from the newest on, as it is mostly a few of many."""
+    if not entries or entries[-1].number <= number:
+        return []
+    if entries[0].number > number:
+        return list(entries)
+    found = []
+    for entry in reversed(entries):
+        if entry.number <= number:
+            break
+        found.append(entry)
+    found.reverse()
+    return found
