@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
+from pytest_sentryintegration.cli import BY_SIGNAL
+
 NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
 
@@ -60,7 +62,7 @@ class Child:
             for number in self._early:
                 self._process.send_signal(number)
             code = self._process.wait()
-        return code if code >= 0 else 128 - code
+        return code if code >= 0 else BY_SIGNAL - code
 
     def _program(self) -> list[str]:
         if sys.platform != "win32":

@@ -7,16 +7,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Final
 
+from pytest_sentryintegration.cli import BY_SIGNAL, DONE, WRONG_USE
 from pytest_sentryintegration.cli.options import Command, WrongUse, nearest
-
-DONE: Final = 0
-NOT_THERE: Final = 1
-"""A thing that was waited for did not come."""
-WRONG_USE: Final = 2
-NOT_MET: Final = 3
-"""A condition on what was captured is not met."""
 
 
 def main(line: Sequence[str] | None = None) -> int:
@@ -67,13 +60,13 @@ def _run(command: Command, words: Sequence[str]) -> int:
     except SystemExit as stop:  # the help
         return stop.code if isinstance(stop.code, int) else DONE
     except _Terminated:
-        return 128 + signal.SIGTERM
+        return BY_SIGNAL + signal.SIGTERM
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+        return BY_SIGNAL + signal.SIGINT
     except BrokenPipeError:
         # `show DIR | head`: the interpreter would fail once more when it flushes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + 13
+        return BY_SIGNAL + 13
     finally:
         signal.signal(signal.SIGTERM, before)
 

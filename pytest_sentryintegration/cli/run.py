@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from pathlib import Path
 from typing import Final
 
+from pytest_sentryintegration.cli import NOT_MET
 from pytest_sentryintegration.cli.child import Child
-from pytest_sentryintegration.cli.options import Command, WrongUse
+from pytest_sentryintegration.cli.conditions import KINDS, Asked, unmet
+from pytest_sentryintegration.cli.options import Command, Option, WrongUse, one_of, seconds
 from pytest_sentryintegration.cli.telling import Telling, counts, say
 from pytest_sentryintegration.evidence import Child as Started
 from pytest_sentryintegration.evidence import Evidence
+from pytest_sentryintegration.inbox.secrets import masked, secrets_of_settings
 from pytest_sentryintegration.inbox.source import StoredInbox
+from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.store import STRAYS, Store
@@ -46,29 +51,61 @@ def _run(options: Namespace) -> int:
     command = options.command
     if not command:
         raise WrongUse("which command is to run? It stands after --, as in: run -- python app.py")
+    if "secret" in options.fail_on and not options.secret:
+        raise WrongUse("--fail-on secret needs to know what is secret: --secret env:NAME")
+    try:
+        secrets_of_settings(options.secret, "--secret")
+    except ValueError as error:
+        raise WrongUse(str(error)) from None
+    if options.dump is not None:
+        _check_empty(options.dump)
     with FakeSentry() as sentry:
         received = Received(sentry.store, STRAYS, command[0])
         say(f"SENTRY_DSN={sentry.dsn()}")
         child = Child(command, environment(sentry.dsn()))
         started = time.monotonic()
-        with Telling(sentry.store, STRAYS):
+        with Telling(sentry.store, STRAYS, options.secret):
             received.ended = code = child.run()
+            took = time.monotonic() - started
+            failures, notes = unmet(received, options) if code == 0 else ([], [])
         received.contents.update()
         if child.problem:
             say(child.problem)
         else:
-            _summarize(received, code, time.monotonic() - started)
-    return code
+            _summarize(received, code, took)
+        if options.dump is not None:
+            _dump(received, options.dump)
+    for text in (*notes, *failures):
+        say(masked(text, options.secret))
+    return NOT_MET if failures else code
 
 
-def _summarize(received: Received, code: int, seconds: float) -> None:
+def _summarize(received: Received, code: int, took: float) -> None:
     contents = received.contents
-    say(f"exit code {code} after {seconds:.1f} s; sent: {counts(contents)}")
+    say(f"exit code {code} after {took:.1f} s; sent: {counts(contents)}")
     lost = dropped(contents)
     if lost:
         say(f"the senders report: {lost}")
     if not received.number():
         say(explain(received.evidence(), contents))
+
+
+def _check_empty(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise WrongUse(f"--dump: {folder} is not a folder")
+    if any(folder.glob("*.envelope")):
+        # They would be mixed with those of this run.
+        raise WrongUse(
+            f"--dump: {folder} holds .envelope files already: choose another folder, or remove them"
+        )
+
+
+def _dump(received: Received, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    envelopes = received.contents.envelopes
+    for number, envelope in enumerate(envelopes, 1):
+        (folder / f"run-{number:03}.envelope").write_bytes(envelope.body)
+    say(f"{NOUNS['envelopes'].counted(len(envelopes))} written to {folder}")
 
 
 RUN: Final = Command(
@@ -78,8 +115,42 @@ RUN: Final = Command(
     "Runs COMMAND with SENTRY_DSN set to a fake Sentry (also VITE_SENTRY_DSN, NEXT_PUBLIC_SENTRY_DSN,\n"
     "REACT_APP_SENTRY_DSN and NUXT_PUBLIC_SENTRY_DSN, for bundlers). Says on stderr what comes, then\n"
     "how much came in all. Terminal, output, signals and exit code are those of the command: 128 + n\n"
-    "where signal n ended it, 127 where it is not found, 126 where it cannot be run.",
-    (),
+    "where signal n ended it, 127 where it is not found, 126 where it cannot be run; and 3 where it was 0\n"
+    "and a condition is not met.\n\n"
+    "NOUN?QUERY: errors?exception=ValueError&tags.graph=g1, messages?text=~^Spec&count=2, transactions",
+    (
+        Option(
+            "expect",
+            "what has to come, at least once (or count=N times)",
+            metavar="NOUN?QUERY",
+            read=Asked.read,
+            repeated=True,
+        ),
+        Option("refuse", "what must not come", metavar="NOUN?QUERY", read=Asked.read, repeated=True),
+        Option(
+            "fail-on",
+            "error: an event of level error or above that no --expect asks for; invalid: anything that real"
+            " Sentry would refuse, drop or trim; secret: a --secret anywhere in what was sent",
+            metavar="error|invalid|secret",
+            read=lambda text: one_of(text.strip(), KINDS, "error, invalid or secret"),
+            repeated=True,
+        ),
+        Option(
+            "secret",
+            "what --fail-on secret looks for, in any encoding, and what is not shown: env:NAME, re:PATTERN or"
+            " the text itself",
+            metavar="TEXT",
+            repeated=True,
+        ),
+        Option(
+            "timeout",
+            "how long to wait, once the command has ended, for what an --expect asks for",
+            metavar="SECONDS",
+            read=seconds,
+            default=10.0,
+        ),
+        Option("dump", "write each envelope to a file DIR/run-001.envelope", metavar="DIR", read=Path),
+    ),
     _run,
     arguments="command",
     runs_a_command=True,

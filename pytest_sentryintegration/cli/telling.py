@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
+from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.store import Entry, Store
@@ -49,9 +50,16 @@ def counts(contents: Contents) -> str:
 
 
 class Telling:
-    """Says what comes to one inbox of a store, in a thread of its own, for the length of a ``with``."""
+    """Says what comes to one inbox of a store, in a thread of its own, for the length of a ``with``.
 
-    def __init__(self, store: Store, inbox: str) -> None:
+    Args:
+        store: holds the inbox.
+        inbox: its name.
+        secrets: what is not shown, as ``sentry_secrets`` names it.
+    """
+
+    def __init__(self, store: Store, inbox: str, secrets: Sequence[str] = ()) -> None:
+        self._secrets = secrets
         self._store = store
         self._inbox = inbox
         self._told = 0
@@ -76,7 +84,7 @@ class Telling:
         for entry in self._store.since(self._inbox, self._told):
             self._told = entry.number
             for line in things(entry):
-                say(line)
+                say(masked(line, self._secrets))
 
 
 def _objects(contents: Contents) -> Iterable[tuple[str, Any]]:

@@ -109,10 +109,14 @@ def secrets_of(values: Iterable[Any]) -> list[Secret]:
     return [Secret(value, f"secret {number}", number) for number, value in enumerate(values, 1)]
 
 
-def secrets_of_settings(lines: Iterable[str]) -> list[Secret]:
+def secrets_of_settings(lines: Iterable[str], setting: str = "sentry_secrets") -> list[Secret]:
     """Return the secrets of the ini value ``sentry_secrets``: values, ``env:NAME`` or ``re:pattern``.
 
     A variable that is not set, or is empty, has no value that could be sent: it is passed over.
+
+    Args:
+        lines: these.
+        setting: what they are called in messages.
 
     Raises:
         ValueError: One is too short, or no pattern.
@@ -123,7 +127,7 @@ def secrets_of_settings(lines: Iterable[str]) -> list[Secret]:
     secrets = []
     for number, line in enumerate(lines, 1):
         kind, colon, rest = line.partition(":")
-        name, value = f"sentry_secrets {number}", line
+        name, value = f"{setting} {number}", line
         if colon and kind == "env":
             value = os.environ.get(rest.strip(), "")
             name = line

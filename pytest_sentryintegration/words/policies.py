@@ -39,12 +39,7 @@ def unexpected(events: Sequence[Any], allowing: str = "@pytest.mark.sentry") -> 
     """
     count = f"{len(events)} events were" if len(events) > 1 else "1 event was"
     lines = [f"{count} reported that the test never looked at:"]
-    lines += [
-        f"  {place}. {label('events', event)}   ({_circumstances(event)})"
-        for place, event in enumerate(events[:LISTED], 1)
-    ]
-    if len(events) > LISTED:
-        lines.append(f"  ... and {len(events) - LISTED} more")
+    lines += reported(events)
     lines.append("find, where, wait, an index and a loop look at an event; len, bool and repr do not.")
     entries = list(dict.fromkeys(entry for event in events if (entry := as_source(event)) is not None))
     if entries:
@@ -59,6 +54,15 @@ def unexpected(events: Sequence[Any], allowing: str = "@pytest.mark.sentry") -> 
         ]
         lines += [line] if len(line) <= 100 else wrapped
     return "\n".join(lines)
+
+
+def reported(events: Sequence[Any]) -> list[str]:
+    """Return a line for each event, with its level and where it happened; for the first `LISTED`."""
+    lines = [
+        f"  {place}. {label('events', event)}   ({_circumstances(event)})"
+        for place, event in enumerate(events[:LISTED], 1)
+    ]
+    return [*lines, f"  ... and {len(events) - LISTED} more"] if len(events) > LISTED else lines
 
 
 def objections_to(contents: Any, allow: Sequence[str] | None = None) -> list[Objection]:
