@@ -9,6 +9,7 @@ from typing import Any
 from pytest_sentryintegration.matching import differences
 from pytest_sentryintegration.model.drawing import draw, one_line
 from pytest_sentryintegration.model.events import Attachment, attachments_of
+from pytest_sentryintegration.model.every import assert_every
 from pytest_sentryintegration.model.items import Envelope, Item
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.linking import Forest, Registry
@@ -237,6 +238,22 @@ class Transaction(Recorded, Part):
     def sdk(self) -> dict[str, Any]:
         """What sent it: ``name``, ``version``."""
         return self._record.sdk
+
+    def every(self, op: Any = ..., **criteria: Any) -> None:
+        """Fail unless every span of it, the root too, meets the criteria.
+
+        Args:
+            op: A criterion for the op: the others are passed over. Every span where it is not given.
+            criteria: What attributes are expected to be, by name, as in `find`.
+
+        Raises:
+            AssertionError: Spans differ, which it names; or none has *op*.
+            TypeError: There are no criteria, or one names an unknown field.
+
+        ``transaction.every(op="db.query", duration=lambda seconds: seconds < 1)``
+        """
+        __tracebackhide__ = True
+        assert_every(f"transaction {self.name!r}", (self.tree, *self.spans), op, criteria)
 
     def snapshot(self) -> dict[str, Any]:
         """Return it and its tree as plain data that is equal on every run and machine; see `snapshots`."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pytest_sentryintegration.model.events import Event
+from pytest_sentryintegration.model.every import assert_every
 from pytest_sentryintegration.model.items import Envelope
 from pytest_sentryintegration.model.linking import Forest, sort_by_start
 from pytest_sentryintegration.model.logs import Log
@@ -159,6 +161,22 @@ class Trace:
         if complete is None:
             raise RuntimeError("nothing more can come for this trace: it is not of a test's inbox")
         complete(self, timeout)
+
+    def every(self, op: Any = ..., **criteria: Any) -> None:
+        """Fail unless every span of it, the roots too, meets the criteria.
+
+        Args:
+            op: A criterion for the op: the others are passed over. Every span where it is not given.
+            criteria: What attributes are expected to be, by name, as in `find`.
+
+        Raises:
+            AssertionError: Spans differ, which it names; or none has *op*.
+            TypeError: There are no criteria, or one names an unknown field.
+
+        ``trace.every(op="db.query", duration=lambda seconds: seconds < 1)``
+        """
+        __tracebackhide__ = True
+        assert_every(f"trace {self.trace_id}", self.spans, op, criteria)
 
     def _updated(self) -> Forest:
         self._forest.update()
