@@ -12,6 +12,7 @@ from pytest_sentryintegration.ingest.call import Call, Taken
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.ingest.routes import HEALTHCHECK, NOWHERE, Route, Take, find_route
+from pytest_sentryintegration.ingest.uploads import Uploads
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.store import STRAYS, Store, Tolerated
 from pytest_sentryintegration.wire.auth import Auth
@@ -43,6 +44,7 @@ class Ingest:
         self.strict = strict
         self._store = store
         self._faults: dict[str, Faults] = {}
+        self._uploads = Uploads()
         self._lock = reentrant_lock()
 
     @property
@@ -88,7 +90,7 @@ class Ingest:
         self._list(request, find_route(request.target), status, reason, request.body)
 
     def _answer(self, request: Request, route: Route) -> Reply:
-        call = Call(request, route.arguments, route.endpoint.limit, self.strict)
+        call = Call(request, route.arguments, route.endpoint.limit, self.strict, self._uploads)
         try:
             encoding = call.headers.get("content-encoding")
             if encoding is not None:
@@ -140,6 +142,8 @@ class Ingest:
         limits: list[RateLimit] = []
         if faults is not None:
             envelopes = self._limited(call, route, envelopes, faults, limits)
+            if taken.counted is not None:
+                self._limited(call, route, [taken.counted], faults, limits)
         for raw in envelopes:
             check_limits(raw.items)
         auth = taken.auth

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pytest_sentryintegration.ingest.request import Reply, Request
+from pytest_sentryintegration.ingest.uploads import Uploads
 from pytest_sentryintegration.wire.auth import Auth, check_public_key, missing_auth, read_auth
 from pytest_sentryintegration.wire.dsn import is_project_id, plain_project_id
 from pytest_sentryintegration.wire.encodings import decode_body
@@ -33,6 +34,8 @@ class Call:
     """How many bytes the decoded body may have."""
     strict: bool = False
     """Whether keys that Sentry would refuse are refused."""
+    uploads: Uploads = field(default_factory=Uploads)
+    """The uploads that this fake Sentry has begun."""
     headers: dict[str, str] = field(init=False)
     """The first of each name."""
     _decoded: bytes | Refusal | None = None
@@ -125,3 +128,5 @@ class Taken:
     """Whether rate limits show in the answer; not for crash reports and check-ins."""
     client: str | None = None
     """The client where the authentication names none."""
+    counted: RawEnvelope | None = None
+    """What rate limits are held against beside the envelopes, and is not kept."""

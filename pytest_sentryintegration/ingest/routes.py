@@ -25,6 +25,7 @@ from pytest_sentryintegration.ingest.endpoints import (
     security,
     store,
     unreal,
+    upload,
     vercel,
 )
 from pytest_sentryintegration.ingest.request import Reply
@@ -67,6 +68,11 @@ def _healthy(call: Call) -> Taken:
 def _otlp(signal: str, take: Take) -> Endpoint:
     path = f"/api/<project_id>/integration/otlp/v1/{signal}[/]"
     return Endpoint("otlp", (path,), {"POST": take}, MAX_CONTAINER_SIZE, otlp.refuse)
+
+
+def _upload(key: str, method: str, take: Take) -> Endpoint:
+    path = f"/api/<project_id>/upload/{key}"
+    return Endpoint("upload", (path,), {method: take}, MAX_UPLOAD_SIZE, upload.refuse)
 
 
 HEALTHCHECK = Endpoint(
@@ -113,6 +119,8 @@ ENDPOINTS = (
     Endpoint(
         "unreal", ("/api/<project_id>/unreal/<sentry_key>/",), {"POST": unreal.take}, MAX_ATTACHMENTS_SIZE
     ),
+    _upload("", "POST", upload.create),
+    _upload("<key>/", "PATCH", upload.append),
     Endpoint("nel", ("/api/<project_id>/nel/",), {"POST": nel.take}, MAX_CONTAINER_SIZE),
     Endpoint(
         "vercel", ("/api/<project_id>/integration/vercel/logs[/]",), {"POST": vercel.take}, MAX_CONTAINER_SIZE

@@ -215,6 +215,8 @@ class Contents:
                 self._event_items.add(entry, index, searchable=kind not in SECURITY_TYPES)
             elif kind in _NOUNS:
                 self._places[_NOUNS[kind]].append((entry, index))
+            elif kind == "upload" and entry.endpoint == "upload":
+                self._envelopes.uploads[raw.headers["location"]] = raw.payload
             elif kind in _TRACE_TYPES:
                 if has_logs(raw):
                     self._places["logs"].append((entry, index))

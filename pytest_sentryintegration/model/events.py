@@ -22,6 +22,7 @@ from pytest_sentryintegration.model.messages import event_level, event_message, 
 from pytest_sentryintegration.model.parts import Part, read_once
 from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts
 from pytest_sentryintegration.model.snapshots import event_snapshot
+from pytest_sentryintegration.wire.uploads import is_reference
 
 __all__ = ["Attachment", "Event", "attachment_of", "attachments_of", "event_of"]
 
@@ -213,7 +214,7 @@ class Attachment(Part):
     @property
     def raw(self) -> bytes:
         """Its bytes, the same as `payload`."""
-        return self.item.payload
+        return self.payload
 
     @property
     def filename(self) -> str:
@@ -223,22 +224,26 @@ class Attachment(Part):
     @property
     def content_type(self) -> str | None:
         """What kind of file it is, as sent."""
-        return text(self.item.headers.get("content_type"))
+        header = text(self.item.headers.get("content_type"))
+        return text(self.item._fields.get("content_type")) if is_reference(header) else header
 
     @property
     def attachment_type(self) -> str:
         """What Sentry does with it. Relay: ``event.attachment`` where none was sent."""
         return text(self.item.headers.get("attachment_type")) or "event.attachment"
 
-    @property
+    @lazy
     def payload(self) -> bytes:
-        """Its bytes."""
+        """Its bytes: those that were uploaded where it only refers to them, and they came."""
+        if is_reference(text(self.item.headers.get("content_type"))):
+            path = (text(self.item._fields.get("location")) or "").partition("?")[0]
+            return self.envelope.uploads.get(path, self.item.payload)
         return self.item.payload
 
     @property
     def text(self) -> str:
         """Its bytes as UTF-8; what is not UTF-8 is shown as U+FFFD."""
-        return self.item.payload.decode("utf-8", "replace")
+        return self.payload.decode("utf-8", "replace")
 
     @property
     def json(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,10 +32,12 @@ class Envelope:
     """One request body: headers, and items in the order in which they were sent."""
 
     # There may be 50,000 of them: a dict each only once something was worked out.
-    __slots__ = ("__dict__", "arrival")
+    __slots__ = ("__dict__", "arrival", "uploads")
 
     arrival: Arrival
     """The request that it came in, with its HTTP headers, key and endpoint."""
+    uploads: Mapping[str, bytes]
+    """The files that were uploaded to the same inbox, by the paths of their locations."""
 
     @property
     def raw(self) -> RawEnvelope:
@@ -85,11 +88,14 @@ class Envelopes:
 
     def __init__(self) -> None:
         self._made: dict[int, Envelope] = {}
+        self.uploads: dict[str, bytes] = {}
 
     def of(self, arrival: Arrival) -> Envelope:
         """Return the envelope of an arrival; asked again, the same object."""
         made = self._made.get(arrival.number)
-        return self._made.setdefault(arrival.number, Envelope(arrival)) if made is None else made
+        return (
+            self._made.setdefault(arrival.number, Envelope(arrival, self.uploads)) if made is None else made
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

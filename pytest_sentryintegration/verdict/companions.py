@@ -13,8 +13,14 @@ from pytest_sentryintegration.verdict.delivery import Delivery, is_number, is_ui
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.wire import strict_json
-from pytest_sentryintegration.wire.categories import ATTACHMENT_TYPES, attachment_type, kind_of
+from pytest_sentryintegration.wire.categories import (
+    ATTACHMENT_TYPES,
+    attachment_length,
+    attachment_type,
+    kind_of,
+)
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
+from pytest_sentryintegration.wire.uploads import Location, LocationError, is_reference
 
 MAX_PROFILE_SECONDS = 30
 MAX_CHUNK_SECONDS = 66
@@ -35,7 +41,34 @@ def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawIt
     if alone and parse_event_id(delivery.event_id) is None:
         text = "an attachment without an event needs the envelope header event_id; it is lost."
         return dropped("invalid_event_id", delivery.event_id, text, "event_id")
-    return kept((), item.payload)
+    return _reference(item) if is_reference(item.headers.get("content_type")) else kept((), item.payload)
+
+
+def _reference(item: RawItem) -> Ruling:
+    """Judge an attachment that refers to an upload. Relay: ``processing/utils/attachments.rs``."""
+    reason = "invalid_placeholder_attachment"
+    try:
+        sent = strict_json.loads(item.payload)
+    except strict_json.StrictJSONError as error:
+        text = f"a reference to an upload must be JSON ({error}); the attachment is lost."
+        return dropped(reason, item.payload, text)
+    location = sent.get("location") if isinstance(sent, dict) else None
+    try:
+        parsed = Location.parse(location if isinstance(location, str) else "")
+    except LocationError as error:
+        text = f"this is no location of an upload ({error}); the attachment is lost."
+        return dropped(reason, location, text, "location")
+    if parsed.upload_id is not None or parsed.length is None:
+        text = "only a complete upload can be referred to; the attachment is lost."
+        return dropped(reason, location, text, "location")
+    if not parsed.is_valid:
+        text = "Sentry did not give out this location; the attachment is lost."
+        return dropped(reason, location, text, "location")
+    length = attachment_length(item)
+    if length != parsed.length:
+        text = f"attachment_length must be that of the upload, {parsed.length}; the attachment is lost."
+        return dropped(reason, length, text, "attachment_length")
+    return kept((), sent)
 
 
 def judge_profile(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:

@@ -50,7 +50,8 @@ def rule_on(arrival: Arrival, index: int) -> Ruling:
     """Return what becomes of the item at *index* of what arrived."""
     items = arrival.envelope.items
     delivery = Delivery(arrival.received, arrival.project_id, arrival.client, arrival.envelope.headers)
-    ruling = _whole(arrival) or _rule(items, index, delivery)
+    uploaded = kept((), items[index].payload) if arrival.endpoint == "upload" else None
+    ruling = uploaded or _whole(arrival) or _rule(items, index, delivery)
     finding = refusal(arrival)
     if finding is None or ruling.outcome == "refused":
         return ruling

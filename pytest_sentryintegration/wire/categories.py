@@ -9,16 +9,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_sentryintegration.wire.envelope import RawItem
+from pytest_sentryintegration.wire.uploads import is_reference
 
 __all__ = [
     "ATTACHMENT_TYPES",
     "CONTAINER_CONTENT_TYPES",
     "DATA_CATEGORIES",
     "KINDS",
+    "TRACE_ATTACHMENT",
     "UNKNOWN",
     "ItemKind",
+    "attachment_length",
     "attachment_type",
     "is_container",
+    "is_trace_attachment",
     "item_count",
     "kind_of",
     "quantities",
@@ -147,6 +151,9 @@ ATTACHMENT_TYPES: dict[str, ItemKind] = {
 }
 """Attachments by ``attachment_type``: those that are crash reports create events."""
 
+TRACE_ATTACHMENT = "application/vnd.sentry.trace-attachment"
+"""The content type of an attachment that belongs to a span or a trace instead of an event."""
+
 CONTAINER_CONTENT_TYPES: dict[str, str] = {
     "log": "application/vnd.sentry.items.log+json",
     "span": "application/vnd.sentry.items.span.v2+json",
@@ -181,6 +188,38 @@ def attachment_type(item: RawItem) -> str:
     if item.headers.get("filename") == "dying_message.dat" and item.payload.startswith(b"sntr"):
         return "nswitch.dying_message"
     return "event.attachment"
+
+
+def attachment_length(item: RawItem) -> int:
+    """Return how many bytes an attachment counts for: without its metadata, with what it only refers to.
+
+    Relay: ``Item::attachment_body_size`` in ``envelope/item.rs``.
+
+    >>> headers = {"type": "attachment", "content_type": TRACE_ATTACHMENT, "meta_length": 2}
+    >>> attachment_length(RawItem(headers, b"{}abc"))
+    3
+    """
+    content_type = item.headers.get("content_type")
+    if is_trace_attachment(item):
+        length = len(item.payload) - _uint(item.headers.get("meta_length"), 32)
+    elif is_reference(content_type):
+        length = _uint(item.headers.get("attachment_length"), 64)
+    else:
+        length = len(item.payload)
+    return max(length, 1)
+
+
+def is_trace_attachment(item: RawItem) -> bool:
+    """Whether an attachment belongs to a span or a trace, by its content type."""
+    content_type = item.headers.get("content_type")
+    return isinstance(content_type, str) and content_type.lower() in (
+        TRACE_ATTACHMENT,
+        "application/vnd.sentry.attachment.v2",
+    )
+
+
+def _uint(value: Any, bits: int) -> int:
+    return value if type(value) is int and 0 <= value < 2**bits else 0
 
 
 def is_container(item: RawItem) -> bool:
@@ -250,7 +289,9 @@ def quantities(item: RawItem) -> tuple[tuple[str, int], ...]:
     counted = []
     for category in kind_of(item).categories:
         quantity = count
-        if category in ("attachment", "log_byte", "trace_metric_byte"):
+        if category == "attachment":
+            quantity = attachment_length(item)
+        elif category in ("log_byte", "trace_metric_byte"):
             quantity = max(len(item.payload), 1)
         elif category in ("span", "span_indexed") and item.type == "transaction":
             quantity = count + (spans if type(spans) is int and 0 <= spans < 2**32 else 0)

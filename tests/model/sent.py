@@ -28,12 +28,13 @@ class Sender:
         headers: dict[str, Any] | None = None,
         project_id: str = "1",
         test: str = "test_shop.py::test_pays",
+        endpoint: str = "envelope",
     ) -> Contents:
         """Send one envelope, and return the inbox, up to date."""
         number = len(self.entries) + 1
         envelope = RawEnvelope(headers or {}, items)
         self.entries.append(
-            Arrival(number, "t1", RECEIVED, project_id, "key", None, envelope, test=test),
+            Arrival(number, "t1", RECEIVED, project_id, "key", None, envelope, endpoint=endpoint, test=test),
         )
         self.contents.update()
         return self.contents

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_sentryintegration.model import UnreadablePayload
-from tests.model.sent import item, received, transaction
+from tests.model.sent import Sender, item, received, transaction
 
 EVENT = item("event", {"message": "hi"})
 
@@ -34,6 +34,36 @@ def test_an_attachment_without_headers_is_empty() -> None:
 
     assert (attachment.filename, attachment.content_type, attachment.payload) == ("3", None, b"")
     assert attachment.attachment_type == "event.attachment"
+
+
+REFERENCE = "application/vnd.sentry.attachment-ref+json"
+
+
+def test_an_attachment_that_refers_to_an_upload_has_its_bytes() -> None:
+    sender = Sender()
+    path = "/api/1/upload/key/"
+    sent = {"location": f"{path}?upload_length=5", "content_type": "text/plain"}
+    reference = item("attachment", sent, content_type=REFERENCE, filename="a.txt")
+    sender.send(item("upload", b"hello", location=path), endpoint="upload")
+
+    (attachment,) = sender.send(EVENT, reference).attachments
+    assert (attachment.payload, attachment.raw, attachment.text) == (b"hello", b"hello", "hello")
+    assert (attachment.content_type, attachment.filename) == ("text/plain", "a.txt")
+    assert attachment.event is sender.contents.events[0]
+
+
+@pytest.mark.parametrize("payload", [b"{}", b"nonsense", b'{"location": 7, "content_type": 7}'])
+def test_an_attachment_that_refers_to_nothing_is_what_was_sent(payload: bytes) -> None:
+    (attachment,) = received(item("attachment", payload, content_type=REFERENCE)).attachments
+
+    assert attachment.payload == payload
+
+
+def test_only_the_endpoint_makes_uploads() -> None:
+    reference = item("attachment", {"location": "a"}, content_type=REFERENCE)
+    contents = received(item("upload", b"hello", location="a"), reference)
+
+    assert contents.attachments[0].payload == b'{"location": "a"}'
 
 
 def test_an_event_has_the_attachments_of_its_envelope_by_filename() -> None:

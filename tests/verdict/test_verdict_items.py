@@ -9,6 +9,7 @@ import pytest
 
 from pytest_sentryintegration.verdict import judge
 from pytest_sentryintegration.wire.envelope import RawItem
+from pytest_sentryintegration.wire.uploads import Location
 from tests.verdict.builders import NOW, arrival, event, item, judged, places, transaction
 
 ID = "a" * 32
@@ -176,6 +177,41 @@ def test_an_attachment_by_itself(
     item_headers: dict[str, Any], headers: dict[str, Any], reason: str | None
 ) -> None:
     assert judged("attachment", b"text", item_headers=item_headers, headers=headers).reason == reason
+
+
+FINAL = Location("/api/1/upload/key/", 5).signed()
+INVALID_REFERENCE = "invalid_placeholder_attachment"
+
+
+@pytest.mark.parametrize(
+    ("sent", "length", "ruled"),
+    [
+        ({"location": FINAL}, 5, (None, [])),
+        ({"location": FINAL}, 4, (INVALID_REFERENCE, ["attachment_length"])),
+        ({"location": FINAL}, None, (INVALID_REFERENCE, ["attachment_length"])),
+        ({"location": FINAL + "x"}, 5, (INVALID_REFERENCE, ["location"])),
+        ({"location": FINAL.replace("=5", "=6")}, 6, (INVALID_REFERENCE, ["location"])),
+        ({"location": Location("/a", 5, "id").signed()}, 5, (INVALID_REFERENCE, ["location"])),
+        ({"location": Location("/a").signed()}, 5, (INVALID_REFERENCE, ["location"])),
+        ({"location": "/a"}, 5, (INVALID_REFERENCE, ["location"])),
+        ({}, 5, (INVALID_REFERENCE, ["location"])),
+        ([], 5, (INVALID_REFERENCE, ["location"])),
+        (b"nonsense", 5, (INVALID_REFERENCE, [""])),
+    ],
+)
+def test_an_attachment_may_refer_to_a_complete_upload(
+    sent: object, length: int | None, ruled: tuple[str | None, list[str]]
+) -> None:
+    # Relay: relay-server/src/processing/utils/attachments.rs:39; integration/test_attachment_ref.py:259.
+    headers = {"content_type": "application/vnd.sentry.attachment-ref+json", "attachment_length": length}
+    verdict = judged("attachment", sent, item_headers=headers, headers={"event_id": ID})
+
+    assert (verdict.reason, [found.path for found in verdict.findings]) == ruled
+
+
+def test_an_upload_is_kept() -> None:
+    assert judged("upload", b"hello", endpoint="upload").stored == b"hello"
+    assert judged("upload", b"hello").reason == "unknown"
 
 
 @pytest.mark.parametrize("kind", ["attachment", "user_report", "profile"])
