@@ -11,6 +11,7 @@ from pytest_sentryintegration import model
 from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.inbox.source import Source
 from pytest_sentryintegration.matching.query import Noun
+from pytest_sentryintegration.model.objects import number_of_part
 from pytest_sentryintegration.verdict.relay import available
 from pytest_sentryintegration.words.allowing import Allowed
 from pytest_sentryintegration.words.policies import Objection, objections_to
@@ -35,12 +36,19 @@ class Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         # By identity; the object is kept with it, so that no other gets its id.
-        self._looked_at: dict[int, Any] = {}
+        self._looked_at: dict[int, model.Event] = {}
+        self._evicted = 0
 
     def objects(self, noun: Noun) -> Any:
         """Return the objects of a noun that have come so far."""
-        self.source.contents.update()
-        return getattr(self.source.contents, noun.name)
+        contents = self.source.contents
+        contents.update()
+        if contents.evicted > self._evicted:
+            self._evicted = contents.evicted
+            self._looked_at = {
+                key: event for key, event in self._looked_at.items() if number_of_part(event) > self._evicted
+            }
+        return getattr(contents, noun.name)
 
     def drain(self) -> None:
         """Send what this process's SDK holds; warn where not everything could be sent."""
@@ -56,7 +64,7 @@ class Reader:
 
     def look(self, objects: Sequence[Any]) -> None:
         """Count these objects as looked at."""
-        self._looked_at.update((id(obj), obj) for obj in objects)
+        self._looked_at.update((id(obj), obj) for obj in objects if isinstance(obj, model.Event))
 
     def clear(self) -> None:
         """Forget what came so far, also what this process's SDK still holds, and what was looked at."""

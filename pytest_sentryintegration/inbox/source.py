@@ -80,7 +80,7 @@ class StoredInbox(Source):
     def __init__(self, store: Store, inbox: str) -> None:
         self.store = store
         self.inbox = inbox
-        self.contents = self._read()
+        self.contents = Contents.of_inbox(store, inbox)
 
     def number(self) -> int:
         """Return the number of the newest arrival."""
@@ -93,11 +93,7 @@ class StoredInbox(Source):
     def clear(self) -> None:
         """Forget what came so far."""
         self.store.clear(self.inbox)
-        self.contents = self._read()
-
-    def _read(self) -> Contents:
-        store, inbox = self.store, self.inbox
-        return Contents(lambda number: store.since(inbox, number))
+        self.contents = Contents.of_inbox(self.store, self.inbox)
 
 
 def _no_server() -> NoReturn:

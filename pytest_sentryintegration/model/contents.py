@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -23,7 +24,7 @@ from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.linking import Completing, Forest, Registry
 from pytest_sentryintegration.model.logs import Log, has_logs, read_logs
 from pytest_sentryintegration.model.metrics import Metric, read_metrics
-from pytest_sentryintegration.model.objects import Objects, Searchable
+from pytest_sentryintegration.model.objects import Evicted, Objects, Searchable, number_of_part
 from pytest_sentryintegration.model.otlp import read_otlp_spans
 from pytest_sentryintegration.model.parts import read_once
 from pytest_sentryintegration.model.records import Record
@@ -40,7 +41,7 @@ from pytest_sentryintegration.model.spans import (
     transaction_record,
 )
 from pytest_sentryintegration.model.traces import Trace
-from pytest_sentryintegration.store import Arrival, RefusedRequest
+from pytest_sentryintegration.store import Arrival, RefusedRequest, Store
 
 __all__ = ["Contents"]
 
@@ -66,11 +67,15 @@ class Contents:
     """What is in one inbox. Every attribute is a sequence of objects, in order of arrival.
 
     `update` takes in what has come, without reading it; payloads are parsed when objects are looked at.
-    Objects keep their identity. May be used from any thread. What was once taken in stays: where the store
-    has forgotten something, make new contents of what it still has.
+    Objects keep their identity. May be used from any thread.
+
+    What the store evicted is not shown any more, but for the spans of a trace that goes on: these stay until
+    all that is kept is taken in anew, once an eighth of it was evicted. What was cleared stays: make new
+    contents of what the store still has.
 
     Args:
         fetch: Returns what came after the entry of a number, as `Store.since` does for one inbox.
+        evicted: Returns the number of the newest entry that was evicted; ``None`` where nothing is.
 
     >>> Contents(lambda number: []).events
     []
@@ -79,24 +84,43 @@ class Contents:
     # What makes objects must not know of this object: in a circle, it would stay until the garbage collector
     # runs, which costs each test a twentieth of its time.
 
-    def __init__(self, fetch: Callable[[int], Sequence[Arrival | RefusedRequest]]) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[int], Sequence[Arrival | RefusedRequest]],
+        evicted: Callable[[], int] | None = None,
+    ) -> None:
         self._fetch = fetch
         self._number = 0
+        self._newest_evicted = evicted
+        self._evicted = Evicted()
         self._lock = reentrant_lock()
-        self._arrivals: list[Arrival] = []
         self._envelopes = Envelopes()
-        self._refused: list[Refused] = []
-        self._places: dict[str, list[Place]] = {noun: [] for noun in _NOUNS.values()}
-        self._event_items = ItemSearch(self._lock, self._envelopes, formatted=True)
-        self._trace_items = ItemSearch(self._lock, self._envelopes)
         self._registry = Registry(self._lock, partial(_read_records, self._envelopes))
+        self._begin()
+
+    @classmethod
+    def of_inbox(cls, store: Store, inbox: str | None) -> Contents:
+        """Return the contents of one inbox of a store; with ``None``, of all that are open.
+
+        >>> Contents.of_inbox(Store(limit=10), "strays").events
+        []
+        """
+        bounded = store.limit is not None or store.max_age is not None
+        return cls(partial(store.since, inbox), (lambda: store.evicted(inbox).newest) if bounded else None)
 
     def update(self) -> None:
         """Take in what has come since, unread."""
         with self._lock:
+            if self._newest_evicted is not None:
+                self._forget(self._newest_evicted())
             for entry in self._fetch(self._number):
                 self._number = entry.number
                 self._take(entry)
+
+    @property
+    def evicted(self) -> int:
+        """The number of the newest entry that was evicted, and is not shown; 0 where there is none."""
+        return self._evicted.newest
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that came as plain data that is equal on every run and machine; see `snapshots`."""
@@ -121,12 +145,14 @@ class Contents:
     def transactions(self) -> Searchable[Transaction]:
         """Transaction events, and segments of streamed and OTLP spans."""
         registry = self._registry
-        return Searchable(self._lock, self._trace_items, lambda item: _read_transactions(item, registry))
+        return Searchable(
+            self._lock, self._trace_items, lambda item: _read_transactions(item, registry), self._evicted
+        )
 
     @lazy
     def spans(self) -> Objects[Span]:
         """Every span, roots too, as they were recorded; their trees reach into nested transactions."""
-        return Objects(self._lock, self._registry.all_records, lambda record: (span_of(record, True),))
+        return self._objects(self._registry.all_records, lambda record: (span_of(record, True),))
 
     @lazy
     def traces(self) -> Objects[Trace]:
@@ -137,7 +163,7 @@ class Contents:
             # What has no trace id is linked within its item only, which is no trace.
             return (Trace(forest, events, logs, envelopes),) if forest.trace_id else ()
 
-        return Objects(self._lock, self._registry.all_forests, read)
+        return self._objects(self._registry.all_forests, read, _number_of_trace)
 
     @property
     def completing(self) -> Completing | None:
@@ -186,19 +212,46 @@ class Contents:
     @lazy
     def envelopes(self) -> Objects[Envelope]:
         """Every request that was accepted."""
-        envelopes = self._envelopes
-        return self._objects(self._arrivals, lambda arrival: (envelopes.of(arrival),))
+        arrivals, envelopes = self._arrivals, self._envelopes
+        return self._objects(
+            lambda: arrivals,
+            lambda arrival: (envelopes.of(arrival),),
+            lambda envelope: envelope.arrival.number,
+        )
 
     @lazy
     def items(self) -> Objects[Item]:
         """Every item, unknown types too."""
-        envelopes = self._envelopes
-        return self._objects(self._arrivals, lambda arrival: envelopes.of(arrival).items)
+        arrivals, envelopes = self._arrivals, self._envelopes
+        return self._objects(lambda: arrivals, lambda arrival: envelopes.of(arrival).items)
 
     @lazy
     def refused(self) -> Objects[Refused]:
         """Every request that was not accepted."""
-        return self._objects(self._refused, lambda refused: (refused,))
+        refused = self._refused
+        return self._objects(lambda: refused, lambda one: (one,), _number_of_refused)
+
+    def _begin(self) -> None:
+        self._number = 0
+        self._arrivals: list[Arrival] = []
+        self._refused: list[Refused] = []
+        self._places: dict[str, list[Place]] = {noun: [] for noun in _NOUNS.values()}
+        self._event_items = ItemSearch(self._lock, self._envelopes, formatted=True)
+        self._trace_items = ItemSearch(self._lock, self._envelopes)
+
+    def _forget(self, evicted: int) -> None:
+        if evicted <= self._evicted.newest:
+            return
+        self._evicted.newest = evicted
+        gone = bisect_right(self._arrivals, evicted, key=_number)
+        gone += bisect_right(self._refused, evicted, key=_number_of_refused)
+        # To take in all that is kept costs as much as finding something in it, so not for each envelope.
+        if gone * 8 > len(self._arrivals) + len(self._refused):
+            self._envelopes.forget(evicted)
+            self._registry.forget()
+            self._begin()
+            for noun in [name for name in self.__dict__ if not name.startswith("_")]:
+                del self.__dict__[noun]
 
     def _take(self, entry: Arrival | RefusedRequest) -> None:
         # Nothing is read here: 50,000 requests are to take 0.1 s.
@@ -225,19 +278,41 @@ class Contents:
                     # OTLP may be binary, and its names are put together.
                     self._trace_items.add(entry, index, searchable=kind != "integration")
 
-    def _objects(self, sources: list[Any], read: Callable[[Any], Iterable[T]]) -> Objects[T]:
-        return Objects(self._lock, lambda: sources, read)
+    def _objects(
+        self,
+        sources: Callable[[], list[Any]],
+        read: Callable[[Any], Iterable[T]],
+        number: Callable[[Any], int] = number_of_part,
+    ) -> Objects[T]:
+        return Objects(self._lock, sources, read, self._evicted, number)
 
     def _items_of(self, noun: str, read: Callable[[Item], Iterable[T]]) -> Objects[T]:
-        envelopes = self._envelopes
-        return self._objects(self._places[noun], lambda place: read(envelopes.of(place[0]).items[place[1]]))
+        places, envelopes = self._places[noun], self._envelopes
+        return self._objects(lambda: places, lambda place: read(envelopes.of(place[0]).items[place[1]]))
 
     def _events_that(self, wanted: Callable[[Event], bool]) -> Searchable[Event]:
         def read(item: Item) -> tuple[Event, ...]:
             # A payload that is no JSON object is no event.
             return (event,) if item._is_object and wanted(event := event_of(item)) else ()
 
-        return Searchable(self._lock, self._event_items, read)
+        return Searchable(self._lock, self._event_items, read, self._evicted)
+
+
+def _number(arrival: Arrival) -> int:
+    return arrival.number
+
+
+def _number_of_envelope(envelope: Envelope) -> int:
+    return envelope.arrival.number
+
+
+def _number_of_refused(refused: Refused) -> int:
+    return refused.raw.number
+
+
+def _number_of_trace(trace: Trace) -> int:
+    """Return the number of its newest arrival."""
+    return trace._forest.records[-1].item.envelope.arrival.number
 
 
 def _read_records(envelopes: Envelopes, place: Place, registry: Registry) -> Iterator[Record]:

@@ -97,6 +97,11 @@ class Envelopes:
             self._made.setdefault(arrival.number, Envelope(arrival, self.uploads)) if made is None else made
         )
 
+    def forget(self, number: int) -> None:
+        """Forget those up to the arrival of that number."""
+        for known in [known for known in self._made if known <= number]:
+            del self._made[known]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Item:

@@ -186,6 +186,13 @@ class Registry:
             # At the end: while something is unread, other threads wait for the lock.
             del self.unread[:read]
 
+    def forget(self) -> None:
+        """Forget all records. Callers hold the lock, and then have read again what is left of them."""
+        for record in self.records:
+            record.segment = None
+            record.segment_version = 0
+        self.unread, self.records, self._forests, self._in_order = [], [], {}, []
+
     def _add(self, record: Record) -> None:
         # Without a trace id nothing links two requests; only the spans of one item belong together.
         key = record.trace_id or f"{record.key[0]}.{record.key[1]}"

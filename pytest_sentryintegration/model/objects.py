@@ -9,10 +9,26 @@ from typing import Any, Generic, TypeVar, overload
 from pytest_sentryintegration.model.items import Item
 from pytest_sentryintegration.model.searching import ItemSearch, verbatim_part
 
-__all__ = ["Objects", "Searchable"]
+__all__ = ["Evicted", "Objects", "Searchable", "number_of_part"]
 
 T_co = TypeVar("T_co", covariant=True)
 Lock = AbstractContextManager[Any]
+
+
+class Evicted:
+    """What of an inbox was evicted from its store, and is not shown any more."""
+
+    __slots__ = ("newest",)
+
+    def __init__(self) -> None:
+        self.newest = 0
+        """The number of the newest arrival of these, 0 where there is none."""
+
+
+def number_of_part(part: Any) -> int:
+    """Return the number of the arrival that an item, or what it is read as, came in."""
+    number: int = part.envelope.arrival.number
+    return number
 
 
 class Objects(Sequence[T_co], Generic[T_co]):
@@ -22,12 +38,21 @@ class Objects(Sequence[T_co], Generic[T_co]):
         lock: Held while objects are made.
         sources: Returns the growing list of what objects are made of.
         read: Makes the objects of one source; one that cannot be read gives none.
+        evicted: What is not shown.
+        number: Returns the number of the arrival that an object was read from.
     """
 
     def __init__(
-        self, lock: Lock, sources: Callable[[], list[Any]], read: Callable[[Any], Iterable[T_co]]
+        self,
+        lock: Lock,
+        sources: Callable[[], list[Any]],
+        read: Callable[[Any], Iterable[T_co]],
+        evicted: Evicted,
+        number: Callable[[Any], int] = number_of_part,
     ) -> None:
         self._lock = lock
+        self._evicted = evicted
+        self._number = number
         self._sources = sources
         self._read_one = read
         self._objects: list[T_co] = []
@@ -45,7 +70,14 @@ class Objects(Sequence[T_co], Generic[T_co]):
                     if self._seen == seen:
                         self._objects.extend(made)
                         self._seen = seen + 1
-        return self._objects
+        return self._kept(self._objects)
+
+    def _kept(self, objects: list[T_co]) -> list[T_co]:
+        newest = self._evicted.newest
+        if not newest:
+            return objects
+        # Not by bisection: a trace is as new as its newest span.
+        return [obj for obj in objects if self._number(obj) > newest]
 
     def __len__(self) -> int:
         return len(self.read())
@@ -81,8 +113,10 @@ class Searchable(Objects[T_co], Generic[T_co]):
         read: Makes the objects of one of these.
     """
 
-    def __init__(self, lock: Lock, search: ItemSearch, read: Callable[[Item], Iterable[T_co]]) -> None:
-        super().__init__(lock, search.items, read)
+    def __init__(
+        self, lock: Lock, search: ItemSearch, read: Callable[[Item], Iterable[T_co]], evicted: Evicted
+    ) -> None:
+        super().__init__(lock, search.items, read, evicted)
         self._search = search
 
     def containing(self, needle: bytes) -> list[T_co]:
@@ -91,7 +125,8 @@ class Searchable(Objects[T_co], Generic[T_co]):
         if part is None:
             return self.read().copy()
         with self._lock:
-            return [made for found in self._search.containing(part) for made in self._read_one(found)]
+            found = self._search.containing(part)
+            return self._kept([made for item in found for made in self._read_one(item)])
 
     def of_types(self, types: Iterable[bytes]) -> list[T_co]:
         """Return at least the objects in which something is of one of these types (UTF-8), in order."""
@@ -99,4 +134,5 @@ class Searchable(Objects[T_co], Generic[T_co]):
         if any(verbatim_part(name) != name for name in names):
             return self.read().copy()
         with self._lock:
-            return [made for found in self._search.of_types(names) for made in self._read_one(found)]
+            found = self._search.of_types(names)
+            return self._kept([made for item in found for made in self._read_one(item)])

@@ -19,6 +19,7 @@ from pytest_sentryintegration.matching.exception_classes import wire_names
 from pytest_sentryintegration.model import Event, Searchable, searching
 from pytest_sentryintegration.model.events import event_of
 from pytest_sentryintegration.model.items import Item
+from pytest_sentryintegration.model.objects import Evicted
 from pytest_sentryintegration.model.searching import verbatim_part
 from pytest_sentryintegration.wire.envelope import RawItem
 from tests.model.sent import (
@@ -349,7 +350,7 @@ def test_a_look_from_within_a_look_doubles_nothing() -> None:
             Garbage()
         return (event_of(item),)
 
-    searched = Searchable(threading.RLock(), contents.events._search, read)
+    searched = Searchable(threading.RLock(), contents.events._search, read, Evicted())
 
     assert [found.message for found in searched] == [f"n{n}x" for n in range(10)]
     assert looks == [0, 10]
