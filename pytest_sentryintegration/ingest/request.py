@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pytest_sentryintegration.store import Headers
 
-__all__ = ["Reply", "Request"]
+__all__ = ["Client", "Deferred", "Reply", "Request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,24 @@ class Reply:
 
     Negative: all but so many, as in a slice.
     """
+    chunks: Iterator[bytes] | None = None
+    """Of a `Deferred` reply: what the body is sent as, each piece when it is made."""
+
+
+class Client(Protocol):
+    """Who waits for a `Deferred` reply."""
+
+    @property
+    def peer(self) -> str:
+        """Its address, ``""`` where there is none."""
+
+    def has_left(self) -> bool:
+        """Return whether nobody waits for the reply any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A reply that may take time: it is made in a thread of its own, and its chunks too."""
+
+    make: Callable[[Client], Reply]
+    """Makes it; does not raise."""

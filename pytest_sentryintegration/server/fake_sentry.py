@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pytest_sentryintegration.ingest.app import Ingest
-from pytest_sentryintegration.ingest.request import Reply, Request
+from pytest_sentryintegration.ingest.request import Client, Deferred, Reply, Request
+from pytest_sentryintegration.ingest.routes import NOWHERE, find_route
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.serving import Server
@@ -30,6 +31,10 @@ class NoServerError(RuntimeError):
         )
 
 
+Answering = Callable[[Request, Client], Reply | None]
+"""Answers what is asked of the fake Sentry beside ingest; ``None`` where there is no such path."""
+
+
 class FakeSentry:
     """A fake Sentry that keeps what it is sent; its port is opened when it is first asked for.
 
@@ -39,6 +44,7 @@ class FakeSentry:
         port: the port; 0 takes a free one.
         limit: how many requests are kept, over all inboxes; the oldest are evicted first. ``None`` for all.
         max_age: after how many seconds a request is evicted; ``None`` for never.
+        web: makes what answers on all paths that no endpoint has, when one is first asked for.
 
     Raises:
         ValueError: *limit* is below 1, or *max_age* is not above 0.
@@ -56,12 +62,15 @@ class FakeSentry:
         port: int = 0,
         limit: int | None = None,
         max_age: float | None = None,
+        web: Callable[[FakeSentry], Answering] | None = None,
     ) -> None:
         self.store = Store(limit=limit, max_age=max_age)
         self.ingest = Ingest(self.store, strict=strict)
+        self._make_web = web
+        self._web: Answering | None = None
         self.pid = os.getpid()
         self._server = Server(
-            self.ingest.handle, limit=self.ingest.body_limit, refused=self.ingest.refuse, host=host, port=port
+            self._handle, limit=self.ingest.body_limit, refused=self.ingest.refuse, host=host, port=port
         )
         self.started = False
         """Whether its port is open."""
@@ -136,6 +145,19 @@ class FakeSentry:
     def env(self) -> dict[str, str]:
         """A complete environment for a process that outlives a test, with a DSN that names no inbox."""
         return child_environment(self.dsn())
+
+    def _handle(self, request: Request) -> Reply | Deferred:
+        if self._make_web is not None and find_route(request.target).endpoint is NOWHERE:
+            return Deferred(lambda client: self._answer(request, client))
+        return self.ingest.handle(request)
+
+    def _answer(self, request: Request, client: Client) -> Reply:
+        with self._starting:
+            if self._web is None:
+                assert self._make_web is not None
+                self._web = self._make_web(self)
+        reply = self._web(request, client)
+        return self.ingest.handle(request) if reply is None else reply
 
     def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Take a POST as the server would, without a socket."""

@@ -4,6 +4,8 @@ asyncio with httptools was chosen by measurement: one thread holds thousands of 
 connections, a request costs no hand-over to another thread, and starting and stopping take
 about a millisecond. (werkzeug's own server closes each connection after one request, and takes a
 thread for it.)
+
+A reply that waits or streams (`Deferred`) is made in a thread of its own, and sent by the serving thread.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ from typing import cast
 import httptools
 
 from pytest_sentryintegration import clock
-from pytest_sentryintegration.ingest.request import Reply, Request
+from pytest_sentryintegration.ingest.request import Deferred, Reply, Request
+from pytest_sentryintegration.server.deferring import Deferring, Making
 from pytest_sentryintegration.server.listening import listen_error
 
-Handler = Callable[[Request], Reply]
+Handler = Callable[[Request], Reply | Deferred]
 
 HEADERS_LIMIT = 64 * 1024
 """Bytes of request line and headers before a connection is answered 431 and closed."""
@@ -37,7 +40,8 @@ class Server:
     """Serves *handler* from a daemon thread of its own.
 
     Args:
-        handler: answers one request; called in the serving thread, must not block or raise.
+        handler: answers one request; called in the serving thread, must not block or raise. What takes time
+            it returns as `Deferred`.
         limit: the most bytes a request's body may have, by its path.
         refused: told of what never reaches the handler, with status and reason.
         host: the address to listen on.
@@ -70,6 +74,7 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._connections: set[_Connection] = set()
+        self._deferring = Deferring()
 
     def start(self) -> None:
         """Listen, and serve until `stop`; returns when a client can connect.
@@ -150,7 +155,9 @@ class Server:
 
     def _connect(self) -> asyncio.Protocol:
         loop = asyncio.get_running_loop()
-        return _Connection(loop, self._handler, self._limit, self._refused, self._connections)
+        return _Connection(
+            loop, self._handler, self._limit, self._refused, self._deferring, self._connections
+        )
 
 
 class _Connection(asyncio.Protocol):
@@ -162,12 +169,15 @@ class _Connection(asyncio.Protocol):
         handler: Handler,
         limit: Callable[[str], int],
         refused: Callable[[Request, int, str], None],
+        deferring: Deferring,
         connections: set[_Connection],
     ) -> None:
         self._loop = loop
         self._handler = handler
         self._limit = limit
         self._refused = refused
+        self._deferring = deferring
+        self._making: Making | None = None
         self._connections = connections
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[tuple[Request, bool]] = deque()
@@ -193,6 +203,8 @@ class _Connection(asyncio.Protocol):
         self._connections.discard(self)
         self._transport = None
         self._waiting.clear()
+        if self._making is not None:
+            self._making.leave()
 
     def abort(self) -> None:
         if self._transport is not None:
@@ -255,7 +267,10 @@ class _Connection(asyncio.Protocol):
         while self._waiting and not self._busy:
             request, keep_alive = self._waiting.popleft()
             reply = self._handler(request)
-            if reply.delay > 0:
+            if isinstance(reply, Deferred):
+                self._busy = True
+                self._making = self._deferring.start(reply, self._loop, self, keep_alive)
+            elif reply.delay > 0:
                 self._busy = True
                 self._late = self._loop.call_later(reply.delay, self._answer_late, reply, keep_alive)
                 self._late_reply = (reply, keep_alive)
@@ -268,6 +283,52 @@ class _Connection(asyncio.Protocol):
             self._late.cancel()
             self._answer_late(*self._late_reply)
 
+    # What a deferred reply calls, in this thread.
+
+    @property
+    def peer(self) -> str:
+        """The address of the client, ``""`` where there is none."""
+        name = self._transport.get_extra_info("peername") if self._transport is not None else None
+        return str(name[0]) if isinstance(name, tuple) else ""
+
+    def answer(self, reply: Reply, keep_alive: bool) -> None:
+        """Send the whole of a deferred reply."""
+        self._making = None
+        self._answer_late(reply, keep_alive)
+
+    def begin(self, reply: Reply, keep_alive: bool) -> None:
+        """Send all but the body of a deferred reply."""
+        if self._transport is not None:
+            self._transport.write(
+                _head(reply, keep_alive, "transfer-encoding: chunked\r\n" if keep_alive else "")
+            )
+
+    def write(self, chunk: bytes, keep_alive: bool) -> None:
+        """Send a piece of the body."""
+        if self._transport is not None:
+            # Without keep-alive the end of the connection is the end of the body: HTTP/1.0 knows no chunks.
+            self._transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if keep_alive else chunk)
+
+    def end(self, keep_alive: bool) -> None:
+        """End the body, and go on with the next request."""
+        self._making = None
+        if self._transport is not None and keep_alive:
+            self._transport.write(b"0\r\n\r\n")
+            self._busy = False
+            self._answer()
+        elif self._transport is not None:
+            self._transport.close()
+
+    def pause_writing(self) -> None:
+        """Note that the client takes no more for now; asyncio calls it."""
+        if self._making is not None:
+            self._making.writable.clear()
+
+    def resume_writing(self) -> None:
+        """Note that the client takes more again; asyncio calls it."""
+        if self._making is not None:
+            self._making.writable.set()
+
     def _answer_late(self, reply: Reply, keep_alive: bool) -> None:
         self._busy = False
         self._late = None
@@ -277,13 +338,7 @@ class _Connection(asyncio.Protocol):
     def _send(self, reply: Reply, keep_alive: bool) -> None:
         if self._transport is None:
             return
-        lines = [f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Unknown')}\r\n"]
-        lines += [f"{name}: {value}\r\n" for name, value in reply.headers]
-        lines.append(f"content-length: {len(reply.body)}\r\n")
-        if not keep_alive:
-            lines.append("connection: close\r\n")
-        lines.append("\r\n")
-        data = "".join(lines).encode("latin-1") + reply.body
+        data = _head(reply, keep_alive, f"content-length: {len(reply.body)}\r\n") + reply.body
         if reply.cut is not None:
             self._transport.write(data[: reply.cut])
             self._transport.close()
@@ -299,6 +354,16 @@ class _Connection(asyncio.Protocol):
         request = Request(method, target, tuple(self._headers), b"".join(self._body))
         self._refused(request, status, text)
         self._send(Reply(status, headers, text.encode()), keep_alive=False)
+
+
+def _head(reply: Reply, keep_alive: bool, length: str) -> bytes:
+    lines = [f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Unknown')}\r\n"]
+    lines += [f"{name}: {value}\r\n" for name, value in reply.headers]
+    lines.append(length)
+    if not keep_alive:
+        lines.append("connection: close\r\n")
+    lines.append("\r\n")
+    return "".join(lines).encode("latin-1")
 
 
 def _header(name: bytes, value: bytes) -> tuple[str, str]:

@@ -1,0 +1,116 @@
+"""``/api/captured/<noun>``: what came, by noun and criteria, at once or once there is enough."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pytest_sentryintegration.inbox.queries import Question, QuestionError, question, seconds, whole_number
+from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.matching.nearest import nearest_misses
+from pytest_sentryintegration.matching.showing import show
+from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.web.asking import PART, Asked, json_reply
+from pytest_sentryintegration.web.objects import as_json, entry_of
+from pytest_sentryintegration.web.reading import Kept, Part
+from pytest_sentryintegration.words.failures import why_too_few
+from pytest_sentryintegration.words.labels import label
+
+__all__ = ["LONGEST", "Captured"]
+
+LONGEST: Final = 600.0
+"""Seconds that a request may wait."""
+
+_LISTING: Final = PART | {"wait", "count", "limit", "order"}
+
+
+class Captured:
+    """Answers questions about nouns."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+
+    def counts(self, asked: Asked) -> Reply:
+        """Answer with how much of each noun there is."""
+        part = asked.part(self._kept, asked.parameters(PART))
+        cursor = self._kept.store.last(part.inbox)
+        contents = part.contents()
+        contents.update()
+        counts = {noun: len(getattr(contents, noun)) for noun in NOUNS}
+        store = self._kept.store
+        evicted = store.evicted(part.inbox).total
+        return json_reply(
+            200,
+            {"counts": counts, "cursor": cursor, "evicted": evicted, "limit": store.limit},
+        )
+
+    def listing(self, asked: Asked, noun: str) -> Reply:
+        """Answer with what matches; with ``wait`` or ``count`` once there is enough, else with 408."""
+        asking = question(noun, asked.pairs, _LISTING)
+        given = asking.parameters
+        part = asked.part(self._kept, given)
+        limit = whole_number("limit", given["limit"]) if "limit" in given else None
+        newest_first = _newest_first(given.get("order", "oldest"))
+        # Read first: what comes meanwhile is after the cursor, or both listed and after it.
+        cursor = self._kept.store.last(part.inbox)
+        found, failure = self._found(asked, asking, part)
+        if failure is not None:
+            return json_reply(408, {**failure, "cursor": cursor})
+        count = len(found)
+        if newest_first:
+            found = found[::-1]
+        items = [as_json(obj) for obj in found[:limit]]
+        return json_reply(200, {"count": count, "items": items, "cursor": cursor})
+
+    def latest(self, asked: Asked, noun: str) -> Reply:
+        """Answer with the newest that matches, else with 404."""
+        asking = question(noun, asked.pairs, PART | {"wait"})
+        part = asked.part(self._kept, asking.parameters)
+        found, failure = self._found(asked, asking, part, count=1)
+        return json_reply(404, failure) if failure is not None else json_reply(200, as_json(found[-1]))
+
+    def _found(
+        self, asked: Asked, asking: Question, part: Part, count: int | None = None
+    ) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+        given = asking.parameters
+        events = part.events(asked.client)
+        wait = seconds("wait", given.get("wait", "0"), LONGEST)
+        if count is None:
+            if "wait" not in given and "count" not in given:
+                return asking.where(events), None
+            count = asking.count
+        try:
+            return asking.wait(events, wait, count), None
+        except AssertionError as error:
+            return (), self._failure(str(error), asking, part, wait)
+
+    def _failure(self, text: str, asking: Question, part: Part, waited: float) -> dict[str, Any]:
+        query = asking.query
+        contents = part.contents()
+        received = list(getattr(contents, asking.noun))
+        nearest = [
+            {
+                "number": entry_of(miss.obj).number,
+                "label": label(asking.noun, miss.obj),
+                "differences": [
+                    {
+                        "path": difference.path,
+                        "expected": show(difference.expected),
+                        "got": show(difference.got),
+                        "text": difference.text,
+                    }
+                    for difference in miss.differences
+                ],
+            }
+            for miss in (nearest_misses(received, query) if len(query) else [])
+        ]
+        matched = query.among(getattr(contents, asking.noun))
+        reasons = why_too_few(
+            query, received, matched, contents=contents, evidence=part.evidence(), waited=waited
+        )
+        return {"text": f"{part}{text}", "nearest": nearest, "reasons": reasons}
+
+
+def _newest_first(order: str) -> bool:
+    if order not in ("oldest", "newest"):
+        raise QuestionError(f"order is oldest or newest, got {order[:80]!r}")
+    return order == "newest"
