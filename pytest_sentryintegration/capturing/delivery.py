@@ -6,9 +6,16 @@ import os
 
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.posting import Answer, Headers, Poster
-from pytest_sentryintegration.server.fake_sentry import FakeSentry
+from pytest_sentryintegration.server.fake_sentry import Answering, FakeSentry
 from pytest_sentryintegration.settings import Settings
 from pytest_sentryintegration.store import STRAYS
+
+
+def _web(sentry: FakeSentry) -> Answering:
+    # Hardly any test asks for it, and werkzeug takes a tenth of a second to import.
+    from pytest_sentryintegration.web.app import Web
+
+    return Web(sentry)
 
 
 class Delivery:
@@ -49,7 +56,7 @@ class Delivery:
         if self._fake is None:
             settings = self._settings
             port = 0 if self._forked else settings.port
-            self._fake = FakeSentry(strict=settings.strict, host=settings.host, port=port)
+            self._fake = FakeSentry(strict=settings.strict, host=settings.host, port=port, web=_web)
         return self._fake
 
     def leave_parent(self) -> None:

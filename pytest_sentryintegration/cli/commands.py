@@ -6,6 +6,7 @@ from typing import Final
 
 from pytest_sentryintegration.cli.options import Command
 from pytest_sentryintegration.cli.run import RUN
+from pytest_sentryintegration.cli.serve import SERVE
 from pytest_sentryintegration.cli.show import SHOW
 
-COMMANDS: Final[tuple[Command, ...]] = (RUN, SHOW)
+COMMANDS: Final[tuple[Command, ...]] = (SERVE, RUN, SHOW)

@@ -14,6 +14,7 @@ from pytest_sentryintegration.ingest.request import Client, Reply, Request
 from pytest_sentryintegration.ingest.routes import find_route
 from pytest_sentryintegration.matching.fields import UnknownField
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
+from pytest_sentryintegration.web.access import Access
 from pytest_sentryintegration.web.asking import Asked, RefusedError, as_werkzeug, json_reply, text_reply
 from pytest_sentryintegration.web.captured import Captured
 from pytest_sentryintegration.web.reading import Kept, LeftError
@@ -26,12 +27,17 @@ Handler = Callable[..., Reply]
 class Web:
     """Answers on all paths that no endpoint of ingest has.
 
+    Args:
+        sentry: Whose store is read.
+        access: Who may read; without it this machine alone.
+
     >>> with FakeSentry(web=Web) as sentry:
     ...     sentry.url.startswith("http://127.0.0.1:")
     True
     """
 
-    def __init__(self, sentry: FakeSentry) -> None:
+    def __init__(self, sentry: FakeSentry, access: Access | None = None) -> None:
+        self._access = access or Access()
         kept = Kept(sentry.store)
         captured = Captured(kept)
         self._map = Map(
@@ -39,6 +45,7 @@ class Web:
                 _rule("/healthz", "GET", _healthy),
                 _rule("/readyz", "GET", _healthy),
                 _rule("/api/captured/", "GET", captured.counts),
+                _rule("/api/captured", "DELETE", captured.clear),
                 _rule("/api/captured/<noun>", "GET", captured.listing),
                 _rule("/api/captured/<noun>/latest", "GET", captured.latest),
             ],
@@ -77,6 +84,8 @@ class Web:
         except RequestRedirect:
             matched = self._map.bind("localhost").match(f"{asked.request.path}/", asked.request.method)
         handler, arguments = matched
+        if handler is not _healthy:
+            self._access.check(asked.request)
         reply: Reply = handler(asked, **arguments)
         if asked.request.method == "HEAD":
             reply.body = b""

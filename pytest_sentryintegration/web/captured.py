@@ -43,6 +43,14 @@ class Captured:
             {"counts": counts, "cursor": cursor, "evicted": evicted, "limit": store.limit},
         )
 
+    def clear(self, asked: Asked) -> Reply:
+        """Forget what an inbox holds, or what all hold."""
+        part = asked.part(self._kept, asked.parameters({"inbox"}))
+        store = self._kept.store
+        store.clear(*(store.inboxes if part.inbox is None else [part.inbox]))
+        self._kept.forget()
+        return json_reply(200, {"cursor": store.last(part.inbox)})
+
     def listing(self, asked: Asked, noun: str) -> Reply:
         """Answer with what matches; with ``wait`` or ``count`` once there is enough, else with 408."""
         asking = question(noun, asked.pairs, _LISTING)

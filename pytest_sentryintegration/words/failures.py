@@ -82,7 +82,7 @@ def too_few(
             lines += _miss_lines(query, miss, remedies)
     lines += _also_received(noun, contents)
     said = why_too_few(query, received, matched, contents=contents, evidence=evidence, waited=waited)
-    return "\n".join([*lines, *_bulleted(said), *dict.fromkeys(remedies)])
+    return "\n".join([*lines, *bulleted(said), *dict.fromkeys(remedies)])
 
 
 def why_too_few(
@@ -97,18 +97,9 @@ def why_too_few(
     """Return the reasons that `too_few` gives, a sentence each; may be empty."""
     other = _under_the_other_noun(query, contents)
     if other:
-<<<<<<< HEAD
-        said = [other, *evidence.notes]
-    elif len(matched) == len(received):
-        said = reasons(evidence, contents, noun.name, waited)
-    else:
-        said = doubts(evidence, contents, noun.name, waited)
-    return "\n".join([*lines, *bulleted(said), *dict.fromkeys(remedies)])
-=======
         return [other, *evidence.notes]
     reason = reasons if len(matched) == len(received) else doubts
     return reason(evidence, contents, query.noun.name, waited)
->>>>>>> 9a664e8 (Answer questions about what came over HTTP, on the port that takes envelopes)
 
 
 def too_many(query: Query, received: Sequence[Any], matched: Sequence[Any]) -> str:

@@ -1,0 +1,104 @@
+"""``serve``: a fake Sentry that runs until it is ended."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import threading
+from argparse import Namespace
+from functools import partial
+from typing import Final
+
+from pytest_sentryintegration.cli.options import Command, Option, WrongUse, seconds
+from pytest_sentryintegration.server.fake_sentry import FakeSentry
+from pytest_sentryintegration.server.listening import ListenError
+from pytest_sentryintegration.web.access import Access, is_loopback
+from pytest_sentryintegration.web.app import Web
+
+
+def _run(options: Namespace) -> int:
+    access = _access(options)
+    sentry = FakeSentry(
+        strict=options.strict,
+        host=options.host,
+        port=options.port,
+        limit=options.limit,
+        max_age=options.max_age,
+        web=partial(Web, access=access),
+    )
+    with sentry:
+        try:
+            sentry.start()
+        except ListenError as error:
+            raise WrongUse(str(error)) from None
+        sys.stdout.write(sentry.dsn() + "\n" if options.quiet else _addresses(sentry, access.token))
+        sys.stdout.flush()
+        # SIGINT and SIGTERM end it.
+        threading.Event().wait()
+    return 0
+
+
+def _access(options: Namespace) -> Access:
+    elsewhere = not is_loopback(options.host)
+    token = options.token or (secrets.token_urlsafe(16) if elsewhere else "")
+    # The address that it was told to listen on is a name of this machine, too.
+    hosts = {name.lower() for name in (*options.allow_host, options.host)}
+    return Access(token, hosts, {origin.rstrip("/") for origin in options.allow_origin}, elsewhere)
+
+
+def _addresses(sentry: FakeSentry, token: str) -> str:
+    lines = [f"DSN    {sentry.dsn()}", f"API    {sentry.url}/api/captured/"]
+    if token:
+        lines.append(f"token  {token}   (to read: Authorization: Bearer ...)")
+    return "\n".join(lines) + "\n"
+
+
+def _whole_number(text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and least <= int(text[:12]) <= most):
+        raise ValueError(f"expected a whole number from {least} to {most}, got {text!r}")
+    return int(text)
+
+
+def _age(text: str) -> float:
+    if not seconds(text):
+        raise ValueError(f"expected a number of seconds above 0, such as 3600, got {text!r}")
+    return seconds(text)
+
+
+SERVE: Final = Command(
+    "serve",
+    "run a fake Sentry for development and end-to-end tests",
+    "[options]",
+    "Runs a fake Sentry until it is ended (Ctrl-C). Prints its DSN, and where to ask for what came. Sending\n"
+    "is open to all who reach it. Reading is for this machine alone; where --host is an address that others\n"
+    "reach, it needs a token, and one is made and printed where none is given.",
+    (
+        Option("host", "the address to listen on", "ADDRESS", default="127.0.0.1"),
+        Option(
+            "port",
+            "the port; 0 takes a free one",
+            "PORT",
+            read=partial(_whole_number, least=0, most=65535),
+            default=8969,
+        ),
+        Option("allow-host", "a further name by which readers may ask for it", "NAME", repeated=True),
+        Option(
+            "allow-origin",
+            "pages that may read, such as http://localhost:5173",
+            "ORIGIN",
+            repeated=True,
+        ),
+        Option("token", "what readers must send as 'Authorization: Bearer TEXT'", "TEXT"),
+        Option("strict", "refuse what real Sentry refuses, toy keys included"),
+        Option(
+            "limit",
+            "how many requests are kept; the oldest are evicted first",
+            "COUNT",
+            read=partial(_whole_number, least=1, most=10**9),
+            default=10_000,
+        ),
+        Option("max-age", "after how many seconds a request is evicted", "SECONDS", read=_age),
+        Option("quiet", "print the DSN alone"),
+    ),
+    _run,
+)

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from tests.web.conftest import Api, Local
+
+
+def test_what_came_is_counted_by_noun(api: Api) -> None:
+    api.message("one")
+    api.error("ValueError", "boom")
+
+    answer = api.get("/api/captured/").json
+
+    assert {noun: count for noun, count in answer["counts"].items() if count} == {
+        "events": 2,
+        "messages": 1,
+        "errors": 1,
+        "envelopes": 2,
+        "items": 2,
+    }
+    assert {name: answer[name] for name in ("cursor", "evicted", "limit")} == {
+        "cursor": 2,
+        "evicted": 0,
+        "limit": None,
+    }
+
+
+def test_a_listing_holds_what_matches(api: Api) -> None:
+    api.message("Spec failed", "warning", tags={"graph": "g1"})
+    api.message("Spec passed")
+
+    answer = api.get("/api/captured/messages?text=~^Spec&tags.graph=g1").json
+
+    assert (answer["count"], answer["cursor"]) == (1, 2)
+    item = answer["items"][0]
+    assert (item["text"], item["level"], item["tags"], item["number"]) == (
+        "Spec failed",
+        "warning",
+        {"graph": "g1"},
+        1,
+    )
+
+
+def test_a_listing_is_cut_and_turned(api: Api) -> None:
+    for text in ("one", "two", "three"):
+        api.message(text)
+
+    assert api.texts("/api/captured/messages?limit=2") == ["one", "two"]
+    assert api.texts("/api/captured/messages?limit=2&order=newest") == ["three", "two"]
+    assert api.get("/api/captured/messages?limit=1").json["count"] == 3
+
+
+def test_a_cursor_leaves_out_what_came_before(api: Api) -> None:
+    api.message("one")
+    cursor = api.get("/api/captured/messages").json["cursor"]
+    api.message("two")
+
+    assert api.texts(f"/api/captured/messages?after={cursor}") == ["two"]
+
+
+def test_a_project_and_an_inbox_leave_out_the_others(api: Api) -> None:
+    api.sentry.store.open("w1")
+    api.message("mine", inbox="w1")
+    api.message("first", project=1)
+    api.message("second", project=2)
+
+    assert api.texts("/api/captured/messages") == ["mine", "first", "second"]
+    assert api.texts("/api/captured/messages?inbox=w1") == ["mine"]
+    assert api.texts("/w1/api/captured/messages") == ["mine"]
+    assert api.texts("/api/captured/messages?project=2") == ["second"]
+
+
+def test_the_newest_is_there_alone(api: Api) -> None:
+    api.message("one")
+    api.message("two")
+    api.message("three", "error")
+
+    assert api.get("/api/captured/messages/latest?level=info").json["text"] == "two"
+
+
+def test_what_is_not_there_is_answered_with_the_message_of_the_fixture(api: Api) -> None:
+    api.message("Spec failed", "error")
+
+    answer = api.get("/api/captured/messages?text=Spec failed&level=warning&wait=0")
+
+    assert answer.status == 408
+    assert answer.json == {
+        "text": (
+            "Expected at least 1 message matching text='Spec failed', level='warning'; "
+            "1 message arrived, which does not match.\n"
+            "  nearest: 'Spec failed'   (1 of 2 criteria differs)\n"
+            "    level: expected 'warning', got 'error'"
+        ),
+        "nearest": [
+            {
+                "number": 1,
+                "label": "'Spec failed'",
+                "differences": [
+                    {
+                        "path": "level",
+                        "expected": "'warning'",
+                        "got": "'error'",
+                        "text": "level: expected 'warning', got 'error'",
+                    }
+                ],
+            }
+        ],
+        "reasons": [],
+        "cursor": 1,
+    }
+
+
+def test_a_failure_says_which_part_it_is_about(api: Api) -> None:
+    api.message("one")
+    api.message("two", project=2)
+
+    answer = api.get("/api/captured/messages/latest?text=two&project=1&after=1")
+
+    assert answer.status == 404
+    assert answer.json["text"].startswith(
+        "Of project 1, what came after cursor 1: Expected at least 1 message matching text='two'; no message"
+    )
+
+
+def test_a_wait_is_answered_when_there_is_enough(api: Api) -> None:
+    api.message("one")
+    sender = threading.Timer(0.05, api.message, ["two"])
+    sender.start()
+
+    answer = api.get("/api/captured/messages?wait=20&count=2")
+
+    sender.join()
+    assert (answer.status, answer.json["count"]) == (200, 2)
+
+
+def test_a_wait_ends_when_its_client_leaves(api: Api) -> None:
+    client = Local()
+    client.left.set()
+    started = time.monotonic()
+
+    assert api.ask("GET", "/api/captured/messages?wait=600", client=client).status == 408
+    assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        ("/api/captured/mesages", "there is no noun 'mesages'; did you mean 'messages'?"),
+        ("/api/captured/messages?levl=error", "a message has no field 'levl'; did you mean 'level'?"),
+        ("/api/captured/messages?waitt=1", "a message has no field 'waitt'; did you mean 'wait'?"),
+        ("/api/captured/?projct=1", "there is no parameter 'projct'; did you mean 'project'?"),
+        ("/api/captured/messages?wait=1e9", "wait is a number of seconds from 0 to 600, got '1e9'"),
+        ("/api/captured/messages?count=0", "count is a whole number from 1 to 1000000000, got '0'"),
+        ("/api/captured/messages?limit=-1", "limit is a whole number from 1 to 1000000000, got '-1'"),
+        ("/api/captured/messages?order=up", "order is oldest or newest, got 'up'"),
+        ("/api/captured/messages?after=7", "after=7 is no cursor of this server, whose newest is 1"),
+        ("/api/captured/messages?text=~(", "text=~(: the pattern is broken at character 1"),
+        ("/api/captured/errors?exception.typ=x", "a SentException has no field 'typ'; did you mean 'type'?"),
+    ],
+)
+def test_a_wrong_question_is_a_400_of_one_sentence(api: Api, target: str, error: str) -> None:
+    api.error("ValueError", "boom")
+
+    answer = api.get(target)
+
+    assert answer.status == 400
+    assert answer.error.startswith(error)
+
+
+def test_an_inbox_that_is_not_open_is_a_404(api: Api) -> None:
+    answer = api.get("/api/captured/messages?inbox=w9")
+
+    assert (answer.status, answer.error) == (404, "there is no inbox 'w9': it was closed, or never opened")
+
+
+def test_a_wrong_method_is_a_405_that_names_the_right_one(api: Api) -> None:
+    answer = api.post("/api/captured/messages")
+
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_a_path_that_nobody_has_is_refused_as_by_sentry(api: Api) -> None:
+    assert api.get("/api/capturd/").status == 404
+    assert [refused["path"] for refused in api.get("/api/captured/refused").json["items"]] == [
+        "/api/capturd/"
+    ]
+
+
+def test_a_health_check_needs_no_host(api: Api) -> None:
+    assert (api.get("/healthz", host="sentry").status, api.get("/readyz", host="sentry").status) == (200, 200)
