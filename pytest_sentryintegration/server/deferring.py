@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+from collections.abc import Generator
 from typing import Final, Protocol
 
 from pytest_sentryintegration.ingest.request import Deferred, Reply
@@ -75,6 +76,9 @@ class Making:
         except RuntimeError:
             # The loop is closed, and the connection with it.
             return
+        finally:
+            if isinstance(reply.chunks, Generator):
+                reply.chunks.close()
 
     def _stream(self, reply: Reply) -> None:
         assert reply.chunks is not None

@@ -119,6 +119,9 @@ class _Asked(Source):
     def evidence(self) -> Evidence:
         return self._part.evidence()
 
+    def clear(self) -> None:
+        raise NotImplementedError("a part is read only")
+
 
 class _Selected:
     """Those objects of `Contents` that a part holds."""

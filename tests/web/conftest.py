@@ -61,7 +61,7 @@ class Api:
         target: str,
         body: bytes = b"",
         client: Any = None,
-        **headers: str,
+        **headers: Any,
     ) -> Answer:
         """Ask for something; header names are written with underscores."""
         sent = {"host": "127.0.0.1:8969", **{name.replace("_", "-"): text for name, text in headers.items()}}
@@ -69,10 +69,10 @@ class Api:
         reply = self.web(request, client or Local())
         return Answer(self.sentry.ingest.handle(request) if reply is None else reply)
 
-    def get(self, target: str, **headers: str) -> Answer:
+    def get(self, target: str, **headers: Any) -> Answer:
         return self.ask("GET", target, **headers)
 
-    def post(self, target: str, value: Any = None, **headers: str) -> Answer:
+    def post(self, target: str, value: Any = None, **headers: Any) -> Answer:
         return self.ask("POST", target, b"" if value is None else json.dumps(value).encode(), **headers)
 
     def send(self, *items: Any, inbox: str = "", project: int = 1, **headers: Any) -> None:
