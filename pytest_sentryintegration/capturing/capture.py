@@ -187,6 +187,10 @@ class Capture(StoredInbox):
         """Send what this process's SDK still holds; return a sentence for each thing it could not send."""
         return self._isolation.drain()
 
+    def holds_back(self) -> bool:
+        """Whether this process's SDK still holds something; sends nothing, and waits for nothing."""
+        return self._isolation.holds_back()
+
     def wait(self, number: int, timeout: float) -> bool:
         """Wait until something newer than that number has come, for so many seconds of real time."""
         with self._isolation.sending_at_once():

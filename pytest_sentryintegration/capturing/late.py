@@ -27,6 +27,8 @@ class LateArrivals:
         self._counts: Counter[str] = Counter()
         self._shown: list[tuple[str, str]] = []
         self._settings: dict[str, Settings] = {}
+        self._failing: set[str] = set()
+        self._allow: set[str] = set()
 
     def expect(self, inbox: str, settings: Settings) -> None:
         """Hold what may come late for *inbox* against the settings of its test."""
@@ -38,8 +40,13 @@ class LateArrivals:
         for arrival in arrivals:
             reader = Reader(Entries(partial(_alone, arrival)))
             settings = self._settings.get(arrival.inbox, Settings())
-            policies = {found.policy for found in Policies(settings, self._lines).check(reader)}
+            violations = Policies(settings, self._lines).check(reader)
+            policies = {found.policy for found in violations}
             policy = "fail" if "fail" in policies else "warn" if policies else ""
+            for found in violations:
+                self._allow.update(found.entries)
+                if found.policy == "fail":
+                    self._failing.add(found.setting)
             self._counts[policy] += 1
             if sum(policy == kind for kind, _ in self._shown) < LISTED:
                 reader.source.contents.update()
@@ -47,8 +54,17 @@ class LateArrivals:
                 self._shown.append((policy, f"{what} of {arrival.test or 'a capture'}"))
 
     def counts(self) -> dict[str, Any]:
-        """Return plain data: how many there were by the policy that they break, and descriptions of a few."""
-        return {"counts": dict(self._counts), "shown": sorted(self._shown)}
+        """Return plain data: how many there were, descriptions of a few, and what they break.
+
+        ``failing`` are the settings by which they fail the run, ``allow`` lines for ``sentry_allow`` by which
+        they would not.
+        """
+        return {
+            "counts": dict(self._counts),
+            "shown": sorted(self._shown),
+            "failing": sorted(self._failing),
+            "allow": sorted(self._allow),
+        }
 
 
 def _alone(arrival: Arrival, number: int) -> list[Arrival]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from pytest_sentryintegration.inbox.reader import Reader
-from pytest_sentryintegration.inbox.secrets import found_secrets, occurrences, secrets_of_settings
+from pytest_sentryintegration.inbox.secrets import found_secrets, masked, occurrences, secrets_of_settings
 from pytest_sentryintegration.inbox.source import Source
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.settings import LIST, Settings
@@ -25,6 +25,10 @@ class Violation(NamedTuple):
     """``warn`` or ``fail``."""
     text: str
     """What to say."""
+    setting: str
+    """The ini value that asks for it."""
+    entries: tuple[str, ...] = ()
+    """Lines for ``sentry_allow`` by which it would hold."""
 
 
 class Entries(Source):
@@ -72,25 +76,29 @@ class Policies:
             if settings.unexpected == LIST:
                 self._lines.update(filter(None, map(as_line, events)))
             elif events:
-                found.append(Violation(settings.unexpected, unexpected(events, self._allowing)))
+                text = masked(unexpected(events, self._allowing), settings.secrets)
+                entries = (masked(line, settings.secrets) for line in map(as_line, events) if line)
+                found.append(
+                    Violation(settings.unexpected, text, "sentry_unexpected", tuple(dict.fromkeys(entries)))
+                )
         if settings.invalid != "ignore":
             objections = (judged or looked).objections(settings.invalid_allow)
             if objections:
                 text = (
                     f"{not_accepted(objections)}\n{ready_paths(objections, settings.invalid_allow)}".rstrip()
                 )
-                found.append(Violation(settings.invalid, text))
+                found.append(Violation(settings.invalid, text, "sentry_invalid"))
         if settings.secrets:
             try:
                 secrets = secrets_of_settings(settings.secrets)
             except ValueError as error:
                 # A variable of the environment has changed since the run began.
-                return [*found, Violation("fail", str(error))]
+                return [*found, Violation("fail", str(error), "sentry_secrets")]
             looked.drain()
             looked.source.contents.update()
             sent = occurrences(looked.source.contents, secrets)
             new = [one for one in sent if (one.secret.name, one.place) not in self._told]
             self._told.update((one.secret.name, one.place) for one in new)
             if new:
-                found.append(Violation("fail", found_secrets(new)))
+                found.append(Violation("fail", found_secrets(new), "sentry_secrets"))
         return found

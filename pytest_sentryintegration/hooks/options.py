@@ -19,7 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail no test for what sentry_unexpected counts, and write all of it into FILE, as lines that"
         " sentry_allow = @FILE reads",
     )
-    parser.addini("sentry_timeout", "seconds that find and wait wait for other processes", default="1")
+    parser.addini(
+        "sentry_timeout",
+        "seconds that find and wait wait for threads and other processes (default 1)",
+        default="1",
+    )
     parser.addini(
         "sentry_quiet", "seconds without anything new after which a trace is complete", default="0.2"
     )
@@ -61,7 +65,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "sentry_invalid_allow",
-        "paths that sentry_invalid does not count, a line each (default: variables of stack frames)",
+        "paths that sentry_invalid does not count, a line each, in place of the default ones (variables and"
+        " surrounding lines of stack frames); * is one part of a path, ** any number",
         type="linelist",
     )
     parser.addini(

@@ -192,7 +192,7 @@ class SentryEvents(View[model.Event]):
 
         Args:
             allow: Paths of findings that do not count, such as ``extra.**``; where it is not given those of
-                ``sentry_invalid_allow``, by default the variables of stack frames.
+                ``sentry_invalid_allow``, by default the variables and surrounding lines of stack frames.
 
         Raises:
             AssertionError: Something would not have been kept as it was sent.

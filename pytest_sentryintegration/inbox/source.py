@@ -29,6 +29,10 @@ class Source(Protocol):
         """Send what this process's SDK still holds; return a sentence for each thing it could not send."""
         return []
 
+    def holds_back(self) -> bool:
+        """Whether this process's SDK still holds something; sends nothing, and waits for nothing."""
+        return False
+
     def number(self) -> int:
         """Return the number of the newest arrival."""
         return 0

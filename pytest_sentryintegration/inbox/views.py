@@ -151,7 +151,8 @@ class View(Sequence[T], Generic[T]):
         objects = list(self._objects())
         shown = ", ".join(repr(obj) for obj in objects[:_REPR_ITEMS])
         more = f", ... {len(objects) - _REPR_ITEMS} more" if len(objects) > _REPR_ITEMS else ""
-        return f"<{self._noun.counted(len(objects))}{f': {shown}{more}' if objects else ''}>"
+        rest = "; the SDK holds more that is not sent yet" if self._reader.source.holds_back() else ""
+        return f"<{self._noun.counted(len(objects))}{f': {shown}{more}' if objects else ''}{rest}>"
 
     def __str__(self) -> str:
         """Return what has arrived, and what this process's SDK still held, as text of bounded length."""

@@ -108,7 +108,10 @@ def _is_large(pattern: SpanPattern) -> bool:
 
 
 class _SpanMaker:
-    """Makes patterns; `span` is the one there is, called as a function."""
+    """The class of `span`, which is called like a function: ``span(op, description, *children, **criteria)``.
+
+    `span.anywhere`, called likewise, makes a pattern of a span at any depth.
+    """
 
     def __call__(self, op: Any, /, *args: Any, unordered: bool = False, **criteria: Any) -> SpanPattern:
         """Say what a span and everything below it looks like; compare it with ``==``.

@@ -113,11 +113,15 @@ class Buffer:
                 return
         self._add(item)
 
+    def holds_back(self) -> bool:
+        """Whether there is anything to send, as far as this SDK shows it."""
+        return any(getattr(self._component, name) for name in self._names)
+
     def flush(self, *args: Any, **kwargs: Any) -> Any:
         """Send what is there."""
         with self._lock:
             # Usually empty, and each look at an inbox flushes four buffers.
-            if not self._names or any(getattr(self._component, name) for name in self._names):
+            if not self._names or self.holds_back():
                 with ownership.sending_for(self._holds):
                     return self._flush(*args, **kwargs)
 

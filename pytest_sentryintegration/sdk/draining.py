@@ -62,6 +62,17 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
     return problems
 
 
+def holds_back(clients: Iterable[Any]) -> bool:
+    """Whether *clients* hold back anything: queued, or in a buffer of logs, metrics, spans or sessions."""
+    for client in clients:
+        transport = redirected(client)
+        if transport is not None and transport.worker.queued:
+            return True
+        if any(buffer.holds_back() for buffer in buffers(client)):
+            return True
+    return False
+
+
 @contextmanager
 def sending_at_once(clients: Iterable[Any]) -> Iterator[None]:
     """Have what *clients* capture inside, in any thread, sent without delay, because a test waits for it."""

@@ -12,7 +12,7 @@ import sentry_sdk
 
 from pytest_sentryintegration.sdk import installing, noticing, ownership, scopes
 from pytest_sentryintegration.sdk.clients import Clients
-from pytest_sentryintegration.sdk.draining import TIMEOUT, drain, sending_at_once
+from pytest_sentryintegration.sdk.draining import TIMEOUT, drain, holds_back, sending_at_once
 from pytest_sentryintegration.sdk.exporting import flush_spans
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import Redirect, own_transport, redirected
@@ -86,6 +86,10 @@ class Isolation:
         """Send what this process's clients hold back; returns what went wrong."""
         flush_spans(timeout)
         return drain(self.clients.live(), timeout)
+
+    def holds_back(self) -> bool:
+        """Whether this process's clients hold back anything."""
+        return holds_back(self.clients.live())
 
     def sending_at_once(self) -> AbstractContextManager[None]:
         """Have what this process captures inside sent without delay."""

@@ -92,9 +92,14 @@ class Worker:
         """How many tasks are queued or running."""
         return self._queue.unfinished_tasks
 
+    @property
+    def queued(self) -> int:
+        """How many tasks are queued and have not begun."""
+        return len(self._queue.tasks)
+
     def full(self) -> bool:
         """Whether no further task can be queued."""
-        return len(self._queue.tasks) >= self._size
+        return self.queued >= self._size
 
     def submit(self, task: Callable[[], Any]) -> bool:
         """Queue *task*; returns whether there was room for it."""

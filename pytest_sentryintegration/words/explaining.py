@@ -48,9 +48,10 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
     ]
     if not said:
         if evidence.client is not None:
-            said.append(
-                _NOTHING.format(f"no {NOUNS[noun].singular}" if noun and contents.envelopes else "nothing")
-            )
+            what = "nothing"
+            if noun and contents.envelopes:
+                what = f"no {'further ' if len(getattr(contents, noun)) else ''}{NOUNS[noun].singular}"
+            said.append(_NOTHING.format(what))
         elif not evidence.connected:
             said.append("Nothing is known of the senders: whether they sent anything, and where to.")
         if evidence.connected:

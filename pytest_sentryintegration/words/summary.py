@@ -36,6 +36,7 @@ def added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
         "late": {
             "counts": dict(Counter(late["counts"]) + Counter(more["counts"])),
             "shown": [*late["shown"], *more["shown"]],
+            **{name: sorted({*late[name], *more[name]}) for name in ("failing", "allow")},
         },
     }
 
@@ -43,7 +44,7 @@ def added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 def summary_lines(counts: Mapping[str, Any]) -> list[str]:
     """Say what Sentry was sent in a run, and what came for tests that had finished.
 
-    >>> late = {"counts": {"": 1}, "shown": [("", "message 'boom' of test_a")]}
+    >>> late = {"counts": {"": 1}, "shown": [("", "message 'boom' of test_a")], "failing": [], "allow": []}
     >>> summary_lines({"tests": 2, "envelopes": 5, "strays": 0, "late": late})
     ['Sentry: 5 envelopes captured in 2 tests', ..., "  message 'boom' of test_a"]
     """
@@ -63,10 +64,13 @@ def summary_lines(counts: Mapping[str, Any]) -> list[str]:
         if late > len(shown):
             lines.append(f"  ... and {late - len(shown)} more")
     if by_policy.get("fail"):
-        lines.append(
-            f"Sentry: the run fails for {by_policy['fail']} of these, by the policies of these tests"
-            " (sentry_unexpected, sentry_invalid)"
-        )
+        settings = ", ".join(counts["late"]["failing"])
+        lines.append(f"Sentry: the run fails for {by_policy['fail']} of these, by {settings} of their tests")
+    if allow := counts["late"]["allow"]:
+        lines += ["Sentry: have these tests wait for what is expected, or allow it, for all tests:"]
+        lines += ["  sentry_allow =", *(f"      {entry}" for entry in allow[:LISTED])]
+        if len(allow) > LISTED:
+            lines.append(f"      ... and {len(allow) - LISTED} more, which --sentry-allow-all FILE writes")
     return lines
 
 

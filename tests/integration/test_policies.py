@@ -243,7 +243,10 @@ def test_what_comes_late_fails_the_run_by_the_policy_of_its_test(run: Run, worke
             "  message 'unexpected' of test_it.py::test_breaks   (fails the run)",
             "  message 'late 0' of test_it.py::test_start*",
             "  ... and 22 more",
-            "Sentry: the run fails for 1 of these, by the policies of these tests (*)",
+            "Sentry: the run fails for 1 of these, by sentry_unexpected of their tests",
+            "Sentry: have these tests wait for what is expected, or allow it, for all tests:",
+            "  sentry_allow =",
+            "      unexpected",
         ],
     )
     assert len([line for line in result.outlines if "message 'late" in line]) == 9

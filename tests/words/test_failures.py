@@ -139,6 +139,17 @@ def test_a_wait_in_which_all_matched_tells_what_was_lost() -> None:
         """)
 
 
+def test_a_wait_in_which_all_matched_does_not_say_that_nothing_was_captured() -> None:
+    received = Received(evidence=Evidence(imported=True, client=True))
+    received.message("a")
+
+    assert failure(lambda: received.events.wait(2)) == text("""
+        Expected at least 2 events; 1 event arrived.
+        - Nothing was lost on the way: no further event was captured, or the SDK passed
+          over it silently (ignore_errors, an ignored logger).
+        """)
+
+
 def test_what_should_not_be_there_is_listed() -> None:
     received = Received()
     received.error(("ValueError", "boom"))
