@@ -85,9 +85,12 @@ class Ingest:
             self._list(request, route, 500, f"{detail}:\n{traceback.format_exc()}", request.body)
             return error_reply(Refusal(500, detail))
 
-    def refuse(self, request: Request, status: int, reason: str) -> None:
-        """List a request that the server refused before it was complete."""
-        self._list(request, find_route(request.target), status, reason, request.body)
+    def refuse(self, request: Request, status: int, reason: str) -> Reply:
+        """List a request that the server refused before it was complete, and return the answer to it."""
+        route = find_route(request.target)
+        self._list(request, route, status, reason, request.body)
+        call = Call(request, route.arguments, route.endpoint.limit, self.strict, self._uploads)
+        return route.endpoint.refuse(call, Refusal(status, reason, text=True))
 
     def _answer(self, request: Request, route: Route) -> Reply:
         call = Call(request, route.arguments, route.endpoint.limit, self.strict, self._uploads)
@@ -99,8 +102,9 @@ class Ingest:
                 return preflight()
             take = route.take(request.method)
         except Refusal as refusal:
-            self._list_refused(call, route, refusal)
-            return error_reply(refusal)
+            answered = _unforwarded(call, refusal) if route.forwards else refusal
+            self._list_refused(call, route, answered)
+            return error_reply(answered)
         faults = self._active_faults(route.inbox) if route.endpoint is not HEALTHCHECK else None
         if faults is not None:
             return self._answer_faultily(call, route, take, faults)
@@ -159,6 +163,9 @@ class Ingest:
                 endpoint=route.endpoint.name,
                 tolerated=tolerated,
             )
+        for item in taken.too_large:
+            reason = f"too large, and dropped: {item.headers.get('filename')!r}"
+            self._list(call.request, route, 413, reason, item.payload)
         if limits and taken.answers_limits:
             return route.endpoint.refuse(call, rate_limited(limits))
         return taken.reply
@@ -201,6 +208,18 @@ class Ingest:
             body=body,
             fault=fault,
         )
+
+
+def _unforwarded(call: Call, refusal: Refusal) -> Refusal:
+    """Return why a request is not handed on: its body is too long, else *refusal*.
+
+    Relay: ``relay-server/src/endpoints/forward.rs``.
+    """
+    try:
+        call.body()
+    except Refusal as problem:
+        return problem if problem.status == 413 else refusal
+    return refusal
 
 
 def _tolerated(endpoint: str, auth: Auth | None) -> Tolerated | None:

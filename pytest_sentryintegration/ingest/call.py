@@ -12,7 +12,7 @@ from pytest_sentryintegration.ingest.uploads import Uploads
 from pytest_sentryintegration.wire.auth import Auth, check_public_key, missing_auth, read_auth
 from pytest_sentryintegration.wire.dsn import is_project_id, plain_project_id
 from pytest_sentryintegration.wire.encodings import decode_body
-from pytest_sentryintegration.wire.envelope import RawEnvelope
+from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from pytest_sentryintegration.wire.refusal import Refusal
 
 __all__ = ["Call", "Taken"]
@@ -128,5 +128,7 @@ class Taken:
     """Whether rate limits show in the answer; not for crash reports and check-ins."""
     client: str | None = None
     """The client where the authentication names none."""
+    too_large: tuple[RawItem, ...] = ()
+    """What Sentry drops of the request because of its size: listed as refused, and answered as if kept."""
     counted: RawEnvelope | None = None
     """What rate limits are held against beside the envelopes, and is not kept."""

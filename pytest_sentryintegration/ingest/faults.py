@@ -12,7 +12,7 @@ from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.wire.categories import DATA_CATEGORIES, KINDS
 from pytest_sentryintegration.wire.envelope import RawEnvelope
-from pytest_sentryintegration.wire.rate_limits import SCOPES, Enforced, RateLimit, enforce
+from pytest_sentryintegration.wire.rate_limits import NAMESPACES, SCOPES, Enforced, RateLimit, enforce
 
 __all__ = ["Fault", "Faults"]
 
@@ -64,6 +64,7 @@ class Faults:
         scope: str = "organization",
         times: int | None = None,
         item_type: str | None = None,
+        namespaces: Iterable[str] = (),
     ) -> None:
         """Limit data categories as a spent quota does; all of them where none is named.
 
@@ -77,18 +78,22 @@ class Faults:
             scope: What the quota is said to hold for: ``key``, ``project`` or ``organization``.
             times: For how many requests that have such an item.
             item_type: Only requests with an item of this type.
+            namespaces: Of the category ``metric_bucket``: only metrics of these, such as ``spans``.
 
         Raises:
-            ValueError: An unknown category, scope or item type; the nearest is named.
+            ValueError: An unknown category, scope, item type or namespace; the nearest is named.
             TypeError: A wrong type.
         """
+        spaces = tuple(_known(namespace, NAMESPACES, "namespace") for namespace in namespaces)
         names = tuple(_known_category(category) for category in categories)
         if isinstance(seconds, bool) or not isinstance(seconds, int):
             raise TypeError(f"seconds is a whole number, got {seconds!r}")
         if seconds <= 0:
             raise ValueError(f"seconds is at least 1, got {seconds}")
         _known(scope, SCOPES, "scope")
-        self._add(Fault("rate_limit", item_type, times, limit=RateLimit(seconds, names, scope)))
+        self._add(
+            Fault("rate_limit", item_type, times, limit=RateLimit(seconds, names, scope, namespaces=spaces))
+        )
 
     def status(self, code: int, times: int | None = None, *, item_type: str | None = None) -> None:
         """Answer with an error instead of accepting.

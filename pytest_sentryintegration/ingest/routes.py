@@ -154,6 +154,11 @@ class Route:
     arguments: dict[str, str]
     """The variable parts of the path: ``project_id``, ``sentry_key``, ``slug``, ``event_id``."""
 
+    @property
+    def forwards(self) -> bool:
+        """Whether Relay would hand its requests on to Sentry's web API: it has no endpoint for the path."""
+        return self.endpoint is NOWHERE and "/api/" in self.path[:-1]
+
     def take(self, method: str) -> Take:
         """Return what takes requests of that method, in upper case.
 

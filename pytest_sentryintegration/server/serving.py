@@ -43,7 +43,7 @@ class Server:
         handler: answers one request; called in the serving thread, must not block or raise. What takes time
             it returns as `Deferred`.
         limit: the most bytes a request's body may have, by its path.
-        refused: told of what never reaches the handler, with status and reason.
+        refused: answers what never reaches the handler, told status and reason.
         host: the address to listen on.
         port: the port; 0 takes a free one.
 
@@ -62,7 +62,7 @@ class Server:
         handler: Handler,
         *,
         limit: Callable[[str], int],
-        refused: Callable[[Request, int, str], None] = lambda request, status, reason: None,
+        refused: Callable[[Request, int, str], Reply] = lambda request, status, reason: Reply(status),
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
@@ -168,7 +168,7 @@ class _Connection(asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
         handler: Handler,
         limit: Callable[[str], int],
-        refused: Callable[[Request, int, str], None],
+        refused: Callable[[Request, int, str], Reply],
         deferring: Deferring,
         connections: set[_Connection],
     ) -> None:
@@ -348,12 +348,10 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
     def _refuse(self, status: int, text: str) -> None:
-        headers = [("content-type", "text/plain; charset=utf-8")]
         method = self._parser.get_method().decode("latin-1")
         target = self._target.decode("latin-1")
         request = Request(method, target, tuple(self._headers), b"".join(self._body))
-        self._refused(request, status, text)
-        self._send(Reply(status, headers, text.encode()), keep_alive=False)
+        self._send(self._refused(request, status, text), keep_alive=False)
 
 
 def _head(reply: Reply, keep_alive: bool, length: str) -> bytes:

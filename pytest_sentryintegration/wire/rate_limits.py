@@ -13,6 +13,7 @@ from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from pytest_sentryintegration.wire.refusal import Refusal
 
 __all__ = [
+    "NAMESPACES",
     "SCOPES",
     "Enforced",
     "RateLimit",
@@ -24,6 +25,8 @@ __all__ = [
 
 SCOPES = ("key", "project", "organization")
 """What a rate limit may hold for."""
+NAMESPACES = ("sessions", "spans", "transactions", "outcomes", "unsupported")
+"""Of metrics. Relay: ``MetricNamespace`` in ``relay-base-schema/src/metrics/mri.rs``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ class RateLimit:
     """For the category ``metric_bucket``: which metrics."""
 
     def covers(self, category: str) -> bool:
-        """Whether the limit holds for *category*."""
+        """Whether the limit holds for *category*; one with namespaces holds for metric buckets alone."""
+        if self.namespaces and category != "metric_bucket":
+            return False
         return not self.categories or category in self.categories
 
 
@@ -117,7 +122,9 @@ def enforce(limits: Iterable[RateLimit], envelope: RawEnvelope) -> Enforced:
 
     A limited event takes along all that requires it, a limited transaction its spans too. Limits on
     attachments leave crash reports alone; limits on sessions leave ``sessions``, though they are announced.
-    The indexed categories are not looked at; client reports and unknown items are never taken.
+    The indexed categories are not looked at; client reports and unknown items are never taken. Limits on
+    metric buckets are announced for any of them, whatever its namespace, and take none: Relay drops those
+    later (``services/projects/cache/project.rs``).
 
     >>> report = RawEnvelope({}, (RawItem({"type": "event"}, b"{}"), RawItem({"type": "check_in"}, b"{}")))
     >>> [item.type for item in enforce([RateLimit(60, ("error",))], report).removed]
@@ -146,6 +153,9 @@ def enforce(limits: Iterable[RateLimit], envelope: RawEnvelope) -> Enforced:
         if event_limited and (kind.requires_event or (event == "transaction" and item.type == "span")):
             taken = True
         elif kind.creates_event:
+            taken = False
+        elif item.type == "metric_buckets":
+            limited(("metric_bucket",))
             taken = False
         elif item.type == "profile":
             alone = ("transaction",) if event is None else ()

@@ -301,3 +301,16 @@ def test_faults_say_what_they_are() -> None:
     faults.truncate(1)
 
     assert repr(faults) == "Faults(delay 1.5 s for log; truncate, 1 more time)"
+
+
+def test_a_limit_on_metric_buckets_may_be_of_one_namespace(fake: Fake) -> None:
+    fake.faults.rate_limit("metric_bucket", namespaces=["spans"])
+    reply = fake.post(body=b'{}\n{"type":"metric_buckets"}\n[]\n')
+
+    assert (reply.status, header(reply, "x-sentry-rate-limits")) == (
+        429,
+        "60:metric_bucket:organization::spans",
+    )
+    assert len(fake.arrivals) == 1
+    with pytest.raises(ValueError, match="unknown namespace 'span'; nearest: 'spans'"):
+        fake.faults.rate_limit("metric_bucket", namespaces=["span"])

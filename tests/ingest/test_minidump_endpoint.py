@@ -14,6 +14,7 @@ import zstandard
 from pytest_sentryintegration.ingest.endpoints.form_fields import event_of_fields
 from pytest_sentryintegration.ingest.routes import find_route
 from tests.ingest.asking import EVENT_ID, Fake, said, text
+from tests.wire.test_msgpack import pack
 
 MINIDUMP = "/api/42/minidump/"
 DUMP = b"MDMP\x93\xa7\r\n--X\x00"
@@ -70,7 +71,6 @@ def test_fields_and_files_come_along(fake: Fake) -> None:
         dump(),
         part("log", b"line\r\nline", "app.log", "text/plain"),
         part("view-hierarchy.json", b"{}", "view-hierarchy.json"),
-        part("__sentry-breadcrumb1", b"\x90", "crumbs"),
         part("gpu", b"x", "crash.nv-gpudmp"),
     )
 
@@ -87,7 +87,6 @@ def test_fields_and_files_come_along(fake: Fake) -> None:
         ("event.minidump", "crash.dmp", DUMP),
         ("event.attachment", "app.log", b"line\r\nline"),
         ("event.view_hierarchy", "view-hierarchy.json", b"{}"),
-        ("event.breadcrumbs", "crumbs", b"\x90"),
         ("event.nv_gpudmp", "crash.nv-gpudmp", b"x"),
     ]
 
@@ -166,14 +165,42 @@ def test_too_many_fields_are_413(fake: Fake) -> None:
     )
 
 
-def test_a_file_that_is_too_long_is_400(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_sentryintegration.ingest.endpoints.multipart.MAX_ATTACHMENT_SIZE", 100)
-    body = form(dump(), part("log", b"x" * 101, "app.log"))
+def limit_files(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    for module in ("minidump", "multipart"):
+        monkeypatch.setattr(f"pytest_sentryintegration.ingest.endpoints.{module}.MAX_ATTACHMENT_SIZE", size)
 
-    assert said(fake.post(MINIDUMP, body, content_type=FORM)) == (
+
+def test_a_minidump_in_a_form_that_is_too_long_is_400(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Relay: relay-server/src/utils/multipart.rs:229; tests/integration/test_minidump.py:1039.
+    limit_files(monkeypatch, 5)
+
+    assert said(fake.post(MINIDUMP, form(dump()), content_type=FORM)) == (
         400,
-        {"detail": INVALID, "causes": ['field "log" exceeded the size limit: 100 bytes']},
+        {"detail": INVALID, "causes": ['field "upload_file_minidump" exceeded the size limit: 5 bytes']},
     )
+
+
+def test_another_file_that_is_too_long_costs_itself_alone(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Relay: relay-server/src/endpoints/minidump.rs:263.
+    limit_files(monkeypatch, 100)
+    body = form(dump(), part("log", b"x" * 101, "app.log"), part("log", b"x" * 100, "short.log"))
+
+    assert fake.post(MINIDUMP, body, content_type=FORM).status == 200
+    assert [filename for _, filename, _ in attachments(fake)] == ["crash.dmp", "short.log"]
+    assert [(refused.status, refused.reason, len(refused.body)) for refused in fake.refused] == [
+        (413, "too large, and dropped: 'app.log'", 101)
+    ]
+
+
+def test_a_raw_minidump_that_is_too_long_is_413(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Relay: relay-server/src/endpoints/minidump.rs:583; tests/integration/test_minidump.py:998.
+    limit_files(monkeypatch, 5)
+    reply = fake.post(MINIDUMP, DUMP, content_type="application/x-dmp")
+
+    assert said(reply)[0] == 413
+    assert said(reply)[1]["detail"].startswith("envelope exceeded size limits for type 'attachment:minidump'")
 
 
 def test_files_that_are_too_long_together_are_413(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +227,74 @@ def test_a_minidump_that_is_a_bomb_is_413(fake: Fake, monkeypatch: pytest.Monkey
     reply = fake.post(MINIDUMP, gzip.compress(bytes(10_000)), content_type="application/x-dmp")
 
     assert said(reply)[1]["detail"].startswith("envelope exceeded size limits for type 'attachment:minidump'")
+
+
+HEX = uuid.UUID(EVENT_ID)
+FIELDS = [
+    # Relay: event_id_from_formdata in relay-server/src/endpoints/common.rs:300.
+    ([("sentry[event_id]", str(HEX))], True),
+    ([("sentry", json.dumps({"event_id": EVENT_ID}))], True),
+    ([("sentry", "{}"), ("sentry[event_id]", EVENT_ID)], False),
+    ([("sentry", "nonsense"), ("sentry[event_id]", EVENT_ID)], False),
+    ([("sentry[event_id]", "nonsense")], False),
+    ([("sentry__1", json.dumps({"event_id": EVENT_ID}))], False),
+    ([("sentry___a", json.dumps({"event_id": EVENT_ID}))], False),
+    ([("event_id", EVENT_ID)], False),
+]
+
+
+@pytest.mark.parametrize(("fields", "taken"), FIELDS)
+def test_two_fields_name_the_event_id(fake: Fake, fields: list[tuple[str, str]], taken: bool) -> None:
+    body = form(*(part(name, value.encode()) for name, value in fields), dump())
+    _, answer = text(fake.post(MINIDUMP, body, content_type=FORM))
+
+    assert (uuid.UUID(answer) == HEX) is taken
+    assert event(fake)["event_id"] == fake.envelope.headers["event_id"] == uuid.UUID(answer).hex
+
+
+def crumb(**fields: Any) -> bytes:
+    return pack({"category": "a", **fields})
+
+
+def test_the_event_of_a_native_sdk_comes_as_a_file(fake: Fake) -> None:
+    # Relay: relay-server/src/processing/errors/errors/utils/attachment.rs:9; test_minidump.py:60.
+    sent = {"event_id": EVENT_ID, "level": "error", "tags": {"a": "1"}}
+    body = form(
+        part("sentry[release]", b"passed over"),
+        part("__sentry-event", pack(sent), "__sentry-event"),
+        part("__sentry-breadcrumb1", crumb(timestamp=3.0) + crumb(timestamp=4.0), "1"),
+        part("__sentry-breadcrumb2", crumb(timestamp=1.0), "2"),
+        dump(),
+    )
+
+    assert text(fake.post(MINIDUMP, body, content_type=FORM)) == (200, str(HEX))
+    crumbs = [{"category": "a", "timestamp": moment} for moment in (3.0, 4.0)]
+    assert event(fake) == {"platform": "native", **sent, "breadcrumbs": {"values": crumbs}}
+    assert [kind for kind, _, _ in attachments(fake)] == [
+        "event.payload",
+        "event.breadcrumbs",
+        "event.breadcrumbs",
+        "event.minidump",
+    ]
+
+
+def test_breadcrumbs_alone_make_an_event_too(fake: Fake) -> None:
+    crumbs = part("__sentry-breadcrumb1", crumb(), "1")
+    broken = part("__sentry-breadcrumb2", b"\xc1", "2")
+    fake.post(MINIDUMP, form(crumbs, broken, part("sentry[a]", b"passed over"), dump()), content_type=FORM)
+
+    assert event(fake)["breadcrumbs"] == {"values": [{"category": "a"}]}
+    assert "a" not in event(fake)
+
+
+@pytest.mark.parametrize("sent", [b"", b"\xc1", b"\x90", pack({"event_id": "x"}), pack({"event_id": 7})])
+def test_an_event_that_is_no_messagepack_is_400(fake: Fake, sent: bytes) -> None:
+    # Relay: event_id_from_msgpack in relay-server/src/endpoints/common.rs:286.
+    body = form(part("__sentry-event", sent, "__sentry-event"), dump())
+    status, answer = said(fake.post(MINIDUMP, body, content_type=FORM))
+
+    assert (status, answer["detail"]) == (400, "invalid messagepack data")
+    assert fake.arrivals == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_sentryintegration.ingest.request import Request
 from pytest_sentryintegration.wire.envelope import RawItem
 from tests.ingest.asking import Fake, header, said
 
@@ -53,10 +54,32 @@ def test_no_authentication_is_a_status_in_protobuf(fake: Fake) -> None:
     assert reply.body == b"\x08\x10\x12" + bytes([len(message)]) + message
 
 
-def test_a_body_that_is_too_long_is_a_status(fake: Fake) -> None:
-    status, answer = said(fake.post(LOGS, b"x" * (12 * 2**20 + 1), content_type=JSON))
+UNREADABLE = "unable to read body: Failed to buffer the request body: "
+TOO_LONG = UNREADABLE + "length limit exceeded"
 
-    assert (status, answer["code"]) == (413, 8)
+
+def test_a_body_that_is_too_long_is_a_status(fake: Fake) -> None:
+    # Relay: relay-server/src/extractors/integration_builder.rs:102; tests/integration/test_otlp_logs.py:132.
+    reply = fake.post(LOGS, b"x" * (12 * 2**20 + 1), content_type=JSON)
+
+    assert said(reply) == (413, {"code": 8, "message": TOO_LONG})
+
+
+def test_a_body_that_is_broken_is_a_status(fake: Fake) -> None:
+    status, answer = said(fake.post(TRACES, b"nonsense", content_type=JSON, content_encoding="gzip"))
+
+    assert (status, answer["code"]) == (400, 3)
+    assert answer["message"].startswith(UNREADABLE)
+
+
+def test_what_the_server_refuses_is_a_status_too(fake: Fake) -> None:
+    reason = "Failed to buffer the request body: length limit exceeded"
+    headers = (("content-type", PROTOBUF),)
+    reply = fake.ingest.refuse(Request("POST", LOGS, headers, b"x"), 413, reason)
+
+    assert (reply.status, header(reply, "content-type")) == (413, PROTOBUF)
+    assert reply.body == b"\x08\x08\x12" + bytes([len(TOO_LONG)]) + TOO_LONG.encode()
+    assert [refused.reason for refused in fake.refused] == [reason]
 
 
 def test_a_rate_limit_is_a_status_with_its_headers(fake: Fake) -> None:

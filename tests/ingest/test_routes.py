@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from pytest_sentryintegration.ingest.request import Request
@@ -91,6 +93,15 @@ def test_any_other_path_is_404_and_listed(fake: Fake, method: str, path: str) ->
     assert (reply.status, reply.body) == (404, b"")
     (refused,) = fake.store.since("test") or fake.store.since("strays")
     assert (refused.status, refused.method, refused.path, refused.body) == (404, method, path, EVENT)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/api/42/attachment/", 413), ("/attachment/", 404)])
+def test_a_bomb_to_what_relay_would_hand_on_is_413(fake: Fake, path: str, status: int) -> None:
+    # Relay: relay-server/src/endpoints/forward.rs:104; tests/integration/test_basic.py:211.
+    bomb = gzip.compress(bytes(20 * 2**20 + 1))
+
+    assert fake.post(path, bomb, content_encoding="gzip").status == status
+    assert [entry.status for entry in fake.store.since("test")] == [status]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,9 @@ class Recorder:
         self.requests.append(request)
         return self.reply
 
-    def refuse(self, request: Request, status: int, reason: str) -> None:
+    def refuse(self, request: Request, status: int, reason: str) -> Reply:
         self.refused.append((request, status, reason))
+        return Reply(status, [], b"refused")
 
 
 @pytest.fixture
@@ -113,6 +114,7 @@ def test_a_body_over_the_limit_is_413_and_listed(server: Server, recorder: Recor
     received = exchange(server, b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 2000\r\n\r\n" + b"x" * 2000)
 
     assert received.startswith(b"HTTP/1.1 413 ")
+    assert received.endswith(b"refused")
     ((request, status, reason),) = recorder.refused
     assert (request.method, request.target, status) == ("POST", "/x", 413)
     assert reason == "Failed to buffer the request body: length limit exceeded"

@@ -171,3 +171,18 @@ def test_an_expired_limit_is_none() -> None:
 def test_the_first_event_decides_for_all() -> None:
     assert removed(limit("transaction"), "event", "transaction") == []
     assert removed(limit("error"), "event", "transaction") == ["event", "transaction"]
+
+
+@pytest.mark.parametrize("namespaces", [(), ("transactions",), ("spans",)])
+def test_a_limit_on_metric_buckets_is_announced_whatever_its_namespace(namespaces: tuple[str, ...]) -> None:
+    # Relay: relay-server/src/services/projects/cache/project.rs:107; tests/integration/test_metrics.py:408.
+    one = RateLimit(60, ("metric_bucket",), reason="spent", namespaces=namespaces)
+    enforced = enforce([one], envelope("metric_buckets", "event"))
+
+    assert (enforced.limits, enforced.removed, enforced.categories) == ((one,), (), ("metric_bucket",))
+
+
+def test_a_limit_with_a_namespace_holds_for_metric_buckets_alone() -> None:
+    # Relay: relay-quotas/src/rate_limit.rs:237.
+    assert removed([RateLimit(60, namespaces=("spans",))], "event", "span", "metric_buckets") == []
+    assert removed([RateLimit(60)], "event", "metric_buckets") == ["event"]

@@ -1,6 +1,6 @@
 """``POST /api/<project>/minidump[/]``: native crashes from Breakpad, Crashpad and Electron.
 
-Relay: ``relay-server/src/endpoints/minidump.rs``. Relay makes the event later, from the form fields; here it
+Relay: ``relay-server/src/endpoints/minidump.rs``. Relay makes the event later, from what came along; here it
 is made at once, so that a test finds an event.
 """
 
@@ -12,7 +12,7 @@ import uuid
 
 from pytest_sentryintegration.ingest.answers import text_reply
 from pytest_sentryintegration.ingest.call import Call, Taken
-from pytest_sentryintegration.ingest.endpoints.form_fields import event_of_fields
+from pytest_sentryintegration.ingest.endpoints.crash_event import crash_event
 from pytest_sentryintegration.ingest.endpoints.multipart import (
     Part,
     attachment_item,
@@ -24,7 +24,7 @@ from pytest_sentryintegration.ingest.endpoints.multipart import (
     read_parts,
 )
 from pytest_sentryintegration.wire.encodings import BrokenContainerError, TooLongError, decode_container
-from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, parse_event_id
+from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from pytest_sentryintegration.wire.limits import MAX_ATTACHMENT_SIZE
 from pytest_sentryintegration.wire.refusal import Refusal
 
@@ -46,21 +46,31 @@ _SUFFIX = re.compile(r"\.(gz|xz|bz2|zst)\Z")
 def take(call: Call) -> Taken:
     """Take a minidump, raw or in a multipart form, with the form's other files and fields."""
     project_id, auth = call.project(), call.required_auth()
-    content_type = call.headers.get("content-type", "")
-    raw = content_type in _RAW
-    envelope = _envelope_of([Part(_FIELD, "Minidump", None, _raw(call))] if raw else read_form(call))
+    raw = call.headers.get("content-type", "") in _RAW
+    parts = [Part(_FIELD, "Minidump", None, _raw(call))] if raw else read_form(call)
+    skipped = [part for part in files_of(parts) if _is_skipped(part)]
+    envelope = _envelope_of([part for part in parts if part not in skipped])
     event_id = str(uuid.UUID(envelope.headers["event_id"]))
     reply = text_reply(200, "text/plain; charset=utf-8", event_id.encode())
-    return Taken([envelope], project_id, auth, reply, answers_limits=False)
+    lost = tuple(attachment_item(part, _type_of(part)) for part in skipped)
+    return Taken([envelope], project_id, auth, reply, answers_limits=False, too_large=lost)
 
 
 def _raw(call: Call) -> bytes:
     try:
-        return call.body()
+        body = call.body()
     except Refusal as refusal:
         if refusal.status == 413:
             raise item_too_large("attachment:minidump") from None
         raise Refusal(400, "invalid request body", (refusal.detail,)) from None
+    if len(body) > MAX_ATTACHMENT_SIZE:
+        raise item_too_large("attachment:minidump")
+    return body
+
+
+def _is_skipped(part: Part) -> bool:
+    # A file beside the minidump that is too long costs itself alone.
+    return len(part.payload) > MAX_ATTACHMENT_SIZE and _type_of(part) != "event.minidump"
 
 
 def _envelope_of(parts: list[Part]) -> RawEnvelope:
@@ -72,13 +82,11 @@ def _envelope_of(parts: list[Part]) -> RawEnvelope:
     dump.payload = _decode(dump.payload)
     dump.filename = _SUFFIX.sub("", dump.filename or "")
     dump.content_type = "application/x-dmp"
-    event = event_of_fields(fields_of(parts))
-    event_id = parse_event_id(event.get("event_id")) or uuid.uuid4().hex
-    event = {"platform": "native", "level": "fatal", **event, "event_id": event_id}
+    attachments = [attachment_item(part, _type_of(part)) for part in files]
+    event = crash_event(attachments, fields_of(parts))
     payload = json.dumps(event, separators=(",", ":")).encode()
-    items = [RawItem({"type": "event", "content_type": "application/json", "length": len(payload)}, payload)]
-    items += [attachment_item(part, _type_of(part)) for part in files]
-    return RawEnvelope({"event_id": event_id}, tuple(items))
+    item = RawItem({"type": "event", "content_type": "application/json", "length": len(payload)}, payload)
+    return RawEnvelope({"event_id": event["event_id"]}, (item, *attachments))
 
 
 def _decode(payload: bytes) -> bytes:

@@ -49,13 +49,15 @@ def _format(content_type: str) -> str | None:
 def refuse(call: Call, refusal: Refusal) -> Reply:
     """Return the answer to a refused request, in the format of the request."""
     format_ = _PROTOBUF if _format(call.headers.get("content-type", "")) == _PROTOBUF else _JSON
+    # Relay: IntegrationBuilderRejection. What is plain text elsewhere is an error of the body.
+    detail = f"unable to read body: {refusal.detail}" if refusal.text else refusal.detail
     code = _CODES.get(refusal.status, 13 if refusal.status >= 500 else 2)
     if format_ == _JSON:
-        status = {"code": code, "message": refusal.detail}
+        status = {"code": code, "message": detail}
         body = json.dumps(status, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
     else:
         # google.rpc.Status: 1 is the code, 2 the message. Its generated class would be a further dependency.
-        message = refusal.detail.encode("utf-8", "replace")
+        message = detail.encode("utf-8", "replace")
         body = b"\x08" + _varint(code)
         if message:
             body += b"\x12" + _varint(len(message)) + message
