@@ -12,3 +12,7 @@ NOT_MET: Final = 3
 """A condition on what was captured is not met."""
 BY_SIGNAL: Final = 128
 """And the number of the signal that ended it."""
+
+
+class Terminated(BaseException):
+    """SIGTERM was sent to this process, as Ctrl-C is `KeyboardInterrupt`."""

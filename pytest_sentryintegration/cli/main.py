@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from pytest_sentryintegration.cli import BY_SIGNAL, DONE, WRONG_USE
+from pytest_sentryintegration.cli import BY_SIGNAL, DONE, WRONG_USE, Terminated
 from pytest_sentryintegration.cli.options import Command, WrongUse, nearest
 
 
@@ -59,7 +59,7 @@ def _run(command: Command, words: Sequence[str]) -> int:
         return code
     except SystemExit as stop:  # the help
         return stop.code if isinstance(stop.code, int) else DONE
-    except _Terminated:
+    except Terminated:
         return BY_SIGNAL + signal.SIGTERM
     except KeyboardInterrupt:
         return BY_SIGNAL + signal.SIGINT
@@ -71,12 +71,8 @@ def _run(command: Command, words: Sequence[str]) -> int:
         signal.signal(signal.SIGTERM, before)
 
 
-class _Terminated(BaseException):
-    pass
-
-
 def _terminated(number: int, frame: FrameType | None) -> None:
-    raise _Terminated
+    raise Terminated
 
 
 def _help(commands: Sequence[Command]) -> str:

@@ -202,3 +202,17 @@ def seconds(text: str) -> float:
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(f"expected a number of seconds, such as 10 or 0.5, got {text!r}")
     return value
+
+
+def whole_number(text: str, least: int, most: int = 10**9) -> int:
+    """Return a whole number from *least* to *most*.
+
+    Raises:
+        ValueError: for anything else.
+
+    >>> whole_number("8969", 0, 65535)
+    8969
+    """
+    if not (text.isascii() and text.isdecimal() and least <= int(text[:12]) <= most):
+        raise ValueError(f"expected a whole number from {least} to {most}, got {text!r}")
+    return int(text)

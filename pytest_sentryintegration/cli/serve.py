@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 import sys
-import threading
+import time
 from argparse import Namespace
 from functools import partial
 from typing import Final
 
-from pytest_sentryintegration.cli.options import Command, Option, WrongUse, seconds
+from pytest_sentryintegration.cli import DONE, Terminated
+from pytest_sentryintegration.cli.asking import PORT
+from pytest_sentryintegration.cli.options import Command, Option, WrongUse, seconds, whole_number
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
-from pytest_sentryintegration.server.listening import ListenError
+from pytest_sentryintegration.server.listening import ListenError, PortBusyError
 from pytest_sentryintegration.web.access import Access, is_loopback
 from pytest_sentryintegration.web.app import Web
 
@@ -29,13 +31,31 @@ def _run(options: Namespace) -> int:
     with sentry:
         try:
             sentry.start()
+        except PortBusyError as error:
+            raise WrongUse(_busy(options.host, options.port, error.is_fake)) from None
         except ListenError as error:
             raise WrongUse(str(error)) from None
         sys.stdout.write(sentry.dsn() + "\n" if options.quiet else _addresses(sentry, access.token))
         sys.stdout.flush()
-        # SIGINT and SIGTERM end it.
-        threading.Event().wait()
-    return 0
+        until_ended()
+    return DONE
+
+
+def until_ended() -> None:
+    """Return when SIGINT or SIGTERM comes."""
+    try:
+        while True:
+            time.sleep(3600)  # not Event.wait, which Ctrl-C does not end on Windows
+    except (KeyboardInterrupt, Terminated):
+        return
+
+
+def _busy(host: str, port: int, is_fake: bool) -> str:
+    holder, instead = "another program", ""
+    if is_fake:
+        holder, instead = "another fake Sentry", f"use that one (--server http://{host}:{port}), end it, or "
+    instead += "choose another port (--port 0 takes a free one)"
+    return f"port {port} of {host} is in use by {holder}: {instead}"
 
 
 def _access(options: Namespace) -> Access:
@@ -51,12 +71,6 @@ def _addresses(sentry: FakeSentry, token: str) -> str:
     if token:
         lines.append(f"token  {token}   (to read: Authorization: Bearer ...)")
     return "\n".join(lines) + "\n"
-
-
-def _whole_number(text: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and least <= int(text[:12]) <= most):
-        raise ValueError(f"expected a whole number from {least} to {most}, got {text!r}")
-    return int(text)
 
 
 def _age(text: str) -> float:
@@ -78,8 +92,8 @@ SERVE: Final = Command(
             "port",
             "the port; 0 takes a free one",
             "PORT",
-            read=partial(_whole_number, least=0, most=65535),
-            default=8969,
+            read=partial(whole_number, least=0, most=65535),
+            default=PORT,
         ),
         Option("allow-host", "a further name by which readers may ask for it", "NAME", repeated=True),
         Option(
@@ -94,7 +108,7 @@ SERVE: Final = Command(
             "limit",
             "how many requests are kept; the oldest are evicted first",
             "COUNT",
-            read=partial(_whole_number, least=1, most=10**9),
+            read=partial(whole_number, least=1, most=10**9),
             default=10_000,
         ),
         Option("max-age", "after how many seconds a request is evicted", "SECONDS", read=_age),

@@ -7,23 +7,37 @@ import warnings
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from pytest_sentryintegration import clock
-from pytest_sentryintegration.cli.options import Command, WrongUse
+from pytest_sentryintegration.cli import DONE
+from pytest_sentryintegration.cli.options import Command, Option, WrongUse
 from pytest_sentryintegration.inbox.reader import NotJudgedWarning, Reader
 from pytest_sentryintegration.inbox.source import Source
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.store import Arrival
+from pytest_sentryintegration.web.objects import as_json, dump
 from pytest_sentryintegration.wire.dsn import Dsn
 from pytest_sentryintegration.wire.envelope import parse_envelope
 from pytest_sentryintegration.wire.refusal import Refusal
 from pytest_sentryintegration.words.captured import captured
-from pytest_sentryintegration.words.policies import not_accepted
+from pytest_sentryintegration.words.policies import Objection, not_accepted
 
 SUFFIX: Final = ".envelope"
+
+
+class Damaged(NamedTuple):
+    """A file that Sentry would refuse."""
+
+    file: str
+    status: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: Sentry refuses it with status {self.status}: {self.reason}"
 
 
 class Files(Source):
@@ -34,16 +48,17 @@ class Files(Source):
     """
 
     def __init__(self, bodies: Iterable[tuple[str, bytes, datetime]]) -> None:
-        self.damaged: list[str] = []
-        """A line for each file that is no envelope."""
+        self.damaged: list[Damaged] = []
+        """The files that are no envelopes."""
+        self.names: list[str] = []
+        """The file of each arrival."""
         arrivals: list[Arrival] = []
         for name, body, written in bodies:
             try:
                 arrivals.append(_arrival(len(arrivals) + 1, body, written))
+                self.names.append(name)
             except Refusal as refusal:
-                self.damaged.append(
-                    f"{name}: Sentry refuses it with status {refusal.status}: {refusal.reason}"
-                )
+                self.damaged.append(Damaged(name, refusal.status, refusal.reason))
         self.contents = Contents(lambda number: arrivals[number:])
         self.contents.update()
 
@@ -71,13 +86,55 @@ def _received(sent_at: object, written: datetime) -> datetime:
 
 def _show(options: Namespace) -> int:
     source = Files(_bodies(options.files))
-    text = captured(source.contents, whole=True)
-    others = Counter(item.type for item in source.contents.items if item.type not in _SHOWN)
-    lines = [text, *(f"{count} of type {kind!r}" for kind, count in others.items())]
-    shown = [line for line in lines if line] or ["no events, spans or other telemetry"]
-    sys.stdout.write("\n".join([*shown, "", *source.damaged, verdict(source)]) + "\n")
-    return 0
+    found, notes = judged(source)
+    for note in notes:
+        sys.stderr.write(f"{note}\n")
+    shown = _data(source, found) if options.json else _text(source, found)
+    sys.stdout.write(f"{shown}\n")
+    return DONE
 
+
+def _text(source: Files, found: Sequence[Objection]) -> str:
+    others = Counter(item.type for item in source.contents.items if item.type not in _SHOWN)
+    lines = [captured(source.contents, whole=True)]
+    lines += (f"{count} of type {kind!r}" for kind, count in others.items())
+    shown = [line for line in lines if line] or ["no events, spans or other telemetry"]
+    rest = "the rest" if source.damaged else "it"
+    verdict = not_accepted(found) if found else f"Sentry would keep all of {rest} as it was sent."
+    return "\n".join([*shown, "", *map(str, source.damaged), verdict])
+
+
+def _data(source: Files, found: Sequence[Objection]) -> str:
+    nouns = {noun: [_object(source, obj) for obj in getattr(source.contents, noun)] for noun in _NOUNS}
+    verdicts = [
+        {**_fields(each), "findings": [_fields(finding) for finding in each.findings]} for each in found
+    ]
+    damaged = [each._asdict() for each in source.damaged]
+    return dump({**nouns, "verdicts": verdicts, "damaged": damaged}).decode()
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    # Not dataclasses.asdict, which would copy what was sent, however deep that is.
+    shown = ((field.name, getattr(value, field.name)) for field in fields(value))
+    # A payload that cannot be read is found as bytes.
+    return {
+        name: each.decode("utf-8", "backslashreplace") if isinstance(each, bytes) else each
+        for name, each in shown
+    }
+
+
+def _object(source: Files, obj: Any) -> dict[str, Any]:
+    shown = as_json(obj)
+    name = source.names[shown["number"] - 1]
+    return {"file": name, **{key: value for key, value in shown.items() if key not in _OF_A_SERVER}}
+
+
+_NOUNS: Final = (
+    "events", "transactions", "spans", "traces", "attachments", "logs", "metrics", "check_ins", "feedback",
+    "sessions", "client_reports",
+)  # fmt: skip
+_OF_A_SERVER: Final = ("number", "inbox", "received", "path")
+"""What the API says of an object that only a server has."""
 
 _SHOWN: Final = frozenset({
     "attachment", "check_in", "client_report", "csp", "event", "feedback", "integration", "log",
@@ -86,16 +143,12 @@ _SHOWN: Final = frozenset({
 """Item types that have lines of their own; attachments are named by their events."""
 
 
-def verdict(source: Files) -> str:
-    """Return what real Sentry would not keep of an inbox; writes to stderr what cannot be judged."""
+def judged(source: Source) -> tuple[list[Objection], list[str]]:
+    """Return what real Sentry would not keep of an inbox, and what of it cannot be judged here."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", NotJudgedWarning)
-        objections = Reader(source).objections()
-    for warning in said:
-        sys.stderr.write(f"{warning.message}\n")
-    if objections:
-        return not_accepted(objections)
-    return f"Sentry would keep all of {'the rest' if source.damaged else 'it'} as it was sent."
+        found = Reader(source).objections()
+    return found, [str(warning.message) for warning in said]
 
 
 def _bodies(names: Sequence[str]) -> Iterator[tuple[str, bytes, datetime]]:
@@ -120,11 +173,11 @@ def _bodies(names: Sequence[str]) -> Iterator[tuple[str, bytes, datetime]]:
 SHOW: Final = Command(
     "show",
     "print .envelope files: events, trees, verdicts",
-    "FILE|DIR|-...",
+    "[--json] FILE|DIR|-...",
     "Prints what is in .envelope files: events, the trees of transactions, other telemetry, and what real\n"
     "Sentry would refuse, drop or trim. Of a DIR all files that end in .envelope, those in its folders too;\n"
     "- is standard input. pytest --sentry-dump and run --dump write such files.",
-    (),
+    (Option("json", "print the objects as JSON, in the shape of the captured API"),),
     _show,
     arguments="files",
 )

@@ -15,18 +15,24 @@ class ListenError(OSError):
 class PortBusyError(ListenError):
     """The port that the fake Sentry was told to use is taken."""
 
+    is_fake = False
+    """Whether another fake Sentry has it."""
+
 
 def listen_error(host: str, port: int, error: OSError) -> ListenError:
     """Return what to raise in place of *error*, which listening on *host* and *port* raised."""
     if error.errno == errno.EADDRINUSE:
+        is_fake = _is_fake(host, port)
         holder = "the fake Sentry of another process, such as another xdist worker"
-        if not _is_fake(host, port):
+        if not is_fake:
             holder = "another program"
-        return PortBusyError(
+        busy = PortBusyError(
             f"port {port} of {host} is in use by {holder}: only one process can have it; choose another, or "
             "0 for a free one, and hand out sentry_server.dsn(); under pytest-xdist you may also run the "
             "tests that need this port in one worker (-n 0, or --dist loadfile)"
         )
+        busy.is_fake = is_fake
+        return busy
     if error.errno == errno.EACCES:
         return ListenError(
             f"port {port} is reserved for the system: choose one from 1024, or 0 for a free one"

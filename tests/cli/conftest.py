@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -75,3 +76,10 @@ def error(kind: str, value: str, **fields: Any) -> str:
 def sending(*envelopes: str) -> list[str]:
     """Return the command line of a program that posts these to its ``SENTRY_DSN``."""
     return [sys.executable, "-S", "-c", _SEND, *envelopes]
+
+
+def unused_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port

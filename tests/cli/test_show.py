@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -121,6 +122,60 @@ def test_a_damaged_file_is_told_as_sentry_would_refuse_it(
 SESSION = envelope(
     ("session", {"sid": "d" * 32, "status": "ok", "started": NOW, "attrs": {"release": "1"}}), sent_at=NOW
 )
+
+
+def test_json_has_the_shape_of_the_api_and_names_the_files(run: Run, tmp_path: Path) -> None:
+    checked, damaged = tmp_path / "a.envelope", tmp_path / "b.envelope"
+    checked.write_text(envelope(("check_in", {"monitor_slug": "nightly", "status": "late"})))
+    damaged.write_text("{")
+
+    done = run("show", "--json", tmp_path)
+
+    said = json.loads(done.out)
+    assert (done.code, done.err, {noun for noun, objects in said.items() if objects}) == (
+        0,
+        "",
+        {"check_ins", "verdicts", "damaged"},
+    )
+    assert said["check_ins"] == [
+        {
+            "file": str(checked),
+            "monitor_slug": "nightly",
+            "status": "late",
+            "id": None,
+            "duration": None,
+            "monitor_config": {},
+            "project_id": "",
+        }
+    ]
+    assert said["verdicts"] == [
+        {
+            "outcome": "trimmed",
+            "reason": "invalid_data",
+            "what": "check_in item",
+            "findings": [
+                {
+                    "path": "status",
+                    "rule": "invalid_data",
+                    "sent": "late",
+                    "stored": "unknown",
+                    "text": "A check-in is ok, error or in_progress; Sentry stores 'unknown'.",
+                }
+            ],
+        }
+    ]
+    assert [(each["file"], each["status"]) for each in said["damaged"]] == [(str(damaged), 400)]
+
+
+def test_json_holds_what_no_json_can_say(run: Run, tmp_path: Path) -> None:
+    deep = "[" * 900 + "]" * 900
+    (tmp_path / "a.envelope").write_text(
+        '{}\n{"type":"event"}\n{"message":"\\ud800","extra":{"deep":' + deep + ',"number":NaN}}\n'
+    )
+
+    said = json.loads(run("show", "--json", tmp_path).out)
+
+    assert [event["message"] for event in said["events"]] == ["\ud800"]
 
 
 def test_what_would_be_dropped_is_said(run: Run, tmp_path: Path) -> None:
