@@ -115,7 +115,8 @@ class SentryEvents(View[model.Event]):
 
         Payloads, headers (of requests, envelopes and items), attachments and refused requests are searched,
         also inside compressed data, Base64, URL-encoding, JSON escapes and further encodings (see
-        `wire.unwrapping`), inside each other. What the SDK cut is not sent, and not found. It looks at
+        `wire.unwrapping`), inside each other. A pattern is searched for in each text and each file by itself:
+        ``^`` and ``$`` are the ends of that text. What the SDK cut is not sent, and not found. It looks at
         nothing, in the sense of ``sentry_unexpected``.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from pytest_sentryintegration.inbox.reader import IncompleteWarning
@@ -99,6 +99,7 @@ class _Search:
     def _envelope(self, place: str, envelope: Envelope) -> None:
         self._headers(f"{place}.arrival.headers", envelope.arrival.headers)
         self._text(f"{place}.arrival.public_key", envelope.arrival.public_key)
+        self._text(f"{place}.arrival.query", envelope.arrival.query)
         self._tree(f"{place}.headers", envelope.headers, {})
 
     def _attachment(self, position: int, item: Item) -> None:
@@ -116,11 +117,8 @@ class _Search:
             self._bytes(f"{place}.payload", item.payload)
             return
         before = len(self._found)
-        texts = dict.fromkeys(_texts(parsed))
-        # All at once first: a payload has hundreds of texts, and nearly none has a secret.
-        joined = self._layers("\n\xff\n".join(texts).encode("utf-8", "surrogatepass"))
-        if joined.hits or not joined.complete or any(self._layers_of(text).hits for text in _binary(texts)):
-            self._tree(own, parsed, named)
+        # Text by text, as a pattern may be anchored. Equal texts are looked at once, and most repeat.
+        self._tree(own, parsed, named)
         if len(self._found) > before:
             return
         # What parsing does not give back: how numbers are spelled, and keys that stand twice.
@@ -209,10 +207,6 @@ class _Looked(NamedTuple):
 _BINARY: Final = re.compile(r"[\x00-\xff]*[\x00-\x08\x0e-\x1f\x80-\xff][\x00-\xff]*")
 
 
-def _binary(texts: Iterable[str]) -> Iterator[str]:
-    return (text for text in texts if _BINARY.fullmatch(text))
-
-
 def _has_doubled_keys(payload: bytes) -> bool:
     doubled = False
 
@@ -222,19 +216,6 @@ def _has_doubled_keys(payload: bytes) -> bool:
 
     json.loads(payload, object_pairs_hook=look)
     return doubled
-
-
-def _texts(value: Any) -> Iterator[str]:
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.values()
-            yield from value
-        elif isinstance(value, list):
-            waiting += value
-        elif value is not None:
-            yield value if isinstance(value, str) else json.dumps(value)
 
 
 def _encodings(layer: Layer) -> str:

@@ -162,6 +162,7 @@ class Ingest:
                 headers=call.request.headers,
                 endpoint=route.endpoint.name,
                 tolerated=tolerated,
+                query=call.query,
             )
         for item in taken.too_large:
             reason = f"too large, and dropped: {item.headers.get('filename')!r}"

@@ -43,6 +43,8 @@ class Arrival:
     """What real Sentry would have refused the request for; ``None`` where it accepts it too."""
     test: str = ""
     """The node id of the test whose inbox it is in."""
+    query: str = ""
+    """The query string of the request, still percent-encoded."""
 
 
 @dataclass(frozen=True, slots=True)

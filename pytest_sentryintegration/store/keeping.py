@@ -212,6 +212,7 @@ class Store:
         headers: Headers = (),
         endpoint: str = "envelope",
         tolerated: Tolerated | None = None,
+        query: str = "",
     ) -> Arrival:
         """Keep an accepted request. With ``None`` for *inbox* it goes to the running test."""
         with self._lock:
@@ -233,6 +234,7 @@ class Store:
                 endpoint,
                 tolerated,
                 box.test,
+                query,
             )
             if box.finished:
                 self._late.append(arrival)

@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 
 from pytest_sentryintegration.inbox.reader import IncompleteWarning
+from pytest_sentryintegration.inbox.secrets import occurrences
+from pytest_sentryintegration.matching.secrets import secrets_of
+from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
+from tests.ingest.asking import KEY, Fake
 from tests.model.sent import TRACE, container, span, streamed, transaction
 from tests.words.inboxes import Received
 
@@ -56,6 +60,32 @@ def test_the_place_in_an_event_is_named(fields: Any, place: str) -> None:
     found = places(sent("event", fields), SECRET)
 
     assert place in found
+
+
+CARD = "4111111111111111"
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^\d{16}$", r"\A\d{16}\Z", r"^\d{16}", r"\d{16}$", r"(?<![\s\S])\d{16}"]
+)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"message": CARD},
+        {"tags": {"card": CARD, "other": "x"}},
+        {"extra": {"a": "before", "b": [CARD], "c": "after"}},
+        {"extra": {"card": int(CARD)}},
+        {"extra": {CARD: "value"}},
+        {"user": {"id": base64.b64encode(CARD.encode()).decode()}},
+        {"extra": {"a": "%34111111111111111"}},
+    ],
+)
+def test_the_anchors_of_a_pattern_are_the_ends_of_each_text(pattern: str, fields: Any) -> None:
+    assert len(places(sent("event", fields), re.compile(pattern))) == 1
+
+
+def test_an_anchored_pattern_does_not_match_inside_a_text() -> None:
+    sent("event", {"message": f"card {CARD} was"}).events.assert_absent(re.compile(r"^\d{16}$"))
 
 
 def test_a_number_is_found_as_it_is_spelled() -> None:
@@ -136,6 +166,26 @@ def test_attachments_headers_and_refused_requests_are_searched() -> None:
         "refused[0].raw.headers['x-a']",
         "refused[0].body, in base64",
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [
+        (f"envelope/?sentry_key={KEY}&token=hunter2-secret", "envelopes[0].arrival.query"),
+        (
+            f"envelope/?token=hunter2%2dsecret&sentry_key={KEY}",
+            "envelopes[0].arrival.query, in percent escapes",
+        ),
+        (f"cron/nightly/{KEY}/?status=ok&x=hunter2-secret", "envelopes[0].arrival.query"),
+    ],
+)
+def test_the_query_of_a_request_is_searched(target: str, place: str) -> None:
+    fake = Fake()
+    fake.post(f"/api/42/{target}", auth=None)
+    contents = Contents.of_inbox(fake.store, "test")
+    contents.update()
+
+    assert [each.place for each in occurrences(contents, secrets_of(["hunter2-secret"]))] == [place]
 
 
 def test_the_failure_counts_and_never_shows_the_secrets() -> None:
