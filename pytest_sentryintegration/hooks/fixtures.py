@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pytest_sentryintegration.server.fake_sentry import FakeSentry
 
 CAPTURE = pytest.StashKey[Any]()
+"""What captures for a test, until its last report has been made."""
+EVENTS = pytest.StashKey[Any]()
+"""What it gave the test: as long as this is kept, its inbox can be read."""
 PASSED = pytest.StashKey[bool]()
 """On a test that has passed so far, and whose policies are checked again when it has been torn down."""
 AT_END = pytest.StashKey[list[Any]]()
@@ -88,7 +91,7 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
         # Not an exception: of that pytest would print where in the plugin it was raised.
         pytest.fail(str(error), pytrace=False)
     with capture as events:
-        item.stash[CAPTURE] = capture
+        item.stash[CAPTURE], item.stash[EVENTS] = capture, events
         if isinstance(request.instance, unittest.TestCase):
             request.instance.sentry_events = events  # type: ignore[attr-defined]
         function = getattr(item, "obj", None)
@@ -99,8 +102,6 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
             item.stash[AT_END] = capture.check()
     if function is not None:
         item.obj = function
-    # The item outlives the test by the whole session; what it captured need not.
-    del item.stash[CAPTURE]
     if PASSED in item.stash and item.stash[OUTLIVING] and not capture.has_client():
         # Fixtures that outlive the test and end now would have no client to report with.
         item.stash[OUTLIVING] = capture.again()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.hooks.fixtures import CAPTURE
+from pytest_sentryintegration.hooks.fixtures import CAPTURE, EVENTS
 from pytest_sentryintegration.hooks.policies import RUNNING
 from pytest_sentryintegration.hooks.redirecting import HELD, NOTES, shared_by
 
@@ -27,19 +27,21 @@ _COMPARED = {
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show in a failing test's report what was captured."""
+    """Show in the report of a test that fails, in its fixtures too, what was captured."""
     report = yield
     capture = item.stash.get(CAPTURE, None)
-    if capture is not None and report.when == "call":
-        if report.failed:
-            if text := capture.summary():
-                report.sections.append(("Captured Sentry", text))
-            # pytest cuts an explanation of more than ten lines, to eight.
-            if difference := item.stash.get(DIFFERENCE, None):
-                report.sections.append(("Span tree", difference))
-        folder = item.config.getoption("--sentry-dump")
-        if folder:
+    if capture is None:
+        return report
+    if report.failed and (text := capture.summary()):
+        report.sections.append(("Captured Sentry", text))
+    # pytest cuts an explanation of more than ten lines, to eight.
+    if report.failed and (difference := item.stash.get(DIFFERENCE, None)):
+        report.sections.append(("Span tree", difference))
+    if report.when == "teardown":
+        if folder := item.config.getoption("--sentry-dump"):
             capture.dump(folder)
+        # The item outlives the test by the whole session; what it captured need not.
+        del item.stash[CAPTURE], item.stash[EVENTS]
     return report
 
 

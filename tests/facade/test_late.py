@@ -275,8 +275,9 @@ def test_a_late_span_below_one_of_an_integration_stays_in_the_trace(
         with start_transaction(op="tool"):
             await asyncio.sleep(0)
 
-    async def agent(over: asyncio.Event) -> None:
+    async def agent(begun: asyncio.Event, over: asyncio.Event) -> None:
         with start_transaction(op="agent"):
+            begun.set()
             await over.wait()
             await asyncio.gather(tool())
 
@@ -284,10 +285,10 @@ def test_a_late_span_below_one_of_an_integration_stays_in_the_trace(
         # It puts a span of its own around each task.
         integrations = [AsyncioIntegration()]
         init("http://key@localhost/1", traces_sample_rate=1.0, integrations=integrations, **mode_options)
-        over = asyncio.Event()
+        begun, over = asyncio.Event(), asyncio.Event()
         with request_of_the_sdk():
-            nested = asyncio.create_task(asyncio.wait_for(agent(over), 5))
-            await asyncio.sleep(0.01)
+            nested = asyncio.create_task(asyncio.wait_for(agent(begun, over), 5))
+            await begun.wait()
         over.set()
         await nested
 

@@ -247,7 +247,7 @@ def test_an_unknown_criterion_is_an_error_that_names_the_nearest(run: Run) -> No
     result = run(test_it="def test_it(sentry_events): sentry_events.messages.find(levle='error')")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*TypeError*levle*level*"])
+    result.stdout.fnmatch_lines(["E * a message has no field 'levle'; did you mean 'level'?"])
 
 
 def test_an_unexpected_error_fails_the_test_that_did_not_look_at_it(run: Run) -> None:
@@ -345,6 +345,40 @@ def test_a_failing_test_shows_what_was_captured(run: Run) -> None:
     )
 
     result.stdout.fnmatch_lines(["*Captured Sentry*", "*inside*", "*checkout*", "*db.query*SELECT 1*"])
+
+
+def test_a_test_that_fails_in_a_fixture_shows_and_dumps_what_was_captured(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    result = run(
+        "--sentry-dump=dumped",
+        test_it="""
+            import pytest, sentry_sdk
+
+            @pytest.fixture
+            def begins(sentry_events):
+                sentry_sdk.capture_message("at the beginning")
+                assert False
+
+            @pytest.fixture
+            def ends(sentry_events):
+                yield
+                sentry_sdk.capture_message("at the end")
+                assert not sentry_events
+
+            def test_setup(begins): pass
+            def test_teardown(ends): pass
+        """,
+    )
+
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(
+        ["*Captured Sentry*", "  'at the beginning'", "*Captured Sentry*", "  'at the end'"]
+    )
+    assert sorted(path.name for path in (pytester.path / "dumped").iterdir()) == [
+        "test_it.py_test_setup-001.envelope",
+        "test_it.py_test_teardown-001.envelope",
+    ]
 
 
 def test_dump_writes_each_envelope_as_a_file(run: Run, pytester: pytest.Pytester) -> None:

@@ -50,6 +50,58 @@ def test_a_policy_of_the_run_holds_for_tests_without_the_fixture(run: Run) -> No
     result.stdout.fnmatch_lines(["*1 event was reported that the test never looked at*", "*1. 'boom'*"])
 
 
+ASYNC = """
+    import asyncio, pytest, sentry_sdk
+
+    def report(text): sentry_sdk.capture_message(text, level="error")
+
+    @pytest.fixture
+    async def ends():
+        yield
+        report("while it ends")
+
+    async def test_without_the_fixture(): report("unseen")
+    async def test_thread(): await asyncio.to_thread(report, "unseen")
+    async def test_task(sentry_events): await asyncio.create_task(asyncio.to_thread(report, "in a task"))
+    async def test_seen(sentry_events):
+        report("seen")
+        await sentry_events.find_async("seen")
+    async def test_allowed(): report("known")
+    async def test_at_the_end(ends): pass
+    async def test_quiet(): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("plugin", "ini", "marked"),
+    [
+        ("pytest_asyncio.plugin", "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function", ""),
+        (
+            "anyio.pytest_plugin",
+            "",
+            """
+    import pytest
+    pytestmark = pytest.mark.anyio
+    @pytest.fixture
+    def anyio_backend(): return "asyncio"
+""",
+        ),
+    ],
+)
+def test_a_policy_of_the_run_holds_for_coroutines(run: Run, plugin: str, ini: str, marked: str) -> None:
+    result = run("-v", ini=f"{FAIL}\nsentry_allow = known\n{ini}", plugins=(plugin,), test_it=marked + ASYNC)
+
+    assert outcomes(result) == {
+        "test_without_the_fixture": {"FAILED"},
+        "test_thread": {"FAILED"},
+        "test_task": {"FAILED"},
+        "test_seen": {"PASSED"},
+        "test_allowed": {"PASSED"},
+        "test_at_the_end": {"PASSED", "ERROR"},
+        "test_quiet": {"PASSED"},
+    }
+
+
 def test_a_test_that_imports_the_sdk_itself_is_held_to_the_policy(run: Run) -> None:
     result = run(
         ini=FAIL,
