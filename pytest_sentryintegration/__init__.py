@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_sentryintegration.model import (
         Attachment,
         Breadcrumb,
+        Break,
         CheckIn,
         ClientReport,
         Discarded,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Attachment",
     "Breadcrumb",
+    "Break",
     "CheckIn",
     "ClientReport",
     "CriterionError",
@@ -90,6 +92,7 @@ __all__ = [
 
 _HOMES = {
     "Attachment": "model",
+    "Break": "model",
     "Breadcrumb": "model",
     "CheckIn": "model",
     "ClientReport": "model",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from collections.abc import Generator, Sequence
 from functools import partial
@@ -16,12 +17,13 @@ from pytest_sentryintegration.inbox.views import View, check_count, seconds
 from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.model import Trace
 from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.words.continuity import discontinuous
 from pytest_sentryintegration.words.explaining import doubts
 from pytest_sentryintegration.words.traces import incomplete, of_missing, too_recent
 
 __unittest = True  # hides the frames of this module in unittest's tracebacks
 
-__all__ = ["TraceView", "assert_complete"]
+__all__ = ["TraceView", "lacking"]
 
 
 class TraceView(View[Trace]):
@@ -34,11 +36,11 @@ class TraceView(View[Trace]):
     def __init__(self, reader: Reader) -> None:
         super().__init__(reader, NOUNS["traces"], Trace)
         # Weak: a circle would keep the inbox until the garbage collector runs.
-        self._completing = partial(assert_complete, weakref.ref(reader))
+        self._assertions = _Assertions(weakref.ref(reader))
 
     def _objects(self) -> Any:
         traces = super()._objects()
-        self._reader.source.contents.completing = self._completing
+        self._reader.source.contents.assertions = self._assertions
         return traces
 
     def find(
@@ -139,19 +141,35 @@ def lacking(source: Source, traces: Sequence[Trace]) -> Lack | None:
     return Lack(held) if held else None
 
 
-def assert_complete(reader: weakref.ref[Reader], trace: Trace, timeout: float | None) -> None:
-    """Wait until *trace* is complete; where its inbox is gone, look at what has come.
+class _Assertions:
+    """Judges the traces of one inbox; where the inbox is gone, by what has come."""
 
-    Raises:
-        AssertionError: It was not when the time was over.
-    """
-    __tracebackhide__ = True
-    alive = reader()
-    if alive is not None:
-        waited = alive.source.timeout if timeout is None else seconds("timeout", timeout)
-        run(_assert_complete(alive, trace, waited))
-    elif missing := of_missing(trace):
-        raise AssertionError(incomplete([trace], missing))
+    def __init__(self, reader: weakref.ref[Reader]) -> None:
+        self._reader = reader
+
+    def complete(self, trace: Trace, timeout: float | None) -> None:
+        __tracebackhide__ = True
+        reader = self._reader()
+        if reader is not None:
+            waited = reader.source.timeout if timeout is None else seconds("timeout", timeout)
+            run(_assert_complete(reader, trace, waited))
+        elif missing := of_missing(trace):
+            raise AssertionError(incomplete([trace], missing))
+
+    def continuous(self, trace: Trace) -> None:
+        __tracebackhide__ = True
+        reader = self._reader()
+        if reader is not None:
+            reader.source.drain()
+            reader.source.contents.update()
+        breaks = trace.breaks()
+        if breaks and reader is not None:
+            # What has not come yet may tell otherwise.
+            with contextlib.suppress(AssertionError):
+                self.complete(trace, None)
+            breaks = trace.breaks()
+        if breaks:
+            raise AssertionError(discontinuous(trace, breaks))
 
 
 def _assert_complete(reader: Reader, trace: Trace, waited: float) -> Generator[Step, Any, None]:

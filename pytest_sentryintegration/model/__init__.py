@@ -9,6 +9,7 @@ from pytest_sentryintegration.model.breadcrumbs import Breadcrumb
 from pytest_sentryintegration.model.check_ins import CheckIn
 from pytest_sentryintegration.model.client_reports import ClientReport, Discarded
 from pytest_sentryintegration.model.contents import Contents
+from pytest_sentryintegration.model.continuity import Break
 from pytest_sentryintegration.model.events import Attachment, Event
 from pytest_sentryintegration.model.exceptions import Frame, SentException
 from pytest_sentryintegration.model.feedback import Feedback
@@ -23,6 +24,7 @@ from pytest_sentryintegration.model.traces import MissingParent, Trace
 __all__ = [
     "Attachment",
     "Breadcrumb",
+    "Break",
     "CheckIn",
     "ClientReport",
     "Contents",

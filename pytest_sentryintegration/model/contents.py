@@ -21,7 +21,7 @@ from pytest_sentryintegration.model.items import (
     Refused,
 )
 from pytest_sentryintegration.model.lazy import lazy
-from pytest_sentryintegration.model.linking import Completing, Forest, Registry
+from pytest_sentryintegration.model.linking import Assertions, Forest, Registry
 from pytest_sentryintegration.model.logs import Log, has_logs, read_logs
 from pytest_sentryintegration.model.metrics import Metric, read_metrics
 from pytest_sentryintegration.model.objects import Evicted, Objects, Searchable, number_of_part
@@ -166,13 +166,13 @@ class Contents:
         return self._objects(self._registry.all_forests, read, _number_of_trace)
 
     @property
-    def completing(self) -> Completing | None:
-        """What waits until a trace is complete; set by who can wait."""
-        return self._registry.completing
+    def assertions(self) -> Assertions | None:
+        """What judges traces as a whole; set by what reads these contents."""
+        return self._registry.assertions
 
-    @completing.setter
-    def completing(self, completing: Completing) -> None:
-        self._registry.completing = completing
+    @assertions.setter
+    def assertions(self, assertions: Assertions) -> None:
+        self._registry.assertions = assertions
 
     @lazy
     def attachments(self) -> Objects[Attachment]:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from pytest_sentryintegration.garbage import uncollected
 from pytest_sentryintegration.model.records import Record
 
-__all__ = ["Completing", "Forest", "Registry", "sort_by_start"]
+__all__ = ["Assertions", "Forest", "Registry", "sort_by_start"]
 
-Completing: TypeAlias = Callable[[Any, "float | None"], None]
-"""Waits until a trace is complete, for so many seconds at most; raises `AssertionError` where it is not."""
+
+class Assertions(Protocol):
+    """What judges traces as a whole and may wait for the rest of them."""
+
+    def complete(self, trace: Any, timeout: float | None) -> None:
+        """Wait until *trace* is complete; `AssertionError` where it is not when the time is over."""
+
+    def continuous(self, trace: Any) -> None:
+        """Raise an `AssertionError` where *trace* is not continuous."""
+
 
 _MANY = 1000
 """Spans after which reading goes on without the garbage collector."""
@@ -36,9 +44,13 @@ class Forest:
         self._members_version = 0
 
     @property
-    def completing(self) -> Completing | None:
-        """What waits until it is complete; ``None`` where nobody can."""
-        return self._registry.completing
+    def assertions(self) -> Assertions | None:
+        """What judges it as a whole; ``None`` outside the inbox of a test."""
+        return self._registry.assertions
+
+    def siblings(self) -> list[Forest]:
+        """Return the other traces of the inbox."""
+        return [forest for forest in self._registry.all_forests() if forest is not self and forest.trace_id]
 
     def update(self) -> None:
         """Take in what has arrived since, and link it."""
@@ -153,8 +165,8 @@ class Registry:
         """What has arrived and was not yet read for spans."""
         self.records: list[Record] = []
         """As they were recorded."""
-        self.completing: Completing | None = None
-        """What waits until a trace is complete; ``None`` where nobody can."""
+        self.assertions: Assertions | None = None
+        """What judges traces as a whole; ``None`` outside the inbox of a test."""
         self._forests: dict[str, Forest] = {}
         self._in_order: list[Forest] = []
         self._read = read

@@ -17,6 +17,7 @@ from pytest_sentryintegration.model.parts import Part, read_once
 from pytest_sentryintegration.model.recorded import Recorded
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import root_record
+from pytest_sentryintegration.model.services import service_of
 from pytest_sentryintegration.model.snapshots import span_snapshot, transaction_snapshot
 
 __all__ = [
@@ -90,6 +91,11 @@ class Span(Recorded):
         record = self._record
         segment = _forest(record).segment_of(record)
         return None if segment is None else segment.transaction
+
+    @property
+    def service(self) -> str:
+        """The service that sent it: its server name, else its SDK and project."""
+        return service_of(self._record)
 
     @property
     def project_id(self) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pytest_sentryintegration.model.continuity import Break, breaks_of
 from pytest_sentryintegration.model.events import Event
 from pytest_sentryintegration.model.every import assert_every
 from pytest_sentryintegration.model.items import Envelope
-from pytest_sentryintegration.model.linking import Forest, sort_by_start
+from pytest_sentryintegration.model.linking import Assertions, Forest, sort_by_start
 from pytest_sentryintegration.model.logs import Log
 from pytest_sentryintegration.model.reading import mapping
 from pytest_sentryintegration.model.services import service_of, services_of
@@ -157,10 +158,33 @@ class Trace:
             RuntimeError: It is not of a test's inbox.
         """
         __tracebackhide__ = True
-        complete = self._updated().completing
-        if complete is None:
-            raise RuntimeError("nothing more can come for this trace: it is not of a test's inbox")
-        complete(self, timeout)
+        self._assertions().complete(self, timeout)
+
+    def assert_continuous(self) -> None:
+        """Fail unless every service went on with the trace as it got it, in all that is known of it.
+
+        Judged is each hop from one transaction to the next. Trace id, sampling decision, ``sample_rand``,
+        public key and release stay the same in the envelopes' trace headers. The headers of a request
+        (``sentry-trace``, ``baggage``, ``traceparent``) agree, where the SDK records them. There is no
+        second root, no call ends in another trace of the inbox, and no service reports an error of the
+        trace and not its spans.
+
+        Raises:
+            AssertionError: It is not continuous; names each hop and what to look at.
+            RuntimeError: It is not of a test's inbox.
+        """
+        __tracebackhide__ = True
+        self._assertions().continuous(self)
+
+    def breaks(self) -> list[Break]:
+        """Return where it is not continuous, by what has come; what `assert_continuous` tells of."""
+        return breaks_of(self._updated(), self.events)
+
+    def _assertions(self) -> Assertions:
+        assertions = self._updated().assertions
+        if assertions is None:
+            raise RuntimeError("this trace is not of a test's inbox")
+        return assertions
 
     def every(self, op: Any = ..., **criteria: Any) -> None:
         """Fail unless every span of it, the roots too, meets the criteria.

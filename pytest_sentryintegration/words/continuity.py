@@ -1,0 +1,120 @@
+"""Where a trace is not continuous, hop by hop, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pytest_sentryintegration.matching.showing import plain, show
+from pytest_sentryintegration.matching.span_nodes import span_label
+from pytest_sentryintegration.words.failures import bulleted
+from pytest_sentryintegration.words.labels import label
+
+LISTED: Final = 10
+"""How many breaks are told."""
+
+_CORS: Final = "CORS does not allow it (Access-Control-Allow-Headers: sentry-trace, baggage)"
+_TARGETS: Final = "trace_propagation_targets (JavaScript: tracePropagationTargets)"
+
+
+def discontinuous(trace: Any, breaks: Sequence[Any]) -> str:
+    """Return the failure of a trace that is not continuous."""
+    places = "1 hop" if len(breaks) == 1 else f"{len(breaks)} hops"
+    lines = [f"Trace {trace.trace_id} is not continuous, at {places}:"]
+    lines += bulleted([f"{_hop(broken)}: {_SAID[broken.kind](broken)}" for broken in breaks[:LISTED]])
+    if len(breaks) > LISTED:
+        lines.append(f"... and {len(breaks) - LISTED} more")
+    return "\n".join(lines)
+
+
+def _hop(broken: Any) -> str:
+    if broken.kind == "second_root":
+        return f"Beside root {_end(broken.caller)} there is root {_end(broken.callee)}"
+    caller = "a service that has sent nothing" if broken.caller is None else _end(broken.caller)
+    if broken.callee is not None:
+        callee = _end(broken.callee)
+    else:
+        callee = show(broken.event.server_name) if broken.event.server_name else "the service that it called"
+    return f"From {caller} to {callee}"
+
+
+def _end(span: Any) -> str:
+    return f"{show(span.service)} ({plain(span_label(span), 60)})"
+
+
+def _second_root(broken: Any) -> str:
+    return (
+        "it has the trace id and no parent. Hand the whole header sentry-trace to continue_trace(), or to "
+        "headers= of start_transaction(); or begin a new trace."
+    )
+
+
+def _several_headers(broken: Any) -> str:
+    name, first, second = broken.differences[0]
+    return (
+        f"the request carried two values of {name}, {first} and {second}. Two instrumentations of the "
+        "caller, or a proxy, each add headers: leave one of them."
+    )
+
+
+def _headers_disagree(broken: Any) -> str:
+    said = "; ".join(
+        f"{name}: sentry-trace has {one}, it has {other}" for name, one, other in broken.differences
+    )
+    return (
+        f"the headers of the request disagree ({said}). They are of different traces: look for a proxy or a "
+        "client that replaces one of the headers, or keeps one of an earlier request."
+    )
+
+
+def _baggage_lost(broken: Any) -> str:
+    return (
+        "sentry-trace arrived and baggage did not, so that sampling and release are no longer those of the "
+        f"trace. A proxy or gateway between them drops the header baggage, or {_CORS}."
+    )
+
+
+def _changed(broken: Any) -> str:
+    said = ", ".join(
+        f"{name} was {_value(one)} and is {_value(other)}" for name, one, other in broken.differences
+    )
+    return (
+        f"the trace header has changed: {said}. Something between them replaces the header baggage (a proxy, "
+        "another tracing library), or the service makes a trace header of its own."
+    )
+
+
+def _value(value: Any) -> str:
+    return "missing" if value is None else show(value, 40)
+
+
+def _not_continued(broken: Any) -> str:
+    began = f"it began a trace of its own, {broken.callee.trace_id}"
+    if broken.has_headers:
+        return (
+            f"{began}, although the request carried sentry-trace: give the request's headers to "
+            "continue_trace(), and look at strict_trace_continuation."
+        )
+    return (
+        f"{began}: the request carried no sentry-trace. Look at {_TARGETS} of the caller, and at a proxy "
+        f"that drops the header; in a browser, whether {_CORS}."
+    )
+
+
+def _unsampled(broken: Any) -> str:
+    return (
+        f"it reported {label('events', broken.event)} in this trace, and not the span in which that "
+        "happened. Tracing is off there, its traces_sampler decides against the caller (use parent_sampled), "
+        "or it did not flush."
+    )
+
+
+_SAID: Final = {
+    "second_root": _second_root,
+    "several_headers": _several_headers,
+    "headers_disagree": _headers_disagree,
+    "baggage_lost": _baggage_lost,
+    "changed": _changed,
+    "not_continued": _not_continued,
+    "unsampled": _unsampled,
+}

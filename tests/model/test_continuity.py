@@ -1,0 +1,331 @@
+"""Where a trace is continuous, by trace headers, requests' headers and ids; public reports of broken ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_sentryintegration.model import Break, Trace
+from pytest_sentryintegration.wire.envelope import RawItem
+from pytest_sentryintegration.words.continuity import discontinuous
+from tests.model.sent import TRACE, Sender, container, item, span, streamed, transaction
+
+OTHER = "c" * 32
+CALL, SERVED = "1" * 16, "2" * 16
+HEADER = {
+    "trace_id": TRACE,
+    "public_key": "abc",
+    "release": "page@1",
+    "sampled": "true",
+    "sample_rand": "0.25",
+    "transaction": "/shop",
+}
+"""The trace header that the page sends, and hands on."""
+
+
+def baggage(**fields: str | None) -> str:
+    """Return the header baggage of a sound request, with changes."""
+    merged = {**HEADER, **fields}
+    return ",".join(f"sentry-{name}={value}" for name, value in merged.items() if value is not None)
+
+
+def request(**headers: str | None) -> dict[str, Any]:
+    """Return the request of a sound hop as an event has it, with changes to its headers."""
+    sound = {"Sentry-Trace": f"{TRACE}-{CALL}-1", "Baggage": baggage(), "Host": "api.example"}
+    merged = {**sound, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    kept = {name: value for name, value in merged.items() if value is not None}
+    return {"url": "http://api.example/stock", "method": "GET", "headers": kept}
+
+
+def page(**fields: Any) -> RawItem:
+    call = span(CALL, "root", 100.1, description="GET http://api.example/stock?q=1", op="http.client")
+    return item("transaction", transaction(call, transaction="/shop", server_name="browser", **fields))
+
+
+def api(trace_id: str = TRACE, parent: str | None = CALL, **fields: Any) -> RawItem:
+    trace = {"trace_id": trace_id, "span_id": SERVED, "op": "http.server", "parent_span_id": parent}
+    sent = {"transaction": "GET /stock", "start_timestamp": 100.2, "timestamp": 100.3, "server_name": "api-1"}
+    return item("transaction", transaction(trace=trace, **{**sent, **fields}))
+
+
+def trace_of(*envelopes: tuple[RawItem, dict[str, Any] | None]) -> Trace:
+    sender = Sender()
+    for sent, header in envelopes:
+        sender.send(sent, headers={} if header is None else {"trace": header})
+    return next(trace for trace in sender.contents.traces if trace.trace_id == TRACE)
+
+
+def hop(header: dict[str, Any] | None = HEADER, **fields: Any) -> list[Break]:
+    """Return the breaks of a trace from a page to an API, which sends *header*."""
+    return trace_of((page(), HEADER), (api(**fields), header)).breaks()
+
+
+def differences(breaks: list[Break]) -> list[Any]:
+    return [(broken.kind, *broken.differences) for broken in breaks]
+
+
+def said(trace: Trace) -> str:
+    return " ".join(discontinuous(trace, trace.breaks()).split())
+
+
+def test_a_trace_header_and_headers_that_agree_are_continuous() -> None:
+    traceparent = f"00-{TRACE}-{CALL}-01"
+
+    assert hop() == hop(request=request()) == hop(request=request(traceparent=traceparent)) == []
+
+
+def test_what_is_not_known_is_held_against_nobody() -> None:
+    without_rand = {name: value for name, value in HEADER.items() if name != "sample_rand"}
+
+    assert hop(None) == []
+    assert trace_of((page(), None), (api(), HEADER)).breaks() == []
+    assert trace_of((page(), without_rand), (api(), HEADER)).breaks() == []
+    assert trace_of((api(parent="gone"), HEADER)).breaks() == []
+
+
+@pytest.mark.parametrize(
+    "malformed", [7, "x", [], {"trace_id": 7, "sampled": None, "transaction": []}, {"": 1}]
+)
+def test_a_malformed_trace_header_raises_nothing(malformed: Any) -> None:
+    hop(malformed)
+    trace_of((page(request=malformed), malformed), (api(request=malformed), malformed)).breaks()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sentry_Trace": "nonsense", "Baggage": "=,;"},
+        {"Sentry_Trace": "", "Baggage": "sentry-"},
+        {"Baggage": "%zz", "traceparent": "00"},
+    ],
+)
+def test_malformed_headers_raise_nothing(headers: dict[str, str]) -> None:
+    hop(request=request(**headers))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("sampled", "false"), ("sample_rand", "0.75"), ("public_key", "xyz"), ("release", "api@2")],
+)
+def test_what_changes_in_the_trace_header_is_named(field: str, value: str) -> None:
+    assert differences(hop({**HEADER, field: value})) == [("changed", (field, HEADER[field], value))]
+
+
+def test_a_hop_is_named_with_both_services_and_what_to_look_at() -> None:
+    trace = trace_of((page(), HEADER), (api(), {**HEADER, "release": "api@2"}))
+
+    assert said(trace) == (
+        f"Trace {TRACE} is not continuous, at 1 hop: - From 'browser' (http.client 'GET "
+        "http://api.example/stock?q=1') to 'api-1' (http.server 'GET /stock'): the trace header has changed: "
+        "release was 'page@1' and is 'api@2'. Something between them replaces the header baggage (a proxy, "
+        "another tracing library), or the service makes a trace header of its own."
+    )
+
+
+def test_a_service_without_a_trace_header_between_two_others_is_passed_over() -> None:
+    middle = container("span", streamed("otel", CALL, is_segment=True), streamed("3" * 16, "otel"))
+
+    def broken(header: dict[str, Any]) -> list[Any]:
+        return differences(
+            trace_of((page(), HEADER), (middle, None), (api(parent="3" * 16), header)).breaks()
+        )
+
+    assert broken(HEADER) == []
+    assert broken({**HEADER, "sampled": "false"}) == [("changed", ("sampled", "true", "false"))]
+
+
+def test_baggage_that_a_javascript_service_did_not_get_is_lost() -> None:
+    # It sends an empty trace header then.
+    assert [broken.kind for broken in hop({})] == ["baggage_lost"]
+
+
+def test_baggage_that_a_python_service_did_not_get_is_lost_though_it_makes_an_equal_one() -> None:
+    own = {**HEADER, "transaction": "GET /stock"}
+
+    assert [broken.kind for broken in hop(own)] == ["baggage_lost"]
+
+
+@pytest.mark.parametrize("sent", [None, "", "other=1;p, more=2"])
+def test_a_request_without_sentrys_baggage_names_proxy_and_cors(sent: str | None) -> None:
+    trace = trace_of((page(), HEADER), (api(request=request(Baggage=sent)), HEADER))
+
+    assert [broken.kind for broken in trace.breaks()] == ["baggage_lost"]
+    assert "A proxy or gateway between them drops the header baggage, or CORS does not allow it" in said(
+        trace
+    )
+
+
+def test_a_second_root_is_named() -> None:
+    trace = trace_of((page(), HEADER), (api(parent=None), HEADER))
+
+    assert [broken.kind for broken in trace.breaks()] == ["second_root"]
+    assert "Beside root 'browser' (task '/shop') there is root 'api-1' (http.server 'GET /stock')" in said(
+        trace
+    )
+
+
+def test_traceparent_must_agree_with_sentry_trace() -> None:
+    foreign, unsampled = f"00-{OTHER}-{CALL}-01", f"00-{TRACE}-{CALL}-00"
+
+    assert differences(hop(request=request(traceparent=foreign))) == [
+        ("headers_disagree", ("trace id of traceparent", TRACE, OTHER))
+    ]
+    assert differences(hop(request=request(traceparent=unsampled))) == [
+        ("headers_disagree", ("sampling decision of traceparent", "true", "false"))
+    ]
+
+
+def test_a_mesh_that_took_part_by_traceparent_alone_is_not_accused() -> None:
+    assert hop(request=request(traceparent=f"00-{TRACE}-{'9' * 16}-01")) == []
+
+
+def test_an_undecided_caller_agrees_with_any_decision() -> None:
+    sent = request(Sentry_Trace=f"{TRACE}-{CALL}", Baggage=baggage(sampled=None))
+
+    assert hop(request=sent) == []
+
+
+def test_a_call_that_ends_in_another_trace_is_found_by_the_requests_address_and_time() -> None:
+    alone = api(OTHER, None, request=request(Sentry_Trace=None, Baggage=None))
+    trace = trace_of((page(), HEADER), (alone, {**HEADER, "trace_id": OTHER}))
+
+    assert [broken.kind for broken in trace.breaks()] == ["not_continued"]
+    assert "Look at trace_propagation_targets (JavaScript: tracePropagationTargets) of the caller" in said(
+        trace
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"start_timestamp": 99.0},
+        {"request": {"url": "http://api.example/other", "method": "GET"}},
+        {"request": {"url": "http://other.example/stock", "method": "GET"}},
+        {"request": {"url": "http://api.example/stock", "method": "POST"}},
+        {"request": {"url": "http://[broken", "method": "GET"}},
+        {"request": None},
+    ],
+)
+def test_another_request_is_not_taken_for_the_call(fields: dict[str, Any]) -> None:
+    assert trace_of((page(), HEADER), (api(OTHER, None, **fields), None)).breaks() == []
+
+
+def test_a_service_that_got_the_headers_and_began_a_trace_of_its_own_is_named() -> None:
+    trace = trace_of((page(), HEADER), (api(OTHER, None, request=request()), {**HEADER, "trace_id": OTHER}))
+
+    assert [(broken.kind, broken.has_headers) for broken in trace.breaks()] == [("not_continued", True)]
+    assert (
+        "although the request carried sentry-trace: give the request's headers to continue_trace()"
+        in said(trace)
+    )
+
+
+def message(**fields: Any) -> RawItem:
+    trace = {"trace_id": TRACE, "span_id": "lost", "parent_span_id": CALL, **fields.pop("trace", {})}
+    return item(
+        "event", {"message": "sold out", "server_name": "api-1", "contexts": {"trace": trace}, **fields}
+    )
+
+
+def test_a_service_that_reports_errors_and_no_spans_of_the_trace_is_named() -> None:
+    trace = trace_of((page(), HEADER), (message(), HEADER), (message(), HEADER))
+
+    assert [broken.kind for broken in trace.breaks()] == ["unsampled"]
+    assert (
+        "to 'api-1': it reported 'sold out' in this trace, and not the span in which that happened"
+        in said(trace)
+    )
+
+
+def test_an_error_in_a_span_that_was_dropped_in_its_own_process_accuses_nobody() -> None:
+    assert trace_of((page(), HEADER), (message(trace={"parent_span_id": "root"}), HEADER)).breaks() == []
+
+
+def test_streamed_services_are_judged_by_their_attributes() -> None:
+    def attributes(**headers: str) -> dict[str, Any]:
+        named = {f"http.request.header.{name}": value for name, value in headers.items()}
+        return {name: {"value": value, "type": "string"} for name, value in named.items()}
+
+    sent = attributes(**{"sentry-trace": f"{TRACE}-{CALL}-1", "baggage": baggage(trace_id=OTHER)})
+    served = container("span", streamed("served", CALL, is_segment=True, attributes=sent))
+
+    assert differences(trace_of((page(), HEADER), (served, HEADER)).breaks()) == [
+        ("headers_disagree", ("trace id of baggage", TRACE, OTHER))
+    ]
+
+
+class TestPublicReports:
+    """What users have reported of broken propagation, as it would arrive."""
+
+    def test_3383_sentry_trace_and_baggage_of_different_traces(self) -> None:
+        # https://github.com/getsentry/sentry-python/issues/3383: the SDK takes its trace header from baggage.
+        sent = request(Baggage=f"sentry-trace_id={OTHER},sentry-sample_rate=0.0,sentry-sampled=false")
+        header = {"trace_id": OTHER, "sample_rate": "0.0", "sampled": "false"}
+        trace = trace_of((api(parent="gone", request=sent), header))
+
+        assert differences(trace.breaks()) == [
+            (
+                "headers_disagree",
+                ("trace id of baggage", TRACE, OTHER),
+                ("sampling decision of baggage", "true", "false"),
+            )
+        ]
+        assert "look for a proxy or a client that replaces one of the headers" in said(trace)
+
+    def test_3383_without_the_requests_headers(self) -> None:
+        assert differences(hop({"trace_id": OTHER, "sampled": "false"})) == [
+            ("changed", ("trace_id", TRACE, OTHER))
+        ]
+
+    def test_2372_a_task_sent_by_name_begins_a_trace_of_its_own(self) -> None:
+        # https://github.com/getsentry/sentry-python/issues/2372
+        data = {"messaging.message.id": "task-7"}
+        publish = span("publish", op="queue.publish", data=data)
+        sender = item("transaction", transaction(publish, server_name="web"))
+        trace = {"trace_id": OTHER, "span_id": "job", "op": "queue.process", "data": data}
+        worker = item("transaction", transaction(trace=trace, transaction="mail", server_name="worker"))
+
+        (broken,) = trace_of((sender, HEADER), (worker, None)).breaks()
+
+        assert [end and (end.op, end.service) for end in (broken.caller, broken.callee)] == [
+            ("queue.publish", "web"),
+            ("queue.process", "worker"),
+        ]
+        assert broken.kind == "not_continued"
+
+    def test_1940_two_instrumentations_that_each_add_sentry_trace(self) -> None:
+        # https://github.com/getsentry/sentry-python/issues/1940
+        sent = request(Sentry_Trace=f"{OTHER}-{'4' * 16}-,{TRACE}-{CALL}-1")
+
+        assert differences(hop(request=sent)) == [("several_headers", ("sentry-trace", OTHER, TRACE))]
+
+    def test_3709_baggage_that_a_repeated_request_adds_again(self) -> None:
+        # https://github.com/getsentry/sentry-python/pull/3728: equal items are harmless, others are not.
+        again = f"{baggage()},{baggage()}"
+        other = f"{baggage()},{baggage(trace_id=OTHER)}"
+
+        assert hop(request=request(Baggage=again)) == []
+        assert differences(hop(request=request(Baggage=other))) == [
+            ("several_headers", ("sentry-trace_id", TRACE, OTHER))
+        ]
+
+    def test_1096_a_scheduled_task_that_names_a_parent_which_nobody_sends(self) -> None:
+        # https://github.com/getsentry/sentry-python/issues/1096: it is incomplete, and not discontinuous.
+        trace = trace_of((api(parent="beat"), HEADER))
+
+        assert (trace.breaks(), [missing.span_id for missing in trace.missing]) == ([], ["beat"])
+
+    def test_2990_a_continued_transaction_that_is_never_sent(self) -> None:
+        # https://github.com/getsentry/sentry-python/issues/2990: only its errors tell of the service.
+        assert [broken.kind for broken in trace_of((page(), HEADER), (message(), HEADER)).breaks()] == [
+            "unsampled"
+        ]
+
+    def test_6864_a_service_that_samples_what_its_caller_did_not(self) -> None:
+        # https://github.com/getsentry/sentry-python/pull/6864: sentry-trace says no, baggage says yes.
+        sent = request(Sentry_Trace=f"{TRACE}-{CALL}-0")
+
+        assert differences(hop(request=sent)) == [
+            ("headers_disagree", ("sampling decision of baggage", "false", "true"))
+        ]
