@@ -82,6 +82,10 @@ class Backend:
         """Finish a transaction that waited for its spans, with the scopes under which it ran."""
         raise NotImplementedError
 
+    def put_back_instead(self, scope: Any, old: Any, new: Any) -> None:
+        """Have the SDK's spans that were entered inside *old* on *scope* put back *new* when they end."""
+        raise NotImplementedError
+
     def promote(self, span: Any, scope: Any, name: str) -> Any:
         """Make a transaction of an open span whose own transaction was sent without it."""
         raise NotImplementedError

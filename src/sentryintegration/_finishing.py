@@ -26,6 +26,13 @@ def finish(node: Node, status: str | None = None) -> None:
         restore(node)
         _leave(node, node.before() if node.is_root else node.surrounding())
         return
+    current = Scope.get_current_scope()
+    node.shared = (
+        current is not node.scope
+        or node.thread != threading.get_ident()
+        or _in_event_loop()
+        or _is_in_use(node)
+    )
     try:
         with node.tree.lock:
             if node.done:
@@ -36,22 +43,22 @@ def finish(node: Node, status: str | None = None) -> None:
         if complete:
             send(node.tree)
     finally:
-        current = restore(node)
-        node.shared = current is not node.scope or node.thread != threading.get_ident() or _in_event_loop()
+        restore(node)
         if not node.is_root:
             source = node.surrounding()
             _leave(node, source)
-            if current._span is node.span and current is not node.scope:
+            if current is not node.scope:
                 mark = mark_of(current)
-                if mark is None or not mark.explicit:
-                    # The current scope is a fork of the span's.
-                    _resemble(current, source, mark_of(source))
+                is_fork = current._span is node.span or (mark is not None and mark.node is node)
+                if is_fork and (mark is None or not mark.explicit):
+                    _leave_scope(node, current, source, mark_of(source))
 
 
 def _finish_span(node: Node, status: str | None) -> bool:
     """Finish one span, under the lock of its tree; say whether the tree can be sent now."""
     tree = node.tree
     backend = tree.backend
+    shown = node.scope._span
     tree.open.discard(node)
     if status is not None:
         backend.set_status(node.span, status)
@@ -60,9 +67,9 @@ def _finish_span(node: Node, status: str | None) -> bool:
     else:
         backend.finish(node.span, node.scope, None if node.started is None else _end(node))
     if not backend.holds_root:
-        # When a streamed span ends, it puts the span before it back on its scope, finished or not. `_leave`
-        # decides what is active there, and expects the span itself.
-        node.scope._span = node.span
+        # When a streamed span ends, it puts the span before it back on its scope, finished or not, and also
+        # where a later one is active there. `_leave` decides what is active, and expects what was there.
+        node.scope._span = shown
     if tree.borrowed or tree.sent:
         if not tree.open:
             tree.ledger.forget(tree)
@@ -152,7 +159,7 @@ def _move(node: Node, parent: Node | None) -> None:
         node.span = backend.promote(span, node.scope, name)
         tree = Tree(backend, node.span, old.ledger, name)
         tree.lock, tree.isolation = old.lock, old.isolation
-        tree.distributed = old.distributed
+        tree.distributed, tree.late = old.distributed, True
         tree.baggage = backend.headers(node.span).get("baggage")
         tree.extra = _repair.Tags(backend.tags(span), {})
         tree.top, node.is_root = node, True
@@ -187,12 +194,19 @@ def after(tree: Tree, span: Any) -> Remote | None:
     return Remote(span.trace_id, span.span_id, sampled, tree.baggage)
 
 
-def restore(node: Node) -> Any:
-    """Make current again what was before *node*, where that is current; return the scope that was current."""
-    current = Scope.get_current_scope()
-    if current is node.scope:
+def restore(node: Node) -> None:
+    """Make current again what was before *node*, where its scope is current and shows no other span."""
+    if Scope.get_current_scope() is node.scope and not _is_in_use(node):
         Scope.set_current_scope(node.before())
-    return current
+
+
+def _is_in_use(node: Node) -> bool:
+    """Say whether a span of the SDK that was entered inside *node* is still active on its scope."""
+    shown = node.scope._span
+    if shown is None or shown is node.span:
+        return False
+    # A finished node leaves its scope with one of these.
+    return shown is not node.before()._span and shown is not node.surrounding()._span
 
 
 def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
@@ -204,17 +218,32 @@ def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
     mark = mark_of(source)
     if continued is not None:
         mark = Mark(mark.node if mark is not None else None, continued)
-    for left in (node, *filter(None, (reference() for reference in node.followers))):
-        if left.scope._span not in (None, node.span, source._span):
-            continue
-        if not node.tree.backend.holds_root:
+    leaving = [node]
+    if node.followers:
+        leaving += filter(None, [reference() for reference in node.followers])
+    for left in leaving:
+        if not node.tree.backend.holds_root and left.scope._span in (None, node.span, source._span):
             # A streamed transaction refers to itself: with its scope it would wait for the garbage collector.
             left.span._scope = source
         following = mark
         if left.shared and mark is not None and mark.node is not None and not mark.node.done:
             following = Mark(mark.node, mark.after, explicit=mark.explicit, own=left)
             mark.node.add_follower(left)
-        _resemble(left.scope, source, following)
+        _leave_scope(node, left.scope, source, following)
+
+
+def _leave_scope(node: Node, scope: Any, source: Any, mark: Mark | None) -> None:
+    """Make *scope*, which shows the finished span of *node*, like *source*."""
+    shown = scope._span
+    if shown in (None, node.span, source._span):
+        _resemble(scope, source, mark)
+        return
+    # A span of the SDK is active on it. When that ends, it puts back what was there before it.
+    backend = node.tree.backend
+    backend.put_back_instead(scope, node.span, source._span)
+    if backend.root_of(shown) is node.tree.root:
+        scope._transaction, scope._transaction_info = source._transaction, source._transaction_info
+    put_mark(scope, mark)
 
 
 def _resemble(scope: Any, source: Any, mark: Mark | None) -> None:

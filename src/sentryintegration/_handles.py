@@ -49,7 +49,7 @@ class Handle:
         node = self._node
         if node is None or node.done or sys.is_finalizing():
             return
-        if node.is_root:
+        if node.is_root and not node.tree.late:
             node.dropped = True
             return
         try:

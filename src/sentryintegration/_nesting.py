@@ -32,6 +32,8 @@ class Tree:
     suppressed = False
     distributed = False
     sent = False
+    late = False
+    """Whether its root was a span whose own transaction was sent without it."""
     ended: datetime | None = None
     top: Node | None = None
     baggage: str | None = None

@@ -133,9 +133,11 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
     current = Scope.get_current_scope()
     mark = mark_of(current)
     if mark is not None and mark.own is not None and current is mark.own.scope:
-        # Its span was finished elsewhere: go back to the scope before it, or such scopes would make a chain.
-        current = mark.own.surrounding()
-        mark = mark_of(current)
+        surrounding = mark.own.surrounding()
+        if current._span is surrounding._span:
+            # Its span was finished elsewhere: go back to the scope before it, or such scopes make a chain.
+            current = surrounding
+            mark = mark_of(current)
     outer = mark.node if mark is not None else None
     if outer is not None:
         outer.shorten()

@@ -120,6 +120,17 @@ class Static(Backend):
             Scope.set_current_scope(current)
             Scope.set_isolation_scope(current_isolation)
 
+    def put_back_instead(self, scope: Any, old: Any, new: Any) -> None:
+        span = scope._span
+        while span is not None:
+            entered_on, before = getattr(span, "_context_manager_state", None) or (None, None)
+            if entered_on is not scope:
+                return
+            if before is old:
+                span._context_manager_state = (scope, new)
+                return
+            span = before
+
     def promote(self, span: Any, scope: Any, name: str) -> Any:
         transaction = TRACING.Transaction(
             name=name,

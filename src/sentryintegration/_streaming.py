@@ -123,6 +123,15 @@ class Streaming(Backend):
             if span._unsampled_reason is not None and client.transport:
                 client.transport.record_lost_event(span._unsampled_reason, data_category="span", quantity=1)
 
+    def put_back_instead(self, scope: Any, old: Any, new: Any) -> None:
+        span = scope._span
+        while span is not None and span._scope is scope:
+            before = getattr(span, "_previous_span_on_scope", None)
+            if before is old:
+                span._previous_span_on_scope = new
+                return
+            span = before
+
     def sampled(self, span: Any) -> bool | None:
         return span._segment.sampled  # type: ignore[no-any-return]
 

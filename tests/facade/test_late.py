@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import threading
 from collections.abc import Callable, Iterator
@@ -322,6 +323,18 @@ def test_a_late_span_whose_handle_is_dropped_is_sent(
         pass
 
     assert sentry_events.spans.find("agent").trace_id == sentry_events.transactions.find("request").trace_id
+
+
+def test_a_late_span_is_finished_when_its_handle_is_dropped_though_it_is_current(
+    sentry_events: SentryEvents, request_of_the_sdk: Request
+) -> None:
+    with request_of_the_sdk():
+        handle = start_transaction(op="late")
+    del handle
+    gc.collect()
+
+    assert sentry_events.spans.find("late")
+    assert sentry_sdk.get_current_scope()._span is None
 
 
 def test_a_named_transaction_in_a_late_span_keeps_the_trace(
