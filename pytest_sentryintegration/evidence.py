@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,16 @@ class Raised:
     count: int = 1
 
 
+class SampledOut(NamedTuple):
+    """Of which data category something was sampled out, and what decided so."""
+
+    category: str
+    by: str
+    """An option, ``caller``, ``sampled=False``, ``traces_sampler or sampled=False``; ``""`` if not known."""
+    rate: float | None = None
+    """The option's value, where it is a rate."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A process that was started while the test ran."""
@@ -73,8 +84,8 @@ class Evidence:
     """Its ``traces_sample_rate``."""
     traces_sampler: bool | None = None
     """Whether it has a ``traces_sampler``; with a rate of ``None`` and no sampler, tracing is off."""
-    sample_rate: float | None = None
-    """Its ``sample_rate``: the part of error events that is sent."""
+    sampled_out: Mapping[SampledOut, int] | None = None
+    """How much this process sampled out; ``None`` where that is not known."""
     queued: int = 0
     """How many envelopes its transport has not sent yet."""
     rate_limited: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.sdk.gathering import gather, unfinished_in
 from pytest_sentryintegration.sdk.isolation import Isolation
+from pytest_sentryintegration.sdk.noticing import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.fake_sentry import KEY, NoServerError
@@ -182,6 +183,11 @@ class Capture(StoredInbox):
         for number, arrival in enumerate(arrivals, 1):
             path = target / f"{name}-{number:03}.envelope"
             path.write_bytes(serialize_envelope(arrival.envelope))
+
+    def clear(self) -> None:
+        """Forget what came so far, and what was noted of what is reported as lost."""
+        super().clear()
+        noticed(self._owner).sampled_out.clear()
 
     def drain(self) -> list[str]:
         """Send what this process's SDK still holds; return a sentence for each thing it could not send."""

@@ -16,7 +16,7 @@ import sentry_sdk
 from sentry_sdk import utils as sdk_utils
 
 from pytest_sentryintegration.evidence import Child, Evidence, Raised
-from pytest_sentryintegration.sdk.noticing import noticed, processes
+from pytest_sentryintegration.sdk.noticing import noticed, processes, tracing_kinds
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import own_transport, redirected
 
@@ -41,6 +41,7 @@ def gather(owner: Owner) -> Evidence:
     noted = noticed(owner)
     known: dict[str, Any] = {
         "imported": True,
+        "sampled_out": dict(noted.sampled_out),
         "raised": tuple(Raised(*key, count) for key, count in noted.raised.items()),
         "processors": tuple(noted.processors),
         "outside": tuple(noted.outside),
@@ -64,7 +65,6 @@ def gather(owner: Owner) -> Evidence:
         own_transport=type(own).__qualname__ if own is not None else None,
         traces_sample_rate=options.get("traces_sample_rate"),
         traces_sampler=options.get("traces_sampler") is not None,
-        sample_rate=options.get("sample_rate"),
         queued=transport.worker.unfinished_tasks if transport is not None else 0,
         failure=transport.failure if transport is not None else None,
         rate_limited=tuple(str(category or "all") for category, until in limited.items() if until > utc),
@@ -176,23 +176,12 @@ def _open(began: int) -> Iterator[tuple[str, object]]:
 
     It looks through all objects: an open span may be on no scope, or on one of another thread.
     """
-    kinds = tuple(_kinds())
+    kinds = tuple(tracing_kinds())
     for obj in gc.get_objects():
         if type(obj) in kinds and getattr(obj, "_start_timestamp_monotonic_ns", began) >= began:
             label = _open_transaction(obj) if hasattr(obj, "_span_recorder") else _open_span(obj)
             if label:
                 yield label, obj.trace_id
-
-
-def _kinds() -> Iterator[type]:
-    for module, name in (
-        ("sentry_sdk.tracing", "Transaction"),
-        ("sentry_sdk.traces", "StreamedSpan"),
-        ("sentry_sdk.traces", "Span"),
-    ):
-        kind = getattr(sys.modules.get(module), name, None)
-        if isinstance(kind, type):
-            yield kind
 
 
 def _open_transaction(transaction: Any) -> str:

@@ -1,7 +1,8 @@
 """Notes on a running test, for what cannot be found out any more when it fails.
 
-Four things are noted, all of them rare or cheap: errors that the SDK swallows (it logs them, and a filter of
-its logger sees them), spans that end outside of any transaction, processes that are started, and forks.
+What is noted is rare, or cheap to note: errors that the SDK swallows (it logs them, and a filter of its
+logger sees them), what sampled something out, spans that end outside of any transaction, processes that are
+started, and forks.
 Everything else is found out at the failure, by `gathering`.
 """
 
@@ -16,11 +17,14 @@ import re
 import subprocess
 import sys
 import time
+import types
 import weakref
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pytest_sentryintegration.evidence import SampledOut
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.stacklevels import uncounted
@@ -32,6 +36,8 @@ MOST: Final = 100
 now = time.perf_counter_ns
 """The clock by which the SDK's spans start, in nanoseconds."""
 
+_FRAMES: Final = 8
+"""How far from the transport a span that it reports as lost may be."""
 _LOGGER: Final = logging.getLogger("sentry_sdk.errors")
 _CALLS: Final = re.compile(r'\b(before_\w+|\w+_processor|\w+_sampler)(?:"\])?\(')
 """A call of a callback in the SDK's sources."""
@@ -55,6 +61,7 @@ class Noticed:
     """The notes on one test."""
 
     began: int = field(default_factory=now)
+    sampled_out: Counter[SampledOut] = field(default_factory=Counter)
     raised: dict[tuple[str, str], int] = field(default_factory=dict)
     """How often an error was swallowed, by callback (``""`` for none) and text."""
     processors: dict[str, None] = field(default_factory=dict)
@@ -140,7 +147,11 @@ def _callback(error: BaseException) -> str:
 
 
 def _is_of_the_sdk(names: dict[str, Any]) -> bool:
-    return str(names.get("__name__", "")).partition(".")[0] == "sentry_sdk"
+    return _package(names) == "sentry_sdk"
+
+
+def _package(names: dict[str, Any]) -> str:
+    return str(names.get("__name__", "")).partition(".")[0]
 
 
 def _in_words(error: BaseException) -> str:
@@ -149,6 +160,71 @@ def _in_words(error: BaseException) -> str:
     except Exception:
         text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def note_sampling(owner: Owner | None, options: dict[str, Any], category: str, quantity: int) -> None:
+    """Note what sampled something out; to be called where the SDK reports the loss.
+
+    Args:
+        owner: to whom it belongs.
+        options: of the client.
+        category: the data category of what was lost.
+        quantity: how much of it.
+    """
+    noted = _noticed.get(owner) if owner is not None else None
+    if noted is not None:
+        noted.sampled_out[SampledOut(category, *_sampled_by(options, category))] += quantity
+
+
+def _sampled_by(options: dict[str, Any], category: str) -> tuple[str, float | None]:
+    if category == "error":
+        sampler = callable(options.get("error_sampler"))
+        return ("error_sampler", None) if sampler else ("sample_rate", options["sample_rate"])
+    if category not in ("transaction", "span"):
+        return "", None
+    span = _unsampled_span()
+    is_static = hasattr(span, "_span_recorder")
+    segment = span if is_static else getattr(span, "_segment", None)
+    # Not of the span that is lost: the parent of a streamed one is usually in this process.
+    decided = getattr(segment, "parent_sampled" if is_static else "_parent_sampled", None)
+    # With `sampled=False` the SDK sets the transaction's rate to 0, whatever the options say.
+    refused = is_static and span.sample_rate == 0
+    rate = options.get("traces_sample_rate")
+    if callable(options.get("traces_sampler")):
+        return "traces_sampler or sampled=False" if refused else "traces_sampler", None
+    if decided is False:
+        return "caller", None
+    if refused and rate:
+        return "sampled=False", None
+    # A rate of 1 samples nothing out: what did is not known.
+    return ("", None) if rate is None or rate >= 1 else ("traces_sample_rate", rate)
+
+
+def _unsampled_span() -> Any:
+    """Return the span of which the SDK, or the facade, is just now reporting the loss."""
+    kinds = tuple(tracing_kinds())
+    frame: types.FrameType | None = sys._getframe(1)
+    for _ in range(_FRAMES):
+        if frame is None:
+            break
+        if _package(frame.f_globals) in ("sentry_sdk", "sentryintegration"):
+            for name in ("self", "span"):
+                if isinstance(found := frame.f_locals.get(name), kinds):
+                    return found
+        frame = frame.f_back
+    return None
+
+
+def tracing_kinds() -> Iterator[type]:
+    """Yield the classes of transactions and of streamed spans that the SDK has."""
+    for module, name in (
+        ("sentry_sdk.tracing", "Transaction"),
+        ("sentry_sdk.traces", "StreamedSpan"),
+        ("sentry_sdk.traces", "Span"),
+    ):
+        kind = getattr(sys.modules.get(module), name, None)
+        if isinstance(kind, type):
+            yield kind
 
 
 def _install() -> None:

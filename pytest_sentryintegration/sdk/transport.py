@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sentry_sdk import HttpTransport
 
 from pytest_sentryintegration import clock
-from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk import noticing, ownership
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.pool import Pool
 from pytest_sentryintegration.sdk.posting import Answer
@@ -132,6 +132,14 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
         finally:
             self._sending.__dict__.clear()
             self._sending.__dict__.update(before)
+
+    def record_lost_event(
+        self, reason: str, data_category: Any = None, item: Any = None, *, quantity: int = 1
+    ) -> None:
+        """Count a loss, and note what decided so where it was sampled out."""
+        if reason == "sample_rate":
+            noticing.note_sampling(self._owner(), self.options, str(data_category), quantity)
+        super().record_lost_event(reason, data_category, item, quantity=quantity)
 
     def has_pending_reports(self) -> bool:
         """Whether something was discarded and not yet reported, other than reports themselves.

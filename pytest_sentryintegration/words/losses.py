@@ -113,7 +113,7 @@ DROPPED: Final = {
     "internal_sdk_error": "the SDK failed on it; init(debug=True) logs how",
     "insufficient_data": "too little was recorded for a profile",
 }
-"""Reasons of client reports, as explanations. `_why` has those of sampling and callbacks."""
+"""Reasons of client reports, as explanations. `_why` has those of callbacks, `_SAMPLED_BY` of sampling."""
 
 _CALLBACKS: Final = {
     "transaction": ("before_send_transaction",),
@@ -149,6 +149,10 @@ def of_losses(losses: Mapping[tuple[str, str], int], evidence: Evidence) -> Iter
     """Yield a sentence for each reason for which something was lost."""
     grouped: dict[str, Counter[str]] = {}
     for (reason, category), count in losses.items():
+        if reason == "sample_rate":
+            for why, sampled in _sampled_out(category, count, evidence):
+                grouped.setdefault(f"sampled out{why}", Counter())[category] += sampled
+            continue
         # A callback is called once for a transaction and all of its spans.
         calls = losses.get((reason, "transaction"), count) if category == "span" else count
         why = _why(reason, _culprits(reason, category), calls, evidence)
@@ -200,8 +204,6 @@ def _why(reason: str, culprits: tuple[str, ...], count: int, evidence: Evidence)
     """Return what became of it and why: ``dropped: before_send returned None``."""
     raised = [raised for raised in evidence.raised if raised.callback in culprits]
     why = f"{_raised(raised)}; {_DEBUG}" if raised else ""
-    if reason == "sample_rate":
-        return f"sampled out: {why}" if why else f"sampled out{_by_which_rate(culprits[0], evidence)}"
     if reason == "callback_error":
         return f"dropped: {why or f'a callback raised ({_or(culprits)}); {_DEBUG}'}"
     returned = f"{culprits[0]} returned None" if reason == "before_send" else DROPPED.get(reason)
@@ -227,11 +229,28 @@ def _processed(processor: str) -> str:
     return f"the event processor {plain(processor.rpartition('<locals>.')[2])} returned None"
 
 
-def _by_which_rate(option: str, evidence: Evidence) -> str:
-    if option == "traces_sample_rate" and evidence.traces_sampler:
-        return " by the traces_sampler"
-    rate = evidence.traces_sample_rate if option == "traces_sample_rate" else evidence.sample_rate
-    return "" if rate is None else f": {option} is {rate}"
+def _sampled_out(category: str, count: int, evidence: Evidence) -> Iterable[tuple[str, int]]:
+    """Yield what sampled out how much of *count*."""
+    for sampled, noted in (evidence.sampled_out or {}).items():
+        if sampled.category == category and (by_it := min(noted, count)) > 0:
+            count -= by_it
+            raised = [each for each in evidence.raised if each.callback == sampled.by]
+            why = f": {_raised(raised)}; {_DEBUG}" if raised else _SAMPLED_BY.get(sampled.by)
+            yield why if why is not None else f": {sampled.by} is {sampled.rate}", by_it
+    if count:
+        # The options of another process are not known here.
+        yield " by another process" if evidence.connected and evidence.sampled_out is not None else "", count
+
+
+_SAMPLED_BY: Final = {
+    "": "",
+    "caller": ": the caller did not sample the trace (sentry-trace: ...-0)",
+    "sampled=False": ": start_transaction was given sampled=False",
+    "error_sampler": " by the error_sampler",
+    "traces_sampler": " by the traces_sampler",
+    "traces_sampler or sampled=False": " by the traces_sampler, or by sampled=False",
+}
+"""What decides on sampling, for `SampledOut.by`; where it is missing, the option's rate is told."""
 
 
 def _or(names: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ import pytest
 import sentry_sdk
 import sentry_sdk.logger
 
+import sentryintegration
 from pytest_sentryintegration import SentryEvents, capture
 from tests.contract.sending import LOGS, OPTIONS, REAL_DSN, STREAMED, V3, child, root
 
@@ -66,6 +67,73 @@ def test_a_before_send_that_raised_is_named(sentry_events: SentryEvents) -> None
           logs the traceback.
         """)
     assert "raised" not in why(sentry_events.spans, "db")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"sample_rate": 0.0}, "- 1 event was sampled out: sample_rate is 0.0."),
+        ({"error_sampler": lambda *_: 0.0}, "- 1 event was sampled out by the error_sampler."),
+    ],
+)
+def test_what_sampled_an_event_out_is_named(
+    options: dict[str, Any], sentence: str, sentry_events: SentryEvents
+) -> None:
+    sentry_sdk.init(REAL_DSN, **options)
+    sentry_sdk.capture_message("hello")
+
+    assert why(sentry_events.messages, "hello") == sentence
+
+
+UNSAMPLED = "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0"
+
+
+def test_a_caller_that_did_not_sample_is_named_and_no_rate(sentry_events: SentryEvents) -> None:
+    sentryintegration.init(REAL_DSN, **OPTIONS)
+    with sentryintegration.start_transaction(name="checkout", headers={"sentry-trace": UNSAMPLED}):
+        pass
+
+    said = " ".join(why(sentry_events.transactions, "checkout").split())
+    assert said.endswith(" sampled out: the caller did not sample the trace (sentry-trace: ...-0).")
+
+
+@pytest.mark.skipif(STREAMED, reason="streamed spans have no such argument")
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"traces_sample_rate": 1.0}, ": start_transaction was given sampled=False."),
+        ({"traces_sample_rate": 0.5}, ": start_transaction was given sampled=False."),
+        ({"traces_sampler": lambda _: 1.0}, " by the traces_sampler, or by sampled=False."),
+    ],
+)
+def test_an_argument_that_sampled_a_transaction_out_is_named(
+    options: dict[str, Any], sentence: str, sentry_events: SentryEvents
+) -> None:
+    sentry_sdk.init(REAL_DSN, **options)
+    with sentry_sdk.start_transaction(name="checkout", sampled=False):
+        pass
+
+    said = " ".join(why(sentry_events.transactions, "checkout").split())
+    assert said == f"- 1 transaction and 1 span were sampled out{sentence}"
+
+
+def test_the_rate_is_that_of_the_client_that_sampled(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **{**OPTIONS, "traces_sample_rate": 0.0})
+    with root("checkout"):
+        pass
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+
+    said = " ".join(why(sentry_events.transactions, "checkout").split())
+    assert said.endswith(" sampled out: traces_sample_rate is 0.0.")
+
+
+def test_the_sampling_of_another_process_is_told_as_such(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+    code = "import sentry_sdk; sentry_sdk.init(sample_rate=0.0); sentry_sdk.capture_message('hello')"
+    subprocess.run([sys.executable, "-c", code], env=sentry_events.env, check=True)
+
+    said = why(sentry_events.messages, "hello")
+    assert said.startswith("- 1 event was sampled out by another process.\n")
 
 
 def test_a_builtin_that_raised_is_named_too(sentry_events: SentryEvents) -> None:

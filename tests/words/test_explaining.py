@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_sentryintegration.evidence import Child, Late, Raised
+from pytest_sentryintegration.evidence import Child, Late, Raised, SampledOut
 from pytest_sentryintegration.words import Elsewhere, Evidence, explain
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.losses import dropped, things
@@ -163,7 +163,6 @@ def test_without_a_reason_nothing_was_lost(evidence: Evidence) -> None:
 @pytest.mark.parametrize(
     ("reason", "category", "quantity", "sentence"),
     [
-        ("sample_rate", "transaction", 1, "1 transaction was sampled out: traces_sample_rate is 0.0."),
         ("sample_rate", "error", 2, "2 events were sampled out."),
         ("before_send", "error", 1, "1 event was dropped: before_send returned None."),
         (
@@ -203,7 +202,12 @@ def test_losses_for_one_reason_are_one_sentence() -> None:
     received.dropped("sample_rate", "error", 1)
     received.contents.update()
 
-    assert explain(Evidence(traces_sample_rate=0.25, sample_rate=0.5), received.contents).splitlines() == [
+    sampled_out = {
+        SampledOut("transaction", "traces_sample_rate", 0.25): 1,
+        SampledOut("span", "traces_sample_rate", 0.25): 3,
+        SampledOut("error", "sample_rate", 0.5): 1,
+    }
+    assert explain(Evidence(sampled_out=sampled_out), received.contents).splitlines() == [
         "1 transaction and 3 spans were sampled out: traces_sample_rate is 0.25.",
         "1 event was sampled out: sample_rate is 0.5.",
     ]
@@ -222,14 +226,33 @@ def test_that_tracing_is_off_is_told_where_it_matters(noun: str | None, count: i
     assert len(reasons(evidence, Received().contents, noun)) == count
 
 
-def test_a_sampler_is_named_where_it_decided() -> None:
+@pytest.mark.parametrize(
+    ("by", "sentence"),
+    [
+        ("traces_sampler", "2 spans were sampled out by the traces_sampler."),
+        ("sampled=False", "2 spans were sampled out: start_transaction was given sampled=False."),
+        ("caller", "2 spans were sampled out: the caller did not sample the trace (sentry-trace: ...-0)."),
+        ("", "2 spans were sampled out."),
+    ],
+)
+def test_what_decided_on_sampling_is_named(by: str, sentence: str) -> None:
     received = Received()
     received.dropped("sample_rate", "span", 2)
     received.contents.update()
 
-    assert explain(Evidence(traces_sampler=True), received.contents) == (
-        "2 spans were sampled out by the traces_sampler."
-    )
+    assert explain(Evidence(sampled_out={SampledOut("span", by): 2}), received.contents) == sentence
+
+
+def test_what_another_process_sampled_out_is_told_without_a_rate() -> None:
+    received = Received()
+    received.dropped("sample_rate", "error", 3)
+    received.contents.update()
+    evidence = Evidence(sampled_out={SampledOut("error", "sample_rate", 0.5): 1}, connected=True)
+
+    assert explain(evidence, received.contents).splitlines() == [
+        "1 event was sampled out: sample_rate is 0.5.",
+        "2 events were sampled out by another process.",
+    ]
 
 
 def test_equal_refusals_are_counted() -> None:
