@@ -74,10 +74,10 @@ class Policies:
             events = looked.unlooked(allow=settings.allow)
             looked.look(events)
             if settings.unexpected == LIST:
-                self._lines.update(filter(None, map(as_line, events)))
+                self._lines.update(map(as_line, events))
             elif events:
                 text = masked(unexpected(events, self._allowing), settings.secrets)
-                entries = (masked(line, settings.secrets) for line in map(as_line, events) if line)
+                entries = (masked(line, settings.secrets) for line in map(as_line, events))
                 found.append(
                     Violation(settings.unexpected, text, "sentry_unexpected", tuple(dict.fromkeys(entries)))
                 )

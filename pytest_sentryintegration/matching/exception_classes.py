@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+import sys
+from collections.abc import Container, Iterable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from pytest_sentryintegration.matching.showing import plain, show
@@ -91,17 +93,42 @@ def wire_names(cls: type[BaseException]) -> frozenset[tuple[str, object]]:
 def names_of_classes(name: str) -> frozenset[tuple[str, object]]:
     """Return the `wire_names` of the exception classes known now that are called *name*, module or not.
 
+    A class goes by its own name, and by each name that a module or `builtins` has for it; no module is
+    imported to find one.
+
     >>> ("KeyError", None) in names_of_classes("LookupError")
+    True
+    >>> names_of_classes("IOError") == names_of_classes("OSError")
     True
     >>> names_of_classes("no such class")
     frozenset()
     """
-    return frozenset(
-        names
+    named = {
+        known
         for known in _with_subclasses(BaseException)
         if name in (known.__name__, known.__qualname__, f"{known.__module__}.{known.__qualname__}")
-        for names in wire_names(known)
-    )
+    }
+    named.update(_found_at(f"builtins.{name}" if "." not in name else name))
+    return frozenset(names for known in named for names in wire_names(known))
+
+
+def _found_at(path: str) -> Iterator[type[BaseException]]:
+    """Yield the exception classes at a dotted path, by the modules that are imported."""
+    parts = path.split(".")
+    for place in range(1, len(parts)):
+        found: Any = sys.modules.get(".".join(parts[:place]))
+        for name in parts[place:]:
+            # Without `getattr`, by which a module may import others.
+            found = _attributes(found).get(name)
+        if isinstance(found, type) and issubclass(found, BaseException):
+            yield found
+
+
+def _attributes(obj: object) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = {}
+    if isinstance(obj, type | ModuleType):
+        found = (type if isinstance(obj, type) else object).__getattribute__(obj, "__dict__")
+    return found
 
 
 def any_is_named(exceptions: Iterable[Any], names: Container[tuple[str, object]]) -> bool:

@@ -13,10 +13,8 @@ from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.model.nouns import NOUNS, texts_of
 from pytest_sentryintegration.settings import COMMENT, FILE, PATTERN
 
-_TEXT: Final = 60
-"""How many characters of a text an entry repeats in Python, where that is to be read."""
-_WORDS: Final = 20
-"""How many words of a text a line repeats."""
+UNLABELED: Final = "<unlabeled event>"
+"""The entry for events that no text and no class tells apart; Sentry's own title of an event without text."""
 
 
 class Allowed:
@@ -24,7 +22,8 @@ class Allowed:
 
     Args:
         entries: exception classes (with their subclasses), patterns, and texts. A text covers an event that
-            contains it, or an exception class of that name, with or without its module, and its subclasses.
+            contains it, or an exception class of that name, with or without its module, and its subclasses;
+            `UNLABELED` covers those that have nothing to go by.
 
     >>> from types import SimpleNamespace
     >>> refused = SimpleNamespace(type="ConnectionRefusedError", module=None, value="port 80")
@@ -49,6 +48,8 @@ class Allowed:
             return Query(NOUNS["events"], entry, {}).matches(event)
         if any(entry in text for text in texts_of(event)):
             return True
+        if entry == UNLABELED:
+            return as_line(event) == UNLABELED
         sent = {name for each in event.exceptions for name in (each.type, f"{each.module}.{each.type}")}
         return entry in sent or any_is_named(event.exceptions, self._named(entry))
 
@@ -59,37 +60,28 @@ class Allowed:
         return self._names[entry]
 
 
-def as_source(event: Any) -> str | None:
-    """Return Python for an entry of `allow` that covers *event*; ``None`` where it says nothing to go by."""
-    name, text = _class_name(event), _text(event)
-    if name is not None:
-        known = getattr(builtins, name, None)
-        return name if isinstance(known, type) and issubclass(known, BaseException) else repr(name)
-    if text is None:
-        return None
-    return repr(_pattern(text[:_TEXT]) if _is_special(text) else text[:_TEXT])
+def as_source(event: Any) -> str:
+    """Return Python for an entry of `allow` that covers *event*: a builtin class, or what `as_line` says."""
+    line = as_line(event)
+    known = getattr(builtins, line, None)
+    return line if isinstance(known, type) and issubclass(known, BaseException) else repr(line)
 
 
-def as_line(event: Any) -> str | None:
-    r"""Return a line for a file of ``sentry_allow`` that covers *event*; ``None`` as in `as_source`.
+def as_line(event: Any) -> str:
+    r"""Return a line for a file of ``sentry_allow`` that covers *event*, and little else.
 
-    An exception by its class, a message by its first line. Any word may stand where one with a digit stood:
-    numbers, addresses and ids differ from run to run, and the file should not.
+    An exception by its class; a message by its first line, as a pattern with anchors: a text would cover all
+    that contains it. Another word with a digit may stand where one stood, as numbers, addresses and ids
+    differ from run to run; but not where there are no other words, as that would cover any number.
 
     >>> from types import SimpleNamespace
     >>> as_line(SimpleNamespace(exception=None, exceptions=(), message="Slow query: 7 s"))
-    're:Slow\\ query:\\ \\S+\\ s'
+    're:^Slow query: [^\\s\\d]*\\d\\S* s$'
+    >>> as_line(SimpleNamespace(exception=None, exceptions=(), message="404"))
+    're:^404$'
     """
     name, text = _class_name(event), _text(event)
-    if name is not None or text is None:
-        return name
-    first = next(line for line in re.split(r"[\r\n]", text) if line.strip())
-    words = re.split(r"(\s+)", first.strip())[: 2 * _WORDS - 1]
-    line = "".join(words)
-    varies = any(map(str.isdigit, line))
-    if not varies and line.isprintable() and not _is_special(line) and not _CLASS.fullmatch(line):
-        return line
-    return PATTERN + "".join(r"\S+" if any(map(str.isdigit, word)) else _escaped(word) for word in words)
+    return name or (PATTERN + _pattern(text) if text is not None else UNLABELED)
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
@@ -99,17 +91,21 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     path.write_bytes("".join(f"{line}\n" for line in (head, *sorted(set(lines)))).encode())
 
 
-# Such a text would cover the exceptions of a class of that name, too.
-_CLASS: Final = re.compile(r"(\w+\.)*[A-Z]\w*")
-
-
 def _class_name(event: Any) -> str | None:
     """Return the name of the event's exception, with its module, where an entry can be that."""
     exception = event.exception
-    if exception is None or not isinstance(exception.type, str) or not exception.type:
+    if exception is None or not isinstance(exception.type, str):
         return None
     name = f"{exception.module}.{exception.type}" if exception.module else exception.type
+    if name.removeprefix("builtins.") in _BASES or len(name) < _SHORTEST:
+        return None
     return name if name.isprintable() and name == name.strip() and not _is_special(name) else None
+
+
+_BASES: Final = {"BaseException", "Exception"}
+"""Classes whose names would cover every exception."""
+_SHORTEST: Final = 4
+"""Characters of a name; a shorter one, as of minified code, is a part of very many texts."""
 
 
 def _text(event: Any) -> str | None:
@@ -121,8 +117,30 @@ def _is_special(text: str) -> bool:
 
 
 def _pattern(text: str) -> str:
-    return PATTERN + _escaped(text)
+    start = "^" if text[0].strip() else r"^\s*"
+    line, *rest = text.strip().splitlines()
+    parts = re.split(r"(\s+)", line)
+    kept = parts[: 2 * _WORDS - 1]
+    varies = any(map(str.isalpha, "".join(part for part in kept if not _DIGIT.search(part))))
+    pattern = "".join(_VARYING if varies and _DIGIT.search(part) else _escaped(part) for part in kept)
+    # Of a longer text the beginning says enough.
+    if kept != parts or rest:
+        return f"{start}{pattern}\\s"
+    return f"{start}{pattern}{'$' if text[-1].strip() else chr(92) + 's*$'}"
 
 
-def _escaped(text: str) -> str:
-    return "".join(re.escape(char) if char.isprintable() else f"\\U{ord(char):08x}" for char in text)
+_WORDS: Final = 20
+"""How many words of a text an entry repeats."""
+_LONGEST: Final = 80
+"""How many characters of a word."""
+_DIGIT: Final = re.compile(r"\d")
+_VARYING: Final = r"[^\s\d]*\d\S*"  # not \S*\d\S*, which takes quadratic time
+
+
+def _escaped(part: str) -> str:
+    if part.isspace():
+        return part if part == " " else r"\s+"
+    escaped = "".join(
+        re.escape(char) if char.isprintable() else f"\\U{ord(char):08x}" for char in part[:_LONGEST]
+    )
+    return escaped if len(part) <= _LONGEST else escaped + r"\S*"

@@ -41,18 +41,15 @@ def unexpected(events: Sequence[Any], allowing: str = "@pytest.mark.sentry") -> 
     lines = [f"{count} reported that the test never looked at:"]
     lines += reported(events)
     lines.append("find, where, wait, an index and a loop look at an event; len, bool and repr do not.")
-    entries = list(dict.fromkeys(entry for event in events if (entry := as_source(event)) is not None))
-    if entries:
-        line = f"  {allowing}(allow=[{', '.join(entries)}])"
-        lines.append("Look at what is expected, or allow it:")
-        wrapped = [
-            f"  {allowing}(",
-            "      allow=[",
-            *(f"          {entry}," for entry in entries),
-            "      ]",
-            "  )",
-        ]
-        lines += [line] if len(line) <= 100 else wrapped
+    entries = list(dict.fromkeys(map(as_source, events)))
+    line = f"  {allowing}(allow=[{', '.join(entries)}])"
+    lines.append("Look at what is expected, or allow it:")
+    if len(line) <= 100:
+        lines.append(line)
+    else:
+        lines += [f"  {allowing}(", "      allow=["]
+        lines += [f"          {entry}," for entry in entries]
+        lines += ["      ]", "  )"]
     return "\n".join(lines)
 
 

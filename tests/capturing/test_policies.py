@@ -27,4 +27,4 @@ def test_what_is_unexpected_comes_with_the_lines_that_allow_it() -> None:
 
     (violation,) = Policies(Settings(unexpected="warn"), set()).check(received.reader)
 
-    assert (violation.policy, violation.entries) == ("warn", ("out of tea", "shop.CartError"))
+    assert (violation.policy, violation.entries) == ("warn", ("re:^out of tea$", "shop.CartError"))

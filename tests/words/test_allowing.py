@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_sentryintegration.settings import Settings
-from pytest_sentryintegration.words.allowing import Allowed, as_line, as_source, write_lines
+from pytest_sentryintegration.words.allowing import UNLABELED, Allowed, as_line, as_source, write_lines
 from tests.words.inboxes import Received
+
+DIGITS = r"[^\s\d]*\d\S*"
+"""A word with a digit."""
 
 
 class Cold(Exception):
@@ -89,12 +94,41 @@ def test_a_class_that_is_made_later_is_known_then() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("json.JSONDecodeError", "json.decoder.JSONDecodeError"),
+        ("socket.timeout", "TimeoutError"),
+        ("IOError", "ConnectionRefusedError"),
+        ("builtins.EnvironmentError", "OSError"),
+        ("subprocess.TimeoutExpired", "subprocess.TimeoutExpired"),
+    ],
+)
+def test_a_class_goes_by_each_name_that_a_module_has_for_it(name: str, sent: str) -> None:
+    assert Allowed([name]).covers(one_error((sent, "")))
+
+
+@pytest.mark.parametrize(
+    "name", ["json.loads", "json.nothing.at.all", "socket.", ".timeout", "no.such", "timeout"]
+)
+def test_a_name_of_something_else_covers_no_exception(name: str) -> None:
+    assert not Allowed([name]).covers(one_error(("TimeoutError", "")))
+
+
+def test_a_name_imports_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    lazy = ModuleType("lazy")
+    lazy.__getattr__ = pytest.fail  # type: ignore[method-assign]
+    monkeypatch.setitem(sys.modules, "lazy", lazy)
+
+    assert not Allowed(["lazy.Error"]).covers(one_error())
+
+
+@pytest.mark.parametrize(
     ("event", "entry"),
     [
         (one_error(("ValueError", "boom")), "ValueError"),
         (one_error(("shop.CartError", "boom")), "'shop.CartError'"),
-        (one_message("it's full"), '"it\'s full"'),
-        (one_message("re:tired"), "'re:re:tired'"),
+        (one_message("it's full"), '"re:^it\'s full$"'),
+        (one_message("KeyError"), "'re:^KeyError$'"),
     ],
 )
 def test_an_entry_in_python(event: Any, entry: str) -> None:
@@ -104,13 +138,19 @@ def test_an_entry_in_python(event: Any, entry: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("disk full", "disk full"),
-        ("took 17.5 s at 0x7f00dead", r"re:took\ \S+\ s\ at\ \S+"),
-        ("  first\r\nsecond", "first"),
-        ("#1 fan", r"re:\S+\ fan"),
-        ("@home", "re:@home"),
-        ("KeyError", "re:KeyError"),
-        ("a\x07b", r"re:a\U00000007b"),
+        ("disk full", "re:^disk full$"),
+        ("took 17.5 s at 0x7f00dead", rf"re:^took {DIGITS} s at {DIGITS}$"),
+        ("  first\r\nsecond", r"re:^\s*first\s"),
+        ("disk\t full \n", r"re:^disk\s+full\s*$"),
+        ("#1 fan", rf"re:^{DIGITS} fan$"),
+        ("@home", "re:^@home$"),
+        ("v", "re:^v$"),
+        ("a\x07b", r"re:^a\U00000007b$"),
+        ("404", "re:^404$"),
+        ("100% (3/3)", r"re:^100% \(3/3\)$"),
+        ("a " * 25, "re:^" + " ".join("a" * 20) + r"\s"),
+        ("x" * 100, "re:^" + "x" * 80 + r"\S*$"),
+        (" ", UNLABELED),
     ],
 )
 def test_a_message_as_a_line(text: str, line: str) -> None:
@@ -122,6 +162,53 @@ def test_an_exception_is_a_line_by_its_class() -> None:
     assert as_line(one_error(("shop.CartError", "row 17"))) == "shop.CartError"
 
 
+@pytest.mark.parametrize("name", ["Exception", "BaseException", "builtins.Exception", "e"])
+def test_a_class_that_would_cover_much_else_is_a_line_by_its_text(name: str) -> None:
+    assert as_line(one_error((name, "boom"))) == "re:^boom$"
+    assert as_line(one_error((name, ""))) == UNLABELED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "404",
+        "100%",
+        "v",
+        "KeyError",
+        "5 failed",
+        "disk full",
+        "database",
+        "Exception",
+        "lost 3 of",
+        " ",
+        "'q'",
+        ".",
+    ],
+)
+def test_a_line_does_not_cover_what_is_reported_later(text: str) -> None:
+    later = [
+        one_message("payment 17 failed: the database is on fire"),
+        one_message("no disk full of music was lost"),
+        one_message("Payment failed"),
+        one_message("v2"),
+        one_error(("KeyError", "'cart'")),
+        one_error(("shop.CartError", "row 17")),
+        one_error(("Exception", "")) if text != " " else one_error(("Exception", "boom")),
+    ]
+
+    assert [event for event in later if covers(as_line(one_message(text)), event)] == []
+
+
+def test_events_that_say_nothing_have_an_entry_that_covers_no_others() -> None:
+    received = Received()
+    received.item("event", {"level": "error", "extra": {"a": 1}})
+
+    assert as_source(received.events[0]) == repr(UNLABELED)
+    assert covers(UNLABELED, received.events[0])
+    assert not covers(UNLABELED, one_message("boom"))
+    assert not covers(UNLABELED, one_error(("KeyError", "")))
+
+
 @given(st.text(), st.one_of(st.none(), st.text()), st.text())
 def test_entries_cover_the_event_that_they_are_made_of(text: str, kind: str | None, module: str) -> None:
     received = Received()
@@ -130,10 +217,11 @@ def test_entries_cover_the_event_that_they_are_made_of(text: str, kind: str | No
     received.item("event", {"exception": {"values": [value]}, "level": "error"})
 
     for event in received.events:
-        source, line = as_source(event), as_line(event)
-        assert (source is None) == (line is None)
-        assert line is None or (line == line.strip() and len(line.splitlines()) == 1 and covers(line, event))
-        assert source is None or covers(eval(source), event)
+        line = as_line(event)
+        assert line == line.strip()
+        assert len(line.splitlines()) == 1
+        assert covers(line, event)
+        assert covers(eval(as_source(event)), event)
 
 
 def test_a_file_has_each_line_once_and_in_order(tmp_path: Path) -> None:
