@@ -35,7 +35,7 @@ class Delivery:
         self._closed = False
         self._forked = False
         self.discards_strays = False
-        """Whether what belongs to no capture is accepted and not kept: outside pytest nobody counts it."""
+        """Whether what belongs to no capture is accepted and not kept: only pytest's summary counts it."""
         self.guards = 0
         """How many `guard`s hold, whatever ``sentry_guard`` says."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class Inboxes:
-    """Names inboxes, closes those that nobody can look into any more, and counts.
+    """Names inboxes, closes those whose `SentryEvents` is gone, and counts.
 
     Args:
         close: closes the inbox of that name.
@@ -32,7 +32,7 @@ class Inboxes:
     def close_when_gone(self, inbox: str, events: object) -> None:
         """Close *inbox* when *events* is gone.
 
-        A thread that reports late still finds the inbox, for as long as somebody could look into it.
+        As long as it exists, what a thread reports late is kept in the inbox.
         """
         self._open.append((inbox, weakref.ref(events)))
         # Not by a callback: that would be called wherever garbage happens to be collected, and fail a test

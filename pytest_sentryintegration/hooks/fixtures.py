@@ -56,8 +56,8 @@ def sentry_options() -> dict[str, Any]:
     return {"traces_sample_rate": 1.0}
 
 
-# Without `request`, which pytest makes anew, signature and all, for each fixture that asks for it: that was
-# one fiftieth of a test. `pytest_fixture_setup` has it anyway.
+# Without the argument `request`: pytest makes one for each fixture that asks for it, which took a fiftieth
+# of a test's time. `pytest_fixture_setup` has one anyway.
 @pytest.fixture
 def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
     """Everything that is sent to Sentry during this test, and nothing else.
@@ -88,7 +88,7 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
             patch=request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None,
         )
     except (SettingError, ListenError) as error:
-        # Not an exception: of that pytest would print where in the plugin it was raised.
+        # Not an exception: pytest would print the lines of the plugin that raised it.
         pytest.fail(str(error), pytrace=False)
     with capture as events:
         item.stash[CAPTURE], item.stash[EVENTS] = capture, events
@@ -141,7 +141,7 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, Any, Any]:
     """Let a test's asynchronous fixtures run in its scopes, as its coroutine does."""
-    # By the function: it may be imported as another name.
+    # The function's name: a fixture may be imported under another one.
     if getattr(fixturedef.func, "__name__", "") == "sentry_events":
         _REQUESTS.append(request)
         try:

@@ -40,7 +40,7 @@ def pytest_runtest_makereport(
     if report.when == "teardown":
         if folder := item.config.getoption("--sentry-dump"):
             capture.dump(folder)
-        # The item outlives the test by the whole session; what it captured need not.
+        # pytest keeps the item to the end of the session; what was captured is not needed that long.
         del item.stash[CAPTURE], item.stash[EVENTS]
     return report
 
@@ -76,7 +76,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if session.exitstatus == pytest.ExitCode.OK and counts["late"]["counts"].get("fail"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     listing = config.getoption("--sentry-allow-all")
-    # What was interrupted has not reported all that it reports.
+    # A run that was interrupted has not reported everything.
     if listing is not None and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         from pytest_sentryintegration.words.allowing import write_lines
 

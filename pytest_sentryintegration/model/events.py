@@ -113,7 +113,7 @@ class Event(Part):
     @property
     def exception(self) -> SentException | Any:
         """The outermost exception: the one that was captured. ``None`` for messages."""
-        # Any: a test of an error need not prove to a type checker that it has an exception.
+        # Any, not Optional: tests of errors would have to check for None first, only for the type checker.
         exceptions = self.exceptions
         return exceptions[-1] if exceptions else None
 

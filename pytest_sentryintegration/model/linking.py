@@ -135,7 +135,7 @@ class Forest:
         for record in self.records:
             parent = record.parent
             if record in again and parent not in again:
-                # It hangs on what came with it, and nowhere else.
+                # Delivered again: linked only to spans that were delivered again with it.
                 continue
             if parent is not None:
                 if parent.children is None:

@@ -1,4 +1,4 @@
-"""Sequences of objects that are read when somebody looks at them."""
+"""Sequences of objects that are made when the sequence is read."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class ItemSearch:
             self._join()
             searched, found = self._found.pop(part, (0, []))
             found += self._search(part, searched)
-            # A wait asks for the same over and over: what was searched once is not searched again.
+            # A wait searches for the same again and again: what was searched once is not searched again.
             self._found[part] = len(self._payloads), found
             if len(self._found) > 64:
                 del self._found[next(iter(self._found))]

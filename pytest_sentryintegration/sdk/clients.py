@@ -29,13 +29,13 @@ class FallbackClient(sentry_sdk.Client):
     """Captures where the application did not initialise the SDK, and does not count as initialised.
 
     An application that asks first (``if not sentry_sdk.is_initialized(): sentry_sdk.init(...)``) must still
-    initialise itself. The SDK asks `is_active` for both purposes; here it depends on who asks.
+    initialise itself. The SDK asks `is_active` for both purposes; here the answer depends on the caller.
     """
 
     def is_active(self) -> bool:
-        """Answer yes to the SDK at work, no to everyone who wants to know whether it is initialised."""
+        """Return true to the SDK's own calls, false to ``sentry_sdk.is_initialized()`` and all others."""
         frame = sys._getframe(1)
-        if frame.f_code is _GET_CLIENT:  # thirty times in a test
+        if frame.f_code is _GET_CLIENT:  # called about 30 times a test
             return True
         if frame.f_code is sentry_sdk.is_initialized.__code__:
             return False
@@ -102,7 +102,7 @@ class _State:
 
 
 class Clients:
-    """Looks after the clients of a run: which one a test uses, which are drained, when one is closed."""
+    """The clients of a run: which one a test uses, which are drained, when each is closed."""
 
     def __init__(self, redirect: Redirect) -> None:
         self._redirect = redirect
@@ -187,7 +187,7 @@ class Clients:
 
 def close(client: Any) -> None:
     """End the threads of *client*, without waiting for what it still holds."""
-    # client.close() flushes first, for up to two seconds where nobody answers.
+    # client.close() flushes first, for up to two seconds where no server answers.
     inner: Any = redirected(client) or client.transport
     client.transport = None
     for component in (*components(client), getattr(client, "monitor", None)):
@@ -210,5 +210,5 @@ def _key(value: Any) -> Any:
         return (type(value).__name__, tuple(_key(each) for each in value))
     if isinstance(value, dict):
         return ("dict", tuple((repr(name), _key(each)) for name, each in value.items()))
-    # The client holds on to its options, so the identity stays taken while it is kept.
+    # The client keeps its options alive, so no other object has the same id meanwhile.
     return (type(value).__name__, id(value))

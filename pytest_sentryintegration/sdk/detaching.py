@@ -130,7 +130,7 @@ class Buffer:
         with ExitStack() as stack:
             for lock in (self._lock, *vars(self._component).values()):
                 if isinstance(lock, _LOCK):
-                    return  # made anew by the SDK, in a fork: it cannot be held during the flush
+                    return  # not reentrant, as the SDK makes them in a fork: `flush` takes it too
                 if isinstance(lock, _RLOCK):
                     if not lock.acquire(blocking=False):
                         return
@@ -138,7 +138,7 @@ class Buffer:
             self._component.flush()
 
     def forget_inherited(self) -> None:
-        """Leave to the parent of this forked process what it had recorded."""
+        """Forget what the parent of this forked process had recorded: the parent sends it."""
         for name in self._names:
             getattr(self._component, name).clear()
         for value in vars(self._component).values():

@@ -98,7 +98,7 @@ def drain_before_forks(live: Callable[[], Iterable[Any]]) -> None:
 
 
 def _drain_without_waiting(clients: Iterable[Any]) -> None:
-    """Send what no lock, fault or full stack holds up, within `FORK_TIMEOUT` seconds."""
+    """Send, within `FORK_TIMEOUT` seconds, what can be sent without waiting for a lock or a fault's delay."""
     # The handler of a signal may fork, and it runs between any two steps of the program.
     deadline = clock.monotonic() + FORK_TIMEOUT
     for client in clients:

@@ -1,4 +1,4 @@
-"""What is known of the senders in this process, found out when a test fails: there it may take a while."""
+"""What is known of the senders in this process. Gathered when a test fails, which may take a while."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
             @uncounted
             def make(client: Any, *args: Any, **kwargs: Any) -> None:
                 __tracebackhide__ = True
-                # Where something wrapped this meanwhile, it stays, and is calling this.
+                # If something else has wrapped this meanwhile, that stays, and is what calls this.
                 is_outermost = getattr(client_class, name) is make
                 put_back()
                 complete()
@@ -117,7 +117,7 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
             if original is not None:
                 waiting[name] = wrap(name, original)
                 setattr(client_class, name, waiting[name])
-        # Where this came late there may be a client already.
+        # The SDK may have been used before the hook was armed.
         is_initialized = getattr(module, "is_initialized", None)
         if is_initialized is not None and is_initialized():
             complete()

@@ -1,4 +1,4 @@
-"""One test's hold on the SDK: its scopes, its client, its options; begun, and ended without a trace."""
+"""What one test changes in the SDK, scopes, client and options, and how it is undone."""
 
 from __future__ import annotations
 

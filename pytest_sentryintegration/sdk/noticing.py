@@ -1,9 +1,9 @@
-"""Notes on a running test, for what cannot be found out any more when it fails.
+"""Notes that are taken while a test runs, of what cannot be found out any more when it fails.
 
 What is noted is rare, or cheap to note: errors that the SDK swallows (it logs them, and a filter of its
 logger sees them), what sampled something out, spans that end outside of any transaction, processes that are
 started, and forks.
-Everything else is found out at the failure, by `gathering`.
+`gathering` finds out everything else when the test fails.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ def uninstall() -> None:
 
 
 def _finish(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``Span.finish``: the SDK drops a span outside of any transaction without a word."""
+    """Wrap ``Span.finish``: the SDK drops a span outside of any transaction, and logs nothing."""
 
     @uncounted
     @functools.wraps(original)
@@ -274,7 +274,7 @@ def _start(original: Callable[..., None]) -> Callable[..., None]:
     def init(self: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:
         __tracebackhide__ = True
         original(self, *args, **kwargs)
-        # The process runs: whatever it was given, the application goes on.
+        # The process has been started: no error of the plugin may reach the application now.
         with contextlib.suppress(Exception):
             _note_start(self, kwargs.get("env", args[10] if len(args) > 10 else None))
 

@@ -116,7 +116,7 @@ def current() -> Owner | None:
 
 @contextmanager
 def sending_for(owner: Owner | None) -> Iterator[None]:
-    """Let `current` answer *owner* inside, in this thread."""
+    """Have `current` return *owner* inside, in this thread."""
     token = _batch.set(owner)
     try:
         yield
@@ -126,7 +126,7 @@ def sending_for(owner: Owner | None) -> Iterator[None]:
 
 @uncounted
 def in_no_context(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call *function* outside every scope, span and test: threads that it starts belong to nobody."""
+    """Call *function* outside every scope, span and test: threads that it starts belong to no test."""
     context = Context()
     context.run(_batch.set, None)
     return context.run(function, *args, **kwargs)

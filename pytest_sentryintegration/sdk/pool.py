@@ -28,7 +28,7 @@ class Pool:
 
     def request(self, method: str, url: str, **kwargs: Any) -> Any:
         """POST what urllib3 calls ``body`` and httpcore ``content``, and answer as the one that is asked."""
-        # Without the path of the DSN: that may name the inbox of whoever handed it out.
+        # Without the path of the DSN, which may name another test's inbox.
         path = url[max(0, url.rfind("/api/")) :]
         body = kwargs.get("content", kwargs.get("body"))
         answer = self._post(path, dict(kwargs.get("headers") or {}), body or b"")

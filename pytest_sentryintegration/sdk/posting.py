@@ -69,7 +69,7 @@ class _Kept:
         self._connection: socket.socket | None = connection
 
     def take(self) -> socket.socket:
-        """Hand it out; from now on it is the caller's to close."""
+        """Return the connection, which the caller has to close from now on."""
         connection, self._connection = self._connection, None
         assert connection is not None
         return connection

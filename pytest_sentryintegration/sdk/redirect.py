@@ -70,7 +70,7 @@ class Redirect:
             functools.partial(redirected_class, destination=destination)
         )
         self.overrides: Callable[[], dict[str, Any]] = dict
-        """Answers the options that the running test's marker lays over those of each client."""
+        """Returns the options that the running test's marker lays over those of each client."""
 
     @property
     def clients(self) -> list[Any]:

@@ -54,7 +54,7 @@ class Destination(Protocol):
 
 
 class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[misc]
-    """Stands in the order of classes between a transport class and that of the SDK: overrides of both run."""
+    """Comes between a transport class and the SDK's in the method resolution order: overrides of both run."""
 
     destination: Destination
     worker: Worker
@@ -65,7 +65,7 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
     """Why the last envelope could not be delivered, if it could not."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Prepare what an ``__init__`` may skip that calls the SDK's by name."""
+        """Set the attributes: a subclass may call the SDK's ``__init__`` by name, not this class's."""
         self: Any = super().__new__(cls)
         self._sending = threading.local()
         self._discards = {}
@@ -75,7 +75,7 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
         self.worker = Worker(max(options.get("transport_queue_size", 0), QUEUE_SIZE))
         return self
 
-    # What the SDK's __init__ sets is what it was set to here.
+    # The SDK's __init__ sets attributes of these names; these properties are used in their place.
 
     @property
     def _worker(self) -> Any:

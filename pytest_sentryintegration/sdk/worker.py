@@ -21,7 +21,7 @@ from pytest_sentryintegration import clock
 from pytest_sentryintegration.sdk.ownership import in_no_context
 
 NAP = 0.01
-"""Seconds after which the thread runs a task that nobody waits for."""
+"""Seconds after which the thread runs a task that no other thread waits for."""
 
 logger = logging.getLogger("sentry_sdk.errors")
 """The SDK's own logger."""
@@ -61,7 +61,7 @@ class Queue:
         self.ending = False
         self.asleep = False
         self.nap_until = 0.0
-        # In a fork nobody looks at an inbox, and it may end as soon as its function returns.
+        # A forked process reads no inbox, and may end as soon as its function returns.
         self.wanted = 1 if _in_fork else 0
 
     @property

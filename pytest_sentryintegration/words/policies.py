@@ -1,4 +1,4 @@
-"""What is said where a policy fails or warns: events nobody looked at, and what Sentry would not keep."""
+"""What is said where a policy fails or warns: unexpected events, and what Sentry would not keep."""
 
 from __future__ import annotations
 

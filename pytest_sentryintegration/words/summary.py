@@ -1,4 +1,4 @@
-"""The lines of the terminal summary, of bounded number. Text only; the hook writes them."""
+"""The lines of the terminal summary, a bounded number of them. Text only; a hook writes them."""
 
 from __future__ import annotations
 
