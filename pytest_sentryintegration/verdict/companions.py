@@ -1,6 +1,6 @@
-"""Items that come with others: attachments, profiles, replays.
+"""Items that come with others: profiles and replays.
 
-Relay: relay-server/src/processing/{attachments,profiles,profile_chunks,replays}, relay-profiling.
+Relay: relay-server/src/processing/{profiles,profile_chunks,replays}, relay-profiling.
 """
 
 from __future__ import annotations
@@ -14,61 +14,15 @@ from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.wire import strict_json
 from pytest_sentryintegration.wire.categories import (
-    ATTACHMENT_TYPES,
-    attachment_length,
-    attachment_type,
-    kind_of,
+    meta_length,
 )
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
-from pytest_sentryintegration.wire.uploads import Location, LocationError, is_reference
 
 MAX_PROFILE_SECONDS = 30
 MAX_CHUNK_SECONDS = 66
 MAX_REPLAY_LIST = 100
 _REPLAY_LISTS = ("urls", "error_ids", "trace_ids", "segment_names")
 _REPLAY_COUNTS = {(1, 1, 0), (0, 1, 0), (0, 0, 1)}
-
-
-def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
-    """Judge an ``attachment`` item whose event, where there is one, is kept."""
-    kind = attachment_type(item)
-    if kind not in ATTACHMENT_TYPES:
-        text = (
-            f"Sentry knows no attachment_type {kind!r}; the attachment is lost, and Sentry reports no error."
-        )
-        return dropped("unknown", kind, text, "attachment_type")
-    alone = not any(kind_of(other).creates_event for other in siblings)
-    if alone and parse_event_id(delivery.event_id) is None:
-        text = "an attachment without an event needs the envelope header event_id; it is lost."
-        return dropped("invalid_event_id", delivery.event_id, text, "event_id")
-    return _reference(item) if is_reference(item.headers.get("content_type")) else kept((), item.payload)
-
-
-def _reference(item: RawItem) -> Ruling:
-    """Judge an attachment that refers to an upload. Relay: ``processing/utils/attachments.rs``."""
-    reason = "invalid_placeholder_attachment"
-    try:
-        sent = strict_json.loads(item.payload)
-    except strict_json.StrictJSONError as error:
-        text = f"a reference to an upload must be JSON ({error}); the attachment is lost."
-        return dropped(reason, item.payload, text)
-    location = sent.get("location") if isinstance(sent, dict) else None
-    try:
-        parsed = Location.parse(location if isinstance(location, str) else "")
-    except LocationError as error:
-        text = f"this is no location of an upload ({error}); the attachment is lost."
-        return dropped(reason, location, text, "location")
-    if parsed.upload_id is not None or parsed.length is None:
-        text = "only a complete upload can be referred to; the attachment is lost."
-        return dropped(reason, location, text, "location")
-    if not parsed.is_valid:
-        text = "Sentry did not give out this location; the attachment is lost."
-        return dropped(reason, location, text, "location")
-    length = attachment_length(item)
-    if length != parsed.length:
-        text = f"attachment_length must be that of the upload, {parsed.length}; the attachment is lost."
-        return dropped(reason, length, text, "attachment_length")
-    return kept((), sent)
 
 
 def judge_profile(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
@@ -80,9 +34,13 @@ def judge_profile(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]
     if not with_transaction and item.headers.get("sampled") is not False:
         text = "a profile without its transaction needs the item header sampled: false; it is lost."
         return dropped("profiling_invalid_standalone", item.headers.get("sampled"), text, "sampled")
-    sent = _profile(item)
+    sent = _profile(item, item.payload)
     if isinstance(sent, Ruling):
         return sent
+    if sent.get("version") != "1" and sent["platform"] != "android":
+        # Relay: parse_metadata in relay-profiling/src/lib.rs.
+        text = f"a profile of this platform needs version '1'; one of {sent.get('version')!r} is lost."
+        return dropped("profiling_platform_not_supported", sent["platform"], text, "platform")
     samples = _samples(sent)
     if sent.get("version") == "1" and samples is not None:
         threads = Counter(str(sample.get("thread_id")) for sample in samples)
@@ -98,12 +56,24 @@ def judge_profile(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]
 
 
 def judge_profile_chunk(item: RawItem, delivery: Delivery) -> Ruling:
-    """Judge a ``profile_chunk`` item."""
-    sent = _profile(item)
+    """Judge a ``profile_chunk`` item: JSON, or JSON with a trace of Perfetto behind it."""
+    perfetto = str(item.headers.get("content_type")).lower() == "application/x-perfetto-trace"
+    length = meta_length(item)
+    if perfetto and not (length is not None and 0 < length < len(item.payload)):
+        text = "a trace of Perfetto needs the header meta_length, of the JSON before it; the chunk is lost."
+        return dropped("profiling_invalid_sampled_profile", length, text, "meta_length")
+    if not perfetto and length is not None:
+        text = "only a trace of Perfetto has the header meta_length; the chunk is lost."
+        return dropped("profiling_invalid_sampled_profile", length, text, "meta_length")
+    sent = _profile(item, item.payload[:length])
     if isinstance(sent, Ruling):
         return sent
+    version = sent.get("version")
+    if not perfetto and version not in ("2", "2.android-trace"):
+        text = f"a chunk of a profile needs version '2', not {version!r}; it is lost."
+        return dropped("profiling_platform_not_supported", version, text, "version")
     platform = item.headers.get("platform")
-    if isinstance(platform, str) and platform != sent["platform"]:
+    if platform != sent["platform"] and (perfetto or isinstance(platform, str)):
         text = f"the item's header says {platform!r}, its payload {sent['platform']!r}; the chunk is lost."
         return dropped("profiling_invalid_profile_type", platform, text, "platform")
     moments = [one["timestamp"] for one in _samples(sent) or () if is_number(one.get("timestamp"))]
@@ -111,13 +81,13 @@ def judge_profile_chunk(item: RawItem, delivery: Delivery) -> Ruling:
         lasted = max(moments) - min(moments)
         text = f"a chunk of a profile may last 66 seconds, and this lasts {lasted:.1f}; it is lost."
         return dropped("profiling_duration_is_too_long", lasted, text, "profile.samples")
-    return kept((), sent)
+    return kept((), item.payload if perfetto else sent)
 
 
-def _profile(item: RawItem) -> dict[str, Any] | Ruling:
+def _profile(item: RawItem, payload: bytes) -> dict[str, Any] | Ruling:
     what = item.type.replace("_", " of a ") if item.type == "profile" else "chunk of a profile"
     try:
-        sent = strict_json.loads(item.payload)
+        sent = strict_json.loads(payload)
     except strict_json.StrictJSONError as error:
         text = f"this is no JSON that Sentry can read ({error}); the {what} is lost."
         return dropped("profiling_invalid_json", item.payload, text)
@@ -127,6 +97,9 @@ def _profile(item: RawItem) -> dict[str, Any] | Ruling:
     if not isinstance(sent.get("platform"), str):
         text = f"a {what} needs a platform; it is lost."
         return dropped("profiling_invalid_json", sent.get("platform"), text, "platform")
+    if sent.get("version", "1") not in ("1", "2", "2.android-trace"):
+        text = f"Sentry knows no version {sent['version']!r} of profiles; the {what} is lost."
+        return dropped("profiling_invalid_json", sent["version"], text, "version")
     return sent
 
 

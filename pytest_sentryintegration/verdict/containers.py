@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_sentryintegration.verdict.comparing import below
@@ -61,7 +62,7 @@ def judge_container(item: RawItem, delivery: Delivery, siblings: Sequence[RawIte
     ]
     lost = {_index(found.path) for found in findings if not _in_attributes(found.path)}
     rules = {"log": _log, "span": _span, "trace_metric": _metric}[item.type]
-    ids: dict[Any, int] = {}
+    last = _last_of_each_id(elements) if item.type == "span" else {}
     stored: list[Any] = []
     for index, element in enumerate(elements):
         if index in lost:
@@ -69,13 +70,17 @@ def judge_container(item: RawItem, delivery: Delivery, siblings: Sequence[RawIte
         copy = _without_bad_attributes(element, findings, index) if isinstance(element, dict) else element
         found = list(rules(element, copy, delivery))
         if item.type == "span" and not found:
-            found.extend(_doubled(element, index, ids))
+            found.extend(_doubled(element, index, last))
         found = [_under(index, one, container.legacy) for one in found]
         findings.extend(found)
         if not any(one.stored is None for one in found):
             stored.append(copy)
-    if item.type == "span" and (whole := _dsc(elements, delivery)):
-        return dropped(whole[0], payload, whole[1])
+    # Relay: expand, then validate_and_set_dsc, in processing/spans: those without an id are lost before.
+    named = [elements[index] for index in last.values()]
+    if named and (whole := _dsc(named, delivery)):
+        lost_before = [found for found in findings if found.rule in ("invalid_span", "duplicate")]
+        ruling = dropped(whole[0], payload, whole[1])
+        return replace(ruling, findings=(*ruling.findings, *lost_before))
     if elements and not stored:
         return Ruling("dropped", findings[0].rule, tuple(findings))
     return kept(findings, stored[0] if container.legacy else {**payload, "items": stored})
@@ -112,7 +117,8 @@ def _metric(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -
         yield Finding(
             "unit", "metric_unit", unit, "none", "Sentry knows no unit of this name; it stores none."
         )
-    size = _attribute_size(element)
+    # As it was sent. Relay: calculate_size in processing/trace_metrics/utils.rs.
+    size = _size(name) + _size(element.get("value")) + _attribute_size(element)
     if size > MAX_BYTES["trace_metric"]:
         text = f"A metric of {size:,} bytes; Sentry takes 1,048,576."
         yield Finding("", "too_large:trace_metric", size, None, text)
@@ -138,10 +144,19 @@ def _span(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> 
             yield Finding(f"attributes.{name}", "invalid_span", value, None, text)
 
 
-def _doubled(element: dict[str, Any], index: int, ids: dict[Any, int]) -> Iterator[Finding]:
-    span_id = str(element.get("span_id")).lower()
-    if ids.setdefault(span_id, index) != index:
-        text = "Two spans have the same id; Sentry keeps one of them."
+def _last_of_each_id(elements: list[Any]) -> dict[str, int]:
+    """Return where the last span of each id stands; spans without a valid one are left out."""
+    ids = [(below(element, "span_id"), index) for index, element in enumerate(elements)]
+    return {
+        span_id.lower(): index
+        for span_id, index in ids
+        if isinstance(span_id, str) and _SPAN_ID.fullmatch(span_id)
+    }
+
+
+def _doubled(element: dict[str, Any], index: int, last: dict[str, int]) -> Iterator[Finding]:
+    if last.get(str(element.get("span_id")).lower()) != index:
+        text = "Two spans have the same id; Sentry keeps the last of them."
         yield Finding("span_id", "duplicate", element.get("span_id"), None, text)
 
 
@@ -188,9 +203,20 @@ def _time(element: dict[str, Any], name: str, delivery: Delivery) -> Iterator[Fi
 
 
 def _size(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value.encode())
-    return 1 if isinstance(value, bool) else 8 if isinstance(value, int | float) else 0
+    """Return the size of a value, with all that is in it. Relay: value_size in eap/size.rs."""
+    size, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            size += len(one.encode())
+        elif isinstance(one, dict):
+            size += sum(len(key.encode()) for key in one)
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+        elif one is not None:
+            size += 1 if isinstance(one, bool) else 8
+    return size
 
 
 def _attribute_size(element: dict[str, Any]) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_sentryintegration.store import Arrival
+from pytest_sentryintegration.verdict.attachments import judge_attachment
 from pytest_sentryintegration.verdict.companions import (
-    judge_attachment,
     judge_profile,
     judge_profile_chunk,
     judge_replay,
@@ -18,11 +18,11 @@ from pytest_sentryintegration.verdict.events import judge_event
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.integrations import judge_integration
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept, refused
+from pytest_sentryintegration.verdict.security import judge_raw_security, judge_security
 from pytest_sentryintegration.verdict.strictness import refusal
 from pytest_sentryintegration.verdict.telemetry import (
     judge_check_in,
     judge_client_report,
-    judge_security,
     judge_session,
     judge_user_report,
 )
@@ -41,7 +41,7 @@ _ALONE = {
     "sessions": judge_session,
     "client_report": judge_client_report,
     "user_report": judge_user_report,
-    "raw_security": judge_security,
+    "raw_security": judge_raw_security,
     "integration": judge_integration,
 }
 
@@ -78,6 +78,8 @@ def _rule(items: Sequence[RawItem], index: int, delivery: Delivery) -> Ruling:
     if not kind.known and item.type != "attachment":
         text = f"Sentry knows no items of the type {item.type!r}; it is lost, and Sentry reports no error."
         return dropped("unknown", item.type, text)
+    if item.type == "security":
+        return judge_security(item, delivery)
     if item.type in _EVENTS:
         return judge_event(item.payload, item.type, delivery)
     if kind.requires_event and not kind.creates_event:

@@ -1,4 +1,4 @@
-"""Check-ins, sessions, client reports, user reports and security reports.
+"""Check-ins, sessions, client reports and user reports.
 
 Relay: relay-monitors/src/lib.rs and relay-server/src/processing/{check_ins,sessions,client_reports,
 user_reports}. For sessions and client reports Relay emits no outcome: their loss is reported nowhere.
@@ -206,19 +206,6 @@ def judge_user_report(item: RawItem, delivery: Delivery) -> Ruling:
         if name not in fields and name != "event_id"
     ]
     return kept(unknown, {"event_id": parse_event_id(sent["event_id"]), **fields})
-
-
-def judge_security(item: RawItem, delivery: Delivery) -> Ruling:
-    """Judge a ``raw_security`` item: what a browser reports to the security endpoint."""
-    sent = _read(item)
-    if isinstance(sent, Ruling):
-        return sent
-    if isinstance(sent.get("csp-report"), dict) or sent.get("type") == "csp-violation":
-        return kept((), sent)
-    if isinstance(sent.get("type"), str):
-        return dropped("invalid-csp", sent, "Sentry keeps reports of content security policies only.")
-    text = "a security report has 'csp-report', or the type 'csp-violation'; it is lost."
-    return dropped("security_report_type", sent, text)
 
 
 def _read(item: RawItem, reason: str = "invalid_json") -> dict[str, Any] | Ruling:

@@ -25,6 +25,7 @@ __all__ = [
     "is_trace_attachment",
     "item_count",
     "kind_of",
+    "meta_length",
     "quantities",
 ]
 
@@ -99,6 +100,7 @@ def _event(category: str, *more: str, label: str) -> ItemKind:
 
 
 _ATTACHMENT = ItemKind(("attachment", "attachment_item"), False, True, "attachment", "attachment:attachment")
+_TRACE_ATTACHMENT = replace(_ATTACHMENT, requires_event=False)
 _CRASH = replace(_ATTACHMENT, creates_event=True)
 _PROFILE = ItemKind(("profile", "profile_indexed"), False, True, "profile", "profile")
 _CHUNK = ItemKind((), False, False, "profile", "profile_chunk")
@@ -201,9 +203,9 @@ def attachment_length(item: RawItem) -> int:
     """
     content_type = item.headers.get("content_type")
     if is_trace_attachment(item):
-        length = len(item.payload) - _uint(item.headers.get("meta_length"), 32)
+        length = len(item.payload) - (meta_length(item) or 0)
     elif is_reference(content_type):
-        length = _uint(item.headers.get("attachment_length"), 64)
+        length = _uint(item.headers.get("attachment_length"), 64) or 0
     else:
         length = len(item.payload)
     return max(length, 1)
@@ -218,8 +220,13 @@ def is_trace_attachment(item: RawItem) -> bool:
     )
 
 
-def _uint(value: Any, bits: int) -> int:
-    return value if type(value) is int and 0 <= value < 2**bits else 0
+def meta_length(item: RawItem) -> int | None:
+    """Return how many bytes of an item describe the rest of it; ``None`` without a valid header."""
+    return _uint(item.headers.get("meta_length"), 32)
+
+
+def _uint(value: Any, bits: int) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**bits else None
 
 
 def is_container(item: RawItem) -> bool:
@@ -249,6 +256,8 @@ def kind_of(item: RawItem) -> ItemKind:
         if by_type is None:
             # An unknown attachment type makes any item an unknown one.
             return UNKNOWN
+        if by_type is _ATTACHMENT and is_trace_attachment(item):
+            return _TRACE_ATTACHMENT
         return by_type if kind is _ATTACHMENT else kind
     if kind is _CHUNK:
         platform = headers.get("platform")

@@ -194,11 +194,51 @@ def test_a_trace_id_may_be_spelled_otherwise() -> None:
     assert held("span", streamed(trace_id="B" * 32)).outcome == "accepted"
 
 
-def test_of_two_spans_with_one_id_one_is_kept() -> None:
-    verdict = held("span", streamed(), streamed())
+def test_of_two_spans_with_one_id_the_last_is_kept() -> None:
+    # Relay: relay-server/src/processing/spans/process.rs:62.
+    verdict = held("span", streamed(name="first"), streamed(name="last"))
 
-    assert places(verdict) == [("items.1.span_id", "duplicate", "c" * 16, None)]
-    assert len(verdict.stored["items"]) == 1
+    assert places(verdict) == [("items.0.span_id", "duplicate", "c" * 16, None)]
+    assert [span["name"] for span in verdict.stored["items"]] == ["last"]
+
+
+def test_spans_without_an_id_are_lost_before_the_trace_is_looked_at() -> None:
+    # Relay: expand, then validate_and_set_dsc, relay-server/src/processing/spans/mod.rs:183.
+    unnamed = streamed(span_id="x", trace_id="d" * 32)
+    other = streamed(trace_id="d" * 32)
+
+    assert held("span", unnamed, headers={"trace": None}).reason == "invalid_span"
+    assert held("span", unnamed, streamed()).outcome == "trimmed"
+    assert held("span", other, streamed()).reason == "duplicate"
+    both = held("span", unnamed, other)
+    assert (both.reason, {found.rule for found in both.findings}) == (
+        "invalid_dsc",
+        {"invalid_dsc", "invalid_span"},
+    )
+
+
+BIG = "x" * (2**20 - 20)
+TOO_LARGE = "too_large:trace_metric"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "rules"),
+    [
+        ("n" * 11, "string", BIG, []),
+        ("n" * 12, "string", BIG, [TOO_LARGE]),
+        ("n", "array", [BIG, "y" * 10], []),
+        ("n", "array", [BIG, "y" * 11], [TOO_LARGE]),
+        ("n", "array", [1.5] * 2**17, [TOO_LARGE]),
+        ("n", "object", {"k": [BIG, True], "l": {"m": 1}}, [TOO_LARGE, "invalid_data"]),
+    ],
+)
+def test_the_size_of_a_metric_counts_its_name_its_value_and_all_in_its_attributes(
+    name: str, kind: str, value: Any, rules: list[str]
+) -> None:
+    # Relay: calculate_size in relay-server/src/processing/trace_metrics/utils.rs:27, eap/size.rs:32.
+    large = metric(name=name, attributes={"a": {"type": kind, "value": value}})
+
+    assert [found.rule for found in held("trace_metric", large, metric()).findings] == rules
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from pytest_sentryintegration.verdict import judge
 from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.wire.uploads import Location
-from tests.verdict.builders import NOW, arrival, event, item, judged, places, transaction
+from tests.verdict.builders import NOW, arrival, event, item, judged, places, span, transaction
 
 ID = "a" * 32
 STARTED = "2026-03-01T11:59:00Z"
@@ -85,7 +85,13 @@ def chunk(last: float) -> dict[str, Any]:
         ),
         ("raw_security", b"{", "invalid_json"),
         ("raw_security", {"a": 1}, "security_report_type"),
+        # Relay: relay-event-schema/src/protocol/security_report.rs:584 and 620.
         ("raw_security", {"type": "deprecation"}, "invalid-csp"),
+        ("raw_security", {"csp-report": None}, "security_report_type"),
+        ("raw_security", {"csp-report": [], "type": "csp-violation"}, "security_report"),
+        ("raw_security", {"csp-report": {"violated-directive": "nonsense"}}, "security_report"),
+        ("raw_security", {"type": "csp-violation"}, "security_report"),
+        ("raw_security", {"type": "csp-violation", "body": {"effectiveDirective": 7}}, "security_report"),
         ("statsd", b"a:1|c", "unknown"),
         ("otel_span", {}, "unknown"),
         ("form_data", b"a=1", "invalid_envelope"),
@@ -106,8 +112,8 @@ def test_an_item_is_dropped(kind: str, payload: object, reason: str) -> None:
         ("session", session(status="exited", errors=1)),
         ("sessions", {"attrs": {"release": "1"}, "aggregates": [{"started": STARTED, "exited": 1}]}),
         ("client_report", report()),
-        ("raw_security", {"csp-report": {"document-uri": "https://a"}}),
-        ("raw_security", {"type": "csp-violation"}),
+        ("raw_security", {"csp-report": {"violated-directive": "script-src 'self'"}}),
+        ("raw_security", {"type": "csp-violation", "body": {"effectiveDirective": "style-src-elem"}}),
     ],
 )
 def test_an_item_is_kept(kind: str, payload: object) -> None:
@@ -377,6 +383,107 @@ def test_a_security_report_is_judged_as_an_event() -> None:
 
     assert [found.path for found in verdict.findings] == ["level"]
     assert verdict.stored["type"] == "csp"
+
+
+@pytest.mark.parametrize("sent", [{"hpkp": {}}, {"csp": {}, "exception": [{"type": "E"}]}, {"csp": None}, {}])
+def test_a_security_item_without_a_csp_report_is_lost(sent: dict[str, Any]) -> None:
+    # Relay: relay-server/src/processing/errors/errors/security.rs:34.
+    assert judged("security", event(**sent)).reason == "security_report_type"
+    assert judged("security", b"nonsense").reason == "invalid_json"
+
+
+SAMPLED = "profiling_invalid_sampled_profile"
+TRACE_ATTACHMENT = "application/vnd.sentry.trace-attachment"
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({"meta_length": 2}, None),
+        ({"meta_length": 5}, "invalid_json"),
+        ({"meta_length": 0}, "invalid_json"),
+        ({"meta_length": 6}, "invalid_trace_attachment"),
+        ({"meta_length": -1}, "invalid_trace_attachment"),
+        ({}, "invalid_trace_attachment"),
+        ({"meta_length": 2, "span_id": "d" * 16}, None),
+        ({"meta_length": 2, "span_id": None}, None),
+        ({"meta_length": 2, "span_id": "e" * 16}, "invalid_span_attachment"),
+    ],
+)
+def test_an_attachment_of_a_trace_is_json_and_bytes(headers: dict[str, Any], reason: str | None) -> None:
+    # Relay: relay-server/src/processing/trace_attachments/process.rs:53, spans/process.rs:78.
+    attachment = item("attachment", b"{}abc", content_type=TRACE_ATTACHMENT, **headers)
+    envelope = arrival(attachment, item("span", span()))
+    verdict = judge(envelope, 0)
+
+    assert (verdict.reason, verdict.stored) == (reason, None if reason else b"abc")
+
+
+def test_an_attachment_of_a_trace_does_not_fall_with_an_event() -> None:
+    lost = item("event", b"nonsense")
+    attachment = item("attachment", b"{}abc", content_type=TRACE_ATTACHMENT, meta_length=2)
+
+    assert judge(arrival(lost, attachment), 1).outcome == "accepted"
+
+
+PERFETTO = "application/x-perfetto-trace"
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({"content_type": PERFETTO, "platform": "android"}, None),
+        ({"content_type": PERFETTO, "platform": "cocoa"}, "profiling_invalid_profile_type"),
+        ({"content_type": PERFETTO}, "profiling_invalid_profile_type"),
+        ({"content_type": PERFETTO, "platform": "android", "meta_length": 0}, SAMPLED),
+        ({"content_type": PERFETTO, "platform": "android", "meta_length": None}, SAMPLED),
+        ({"content_type": PERFETTO, "platform": "android", "meta_length": 10**6}, SAMPLED),
+        ({"content_type": PERFETTO, "platform": "android", "meta_length": 3}, "profiling_invalid_json"),
+        ({"platform": "android"}, SAMPLED),
+    ],
+)
+def test_a_profile_chunk_of_perfetto_is_json_and_a_trace(headers: dict[str, Any], reason: str | None) -> None:
+    # Relay: relay-server/src/processing/profile_chunks/process.rs:126.
+    described = json.dumps({"chunk_id": ID, "platform": "android", "version": "2"}).encode()
+    sent = {"meta_length": len(described), **headers}
+
+    assert judged("profile_chunk", described + b"trace", item_headers=sent).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("version", "reason"),
+    [
+        ("2", None),
+        ("2.android-trace", None),
+        ("1", "profiling_platform_not_supported"),
+        (None, "profiling_platform_not_supported"),
+        ("3", "profiling_invalid_json"),
+    ],
+)
+def test_a_profile_chunk_has_version_2(version: str | None, reason: str | None) -> None:
+    # Relay: AndroidOrV2ProfileChunk in relay-profiling/src/profile_chunk.rs:168.
+    sent = {"chunk_id": ID, "platform": "python", **({"version": version} if version else {})}
+
+    assert judged("profile_chunk", sent).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("platform", "version", "reason"),
+    [
+        ("python", "2", "profiling_platform_not_supported"),
+        ("rust", None, "profiling_platform_not_supported"),
+        ("android", None, None),
+        ("android", "2", None),
+        ("python", "nonsense", "profiling_invalid_json"),
+    ],
+)
+def test_only_android_has_profiles_of_another_version(
+    platform: str, version: str | None, reason: str | None
+) -> None:
+    # Relay: parse_metadata in relay-profiling/src/lib.rs:179.
+    sent = {"event_id": ID, "platform": platform, **({"version": version} if version else {})}
+
+    assert judged("profile", sent, item_headers={"sampled": False}).reason == reason
 
 
 def test_bytes_of_an_unjudged_item_are_stored_as_they_are() -> None:

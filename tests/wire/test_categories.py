@@ -174,3 +174,35 @@ def test_a_profile_counts_for_its_side(platform: str | None, side: str | None) -
 
     counted = [category for category, _ in quantities(RawItem(headers, b"{}"))]
     assert counted == ["profile", "profile_indexed", *([side] if side else [])]
+
+
+TRACE = "application/vnd.sentry.trace-attachment"
+REFERENCE = "application/vnd.sentry.attachment-ref+json"
+
+
+@pytest.mark.parametrize(
+    ("headers", "size"),
+    [
+        ({}, 5),
+        ({"content_type": TRACE, "meta_length": 2}, 3),
+        ({"content_type": "application/vnd.sentry.attachment.v2", "meta_length": 2}, 3),
+        ({"content_type": TRACE.upper(), "meta_length": 9}, 1),
+        ({"content_type": TRACE, "meta_length": -1}, 5),
+        ({"content_type": REFERENCE, "attachment_length": 700}, 700),
+        ({"content_type": REFERENCE, "attachment_length": "700"}, 1),
+        ({"content_type": REFERENCE}, 1),
+        ({"content_type": "text/plain", "attachment_length": 700, "meta_length": 2}, 5),
+    ],
+)
+def test_an_attachment_counts_for_the_bytes_that_it_stands_for(headers: dict[str, Any], size: int) -> None:
+    # Relay: Item::attachment_body_size in relay-server/src/envelope/item.rs:577.
+    item = RawItem({"type": "attachment", **headers}, b"{}abc")
+
+    assert quantities(item) == (("attachment", size), ("attachment_item", 1))
+
+
+def test_only_attachments_of_events_fall_with_the_event() -> None:
+    attachment = RawItem({"type": "attachment"}, b"")
+
+    assert kind_of(attachment).requires_event
+    assert not kind_of(RawItem({**attachment.headers, "content_type": TRACE}, b"")).requires_event

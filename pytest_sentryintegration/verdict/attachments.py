@@ -1,0 +1,95 @@
+"""Attachments: of events, of traces and spans, and those that refer to an upload.
+
+Relay: relay-server/src/processing/{attachments,trace_attachments,utils/attachments.rs}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pytest_sentryintegration.verdict.delivery import Delivery
+from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
+from pytest_sentryintegration.wire import strict_json
+from pytest_sentryintegration.wire.categories import (
+    ATTACHMENT_TYPES,
+    attachment_length,
+    attachment_type,
+    is_trace_attachment,
+    kind_of,
+    meta_length,
+)
+from pytest_sentryintegration.wire.containers import unpack
+from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
+from pytest_sentryintegration.wire.uploads import Location, LocationError, is_reference
+
+__all__ = ["judge_attachment"]
+
+
+def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
+    """Judge an ``attachment`` item whose event, where there is one, is kept."""
+    kind = attachment_type(item)
+    if kind not in ATTACHMENT_TYPES:
+        text = (
+            f"Sentry knows no attachment_type {kind!r}; the attachment is lost, and Sentry reports no error."
+        )
+        return dropped("unknown", kind, text, "attachment_type")
+    if is_trace_attachment(item):
+        return _judge_trace_attachment(item, siblings)
+    alone = not any(kind_of(other).creates_event for other in siblings)
+    if alone and parse_event_id(delivery.event_id) is None:
+        text = "an attachment without an event needs the envelope header event_id; it is lost."
+        return dropped("invalid_event_id", delivery.event_id, text, "event_id")
+    return (
+        _judge_reference(item) if is_reference(item.headers.get("content_type")) else kept((), item.payload)
+    )
+
+
+def _judge_reference(item: RawItem) -> Ruling:
+    """Judge an attachment that refers to an upload. Relay: ``processing/utils/attachments.rs``."""
+    reason = "invalid_placeholder_attachment"
+    try:
+        sent = strict_json.loads(item.payload)
+    except strict_json.StrictJSONError as error:
+        text = f"a reference to an upload must be JSON ({error}); the attachment is lost."
+        return dropped(reason, item.payload, text)
+    location = sent.get("location") if isinstance(sent, dict) else None
+    try:
+        parsed = Location.parse(location if isinstance(location, str) else "")
+    except LocationError as error:
+        text = f"this is no location of an upload ({error}); the attachment is lost."
+        return dropped(reason, location, text, "location")
+    if parsed.upload_id is not None or parsed.length is None:
+        text = "only a complete upload can be referred to; the attachment is lost."
+        return dropped(reason, location, text, "location")
+    if not parsed.is_valid:
+        text = "Sentry did not give out this location; the attachment is lost."
+        return dropped(reason, location, text, "location")
+    length = attachment_length(item)
+    if length != parsed.length:
+        text = f"attachment_length must be that of the upload, {parsed.length}; the attachment is lost."
+        return dropped(reason, length, text, "attachment_length")
+    return kept((), sent)
+
+
+def _judge_trace_attachment(item: RawItem, siblings: Sequence[RawItem]) -> Ruling:
+    """Judge an attachment of a span or a trace: JSON about it, then its bytes."""
+    length = meta_length(item)
+    if length is None or length > len(item.payload):
+        text = "an attachment of a trace needs the header meta_length, of the JSON before it; it is lost."
+        return dropped("invalid_trace_attachment", item.headers.get("meta_length"), text, "meta_length")
+    try:
+        strict_json.loads(item.payload[:length])
+    except strict_json.StrictJSONError as error:
+        text = f"what describes the attachment is no JSON ({error}); the attachment is lost."
+        return dropped("invalid_json", item.payload[:length], text)
+    span_id = item.headers.get("span_id")
+    if isinstance(span_id, str) and span_id.lower() not in set(_span_ids(siblings)):
+        text = "no span of this envelope has this id; the attachment is lost."
+        return dropped("invalid_span_attachment", span_id, text, "span_id")
+    return kept((), item.payload[length:])
+
+
+def _span_ids(siblings: Sequence[RawItem]) -> Iterator[str]:
+    for other in siblings:
+        if other.type == "span":
+            yield from (str(span.get("span_id")).lower() for span in unpack(other).elements)
