@@ -29,6 +29,9 @@ __all__ = ["Question", "QuestionError", "Spelled", "parse_question", "question",
 PATTERN: Final = 10_000
 """Characters of a pattern: a longer one is a mistake, and slow to compile."""
 
+NAME: Final = 1000
+"""Characters of the name of a criterion, with all of its dots."""
+
 _SPELLINGS: Final = re.compile(
     r"true|false|null|[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|\d{4}-\d\d-\d\d(?:[T ]\S*)?",
     re.ASCII | re.IGNORECASE,
@@ -108,14 +111,23 @@ class Question:
         """Return all that match, at once."""
         return self.view(events).where(self.main, **self.criteria)
 
-    def wait(self, events: SentryEvents, timeout: float, count: int | None = None) -> tuple[Any, ...]:
+    def wait(
+        self, events: SentryEvents, timeout: float, count: int | None = None, *, complete: bool = False
+    ) -> tuple[Any, ...]:
         """Return all that match, once there are *count* (the one asked for, where it is not given).
+
+        Args:
+            events: What is asked.
+            timeout: Seconds to wait.
+            count: How many there are to be.
+            complete: Of traces, whether they are to be complete.
 
         Raises:
             AssertionError: There were fewer when the time was over.
         """
         wanted = self.count if count is None else count
-        return self.view(events).wait(wanted, self.main, timeout=timeout, **self.criteria)
+        further = {"complete": True} if complete else {}
+        return self.view(events).wait(wanted, self.main, timeout=timeout, **further, **self.criteria)
 
     def none(self, events: SentryEvents) -> None:
         """Fail if one matches.
@@ -172,6 +184,8 @@ def question(
             given[name] = text
         elif (first := name.partition(".")[0]) not in known:
             raise QuestionError(str(unknown_field(kind.singular, first[:80], known.union(parameters))))
+        elif len(name) > NAME:
+            raise QuestionError(f"{name[:80]}...: a name has at most {NAME} characters, this one {len(name)}")
         elif name == "exception" and kind.by_exception and text != "*":
             classes.append(_pattern(name, text) if text.startswith("~") else text)
         else:

@@ -43,7 +43,7 @@ class Ingest:
     def __init__(self, store: Store, *, strict: bool = False) -> None:
         self.strict = strict
         self._store = store
-        self._faults: dict[str, Faults] = {}
+        self._faults: dict[str | None, Faults] = {}
         self._uploads = Uploads()
         self._lock = reentrant_lock()
 
@@ -52,18 +52,27 @@ class Ingest:
         """Whether any inbox was given faults."""
         return bool(self._faults)
 
-    def faults_for(self, inbox: str) -> Faults:
-        """Return the faults of an inbox; they are gone when it is closed or `forget` is called."""
+    def faults_for(self, inbox: str | None) -> Faults:
+        """Return the faults of an inbox; they are gone when it is closed or `forget` is called.
+
+        Args:
+            inbox: Its name; ``None`` for all inboxes that have no faults of their own.
+        """
         with self._lock:
             return self._faults.setdefault(inbox, Faults())
 
-    def end_delays(self, inbox: str) -> bool:
+    def replace_faults(self, inbox: str | None, faults: Faults) -> None:
+        """Set the faults of an inbox, in place of those that it has; see `faults_for`."""
+        with self._lock:
+            self._faults[inbox] = faults
+
+    def end_delays(self, inbox: str | None) -> bool:
         """Take back the delays of an inbox; returns whether there were any."""
         with self._lock:
             faults = self._faults.get(inbox)
         return faults is not None and faults.end_delays()
 
-    def forget(self, inbox: str) -> bool:
+    def forget(self, inbox: str | None) -> bool:
         """Take back the faults of an inbox; returns whether there were any."""
         with self._lock:
             faults = self._faults.pop(inbox, None)
@@ -121,7 +130,7 @@ class Ingest:
         if not self._store.knows(name):
             self.forget(name)
             name = STRAYS
-        return self._faults.get(name) or None
+        return self._faults.get(name) or self._faults.get(None) or None
 
     def _answer_faultily(self, call: Call, route: Route, take: Take, faults: Faults) -> Reply:
         types: frozenset[str] = frozenset()

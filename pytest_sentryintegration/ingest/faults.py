@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,14 @@ class Fault:
     limit: RateLimit | None = None
     done: int = 0
     """How many requests it was applied to."""
+    probability: float = 1.0
+    """To which part of the requests it applies."""
+    dice: random.Random | None = None
+    """What decides, where it does not apply to all of them."""
+
+    def applies(self) -> bool:
+        """Return whether it applies to the next request that it is meant for."""
+        return self.dice is None or self.dice.random() < self.probability
 
 
 @dataclass(slots=True)
@@ -41,7 +50,8 @@ class Faults:
     """The faults of one inbox. Every method may be called from any thread.
 
     Each fault holds until `clear`, or for the next *times* requests, and for requests with an item of type
-    *item_type* alone where that is given. Requests that are refused anyway have no items.
+    *item_type* alone where that is given. Requests that are refused anyway have no items. With a
+    *probability* below 1 it applies to a part of them, by chance: to the same ones for the same *seed*.
 
     >>> faults = Faults()
     >>> faults.status(503, times=2)
@@ -65,6 +75,8 @@ class Faults:
         times: int | None = None,
         item_type: str | None = None,
         namespaces: Iterable[str] = (),
+        probability: float = 1.0,
+        seed: int | None = None,
     ) -> None:
         """Limit data categories as a spent quota does; all of them where none is named.
 
@@ -79,6 +91,8 @@ class Faults:
             times: For how many requests that have such an item.
             item_type: Only requests with an item of this type.
             namespaces: Of the category ``metric_bucket``: only metrics of these, such as ``spans``.
+            probability: To which part of the requests it applies, from 0 to 1.
+            seed: Makes chance the same again.
 
         Raises:
             ValueError: An unknown category, scope, item type or namespace; the nearest is named.
@@ -91,17 +105,26 @@ class Faults:
         if seconds <= 0:
             raise ValueError(f"seconds is at least 1, got {seconds}")
         _known(scope, SCOPES, "scope")
-        self._add(
-            Fault("rate_limit", item_type, times, limit=RateLimit(seconds, names, scope, namespaces=spaces))
-        )
+        limit = RateLimit(seconds, names, scope, namespaces=spaces)
+        self._add(Fault("rate_limit", item_type, times, limit=limit), probability, seed)
 
-    def status(self, code: int, times: int | None = None, *, item_type: str | None = None) -> None:
+    def status(
+        self,
+        code: int,
+        times: int | None = None,
+        *,
+        item_type: str | None = None,
+        probability: float = 1.0,
+        seed: int | None = None,
+    ) -> None:
         """Answer with an error instead of accepting.
 
         Args:
             code: The HTTP status, 300 to 599.
             times: For how many requests.
             item_type: Only requests with an item of this type.
+            probability: To which part of the requests it applies, from 0 to 1.
+            seed: Makes chance the same again.
 
         Raises:
             ValueError: No such status; the nearest is named.
@@ -113,9 +136,17 @@ class Faults:
             raise ValueError(
                 f"{code} is no status of a failure (300 to 599); nearest: {min(max(code, 300), 599)}"
             )
-        self._add(Fault("status", item_type, times, code=code))
+        self._add(Fault("status", item_type, times, code=code), probability, seed)
 
-    def delay(self, seconds: float, times: int | None = None, *, item_type: str | None = None) -> None:
+    def delay(
+        self,
+        seconds: float,
+        times: int | None = None,
+        *,
+        item_type: str | None = None,
+        probability: float = 1.0,
+        seed: int | None = None,
+    ) -> None:
         """Keep what comes, and answer that many seconds later.
 
         Raises:
@@ -126,15 +157,29 @@ class Faults:
             raise TypeError(f"seconds is a number, got {seconds!r}")
         if not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError(f"seconds is a finite number from 0, got {seconds!r}")
-        self._add(Fault("delay", item_type, times, seconds=float(seconds)))
+        self._add(Fault("delay", item_type, times, seconds=float(seconds)), probability, seed)
 
-    def disconnect(self, times: int | None = None, *, item_type: str | None = None) -> None:
+    def disconnect(
+        self,
+        times: int | None = None,
+        *,
+        item_type: str | None = None,
+        probability: float = 1.0,
+        seed: int | None = None,
+    ) -> None:
         """Keep what comes, and let the connection die in the middle of the answer."""
-        self._add(Fault("disconnect", item_type, times))
+        self._add(Fault("disconnect", item_type, times), probability, seed)
 
-    def truncate(self, times: int | None = None, *, item_type: str | None = None) -> None:
+    def truncate(
+        self,
+        times: int | None = None,
+        *,
+        item_type: str | None = None,
+        probability: float = 1.0,
+        seed: int | None = None,
+    ) -> None:
         """Keep what comes, and send less of the answer's body than its ``Content-Length`` says."""
-        self._add(Fault("truncate", item_type, times))
+        self._add(Fault("truncate", item_type, times), probability, seed)
 
     def clear(self) -> None:
         """Take all faults back."""
@@ -181,7 +226,10 @@ class Faults:
             limits = [
                 fault
                 for fault in self._set
-                if fault.limit is not None and fault.times != 0 and fault.item_type in (None, *types)
+                if fault.limit is not None
+                and fault.times != 0
+                and fault.item_type in (None, *types)
+                and fault.applies()
             ]
             if not limits:
                 return None
@@ -191,7 +239,12 @@ class Faults:
                     self._count(fault)
             return enforced
 
-    def _add(self, fault: Fault) -> None:
+    def _add(self, fault: Fault, probability: float, seed: int | None) -> None:
+        fault.probability = _part(probability)
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+            raise TypeError(f"seed is a whole number or None, got {seed!r}")
+        if fault.probability < 1:
+            fault.dice = random.Random(seed)
         if fault.times is not None:
             if isinstance(fault.times, bool) or not isinstance(fault.times, int):
                 raise TypeError(f"times is a number of requests or None, got {fault.times!r}")
@@ -205,7 +258,11 @@ class Faults:
 
     def _next(self, kind: str, types: frozenset[str]) -> Fault | None:
         for fault in self._set:
-            if fault.kind == kind and (fault.item_type is None or fault.item_type in types):
+            if (
+                fault.kind == kind
+                and (fault.item_type is None or fault.item_type in types)
+                and fault.applies()
+            ):
                 self._count(fault)
                 return fault
         return None
@@ -216,6 +273,14 @@ class Faults:
             fault.times -= 1
             if fault.times == 0:
                 self._set.remove(fault)
+
+
+def _part(probability: float) -> float:
+    if isinstance(probability, bool) or not isinstance(probability, int | float):
+        raise TypeError(f"probability is a number from 0 to 1, got {probability!r}")
+    if not 0 <= probability <= 1:
+        raise ValueError(f"probability is a number from 0 to 1, got {probability!r}")
+    return float(probability)
 
 
 def _known_category(name: str) -> str:
@@ -243,6 +308,8 @@ def _describe(fault: Fault) -> str:
         said += f" {fault.seconds:g} s"
     if fault.item_type is not None:
         said += f" for {fault.item_type}"
+    if fault.dice is not None:
+        said += f" with probability {fault.probability:g}"
     if fault.times is not None:
         said += f", {fault.times} more time{'s' if fault.times != 1 else ''}"
     return said

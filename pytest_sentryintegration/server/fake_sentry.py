@@ -167,8 +167,8 @@ class FakeSentry:
             self._hurried.wait(reply.delay)
         return reply
 
-    def end_delays(self, inbox: str) -> None:
-        """Take back the delays of *inbox*, and send now what they hold back."""
+    def end_delays(self, inbox: str | None) -> None:
+        """Take back the delays of *inbox* (``None``: of all), and send now what they hold back."""
         if not self.ingest.end_delays(inbox):
             return
         # A delayed reply blocks every later envelope: an SDK sends from one thread.

@@ -135,6 +135,8 @@ class Store:
         self._late: list[Arrival] = []
         self.strays = 0
         """How many envelopes came while no test was running."""
+        self.cleared = 0
+        """How often something was forgotten that had not to be evicted."""
 
     @property
     def count(self) -> int:
@@ -405,6 +407,7 @@ class Store:
     def _empty(self, box: _Inbox) -> None:
         if self._bounded and box.entries:
             self._order = deque(other for other in self._order if other is not box)
+        self.cleared += bool(box.entries)
         box.entries.clear()
 
     def _forget(self, inbox: str) -> _Inbox | None:

@@ -104,6 +104,18 @@ class Access:
         if origin is None and site in ("cross-site", "same-site") and not navigated:
             raise RefusedError(403, "a page of another origin may not load this: open it in a tab of its own")
 
+    def shared_with(self, request: Request) -> list[tuple[str, str]]:
+        """Return the headers by which a page of an allowed origin may read an answer."""
+        origin = request.headers.get("origin")
+        if origin is None or origin not in self.origins:
+            return [("vary", "origin")] if self.origins else []
+        return [
+            ("vary", "origin"),
+            ("access-control-allow-origin", origin),
+            ("access-control-allow-methods", "GET, POST, PUT, DELETE"),
+            ("access-control-allow-headers", "authorization, content-type, last-event-id"),
+        ]
+
     def check_token(self, given: str) -> None:
         """Check a token.
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, RequestRedirect, Rule
+from werkzeug.routing import Map, Rule
 
 from pytest_sentryintegration.inbox.queries import QuestionError
 from pytest_sentryintegration.ingest.request import Client, Reply, Request
@@ -17,11 +16,18 @@ from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.access import Access
 from pytest_sentryintegration.web.asking import Asked, RefusedError, as_werkzeug, json_reply, text_reply
 from pytest_sentryintegration.web.captured import Captured
+from pytest_sentryintegration.web.faults import FaultsOverHttp
+from pytest_sentryintegration.web.findings import Findings
+from pytest_sentryintegration.web.inboxes import Inboxes
+from pytest_sentryintegration.web.kent import Kent
+from pytest_sentryintegration.web.openapi import described
+from pytest_sentryintegration.web.payloads import Payloads
 from pytest_sentryintegration.web.reading import Kept, LeftError
+from pytest_sentryintegration.web.routes import Route
+from pytest_sentryintegration.web.session import Session
+from pytest_sentryintegration.web.streaming import Streaming
 
 __all__ = ["Web"]
-
-Handler = Callable[..., Reply]
 
 
 class Web:
@@ -38,63 +44,95 @@ class Web:
 
     def __init__(self, sentry: FakeSentry, access: Access | None = None) -> None:
         self._access = access or Access()
-        kept = Kept(sentry.store)
-        captured = Captured(kept)
+        self.routes = _routes(sentry, self._access)
         self._map = Map(
-            [
-                _rule("/healthz", "GET", _healthy),
-                _rule("/readyz", "GET", _healthy),
-                _rule("/api/captured/", "GET", captured.counts),
-                _rule("/api/captured", "DELETE", captured.clear),
-                _rule("/api/captured/<noun>", "GET", captured.listing),
-                _rule("/api/captured/<noun>/latest", "GET", captured.latest),
-            ],
+            [Rule(route.path.rstrip("/"), methods=[route.method], endpoint=route) for route in self.routes],
             merge_slashes=False,
-            redirect_defaults=False,
         )
 
     def __call__(self, request: Request, client: Client) -> Reply | None:
         """Answer a request; ``None`` where there is no such path. May wait, and does not raise."""
-        route = find_route(request.target)
-        path = route.path if route.inbox is None else route.path[len(route.inbox) + 1 :]
+        found = find_route(request.target)
+        path = found.path if found.inbox is None else found.path[len(found.inbox) + 1 :]
+        asked = Asked(as_werkzeug(request, path, client.peer), request.body, client, found.inbox)
         try:
-            asked = Asked(as_werkzeug(request, path, client.peer), request.body, client, route.inbox)
-            return self._answer(asked)
+            reply = self._answer(asked)
         except NotFound:
             return None
         except (QuestionError, UnknownField) as error:
-            return json_reply(400, {"error": str(error)})
+            reply = json_reply(400, {"error": str(error)})
         except RefusedError as error:
-            return json_reply(error.status, {"error": str(error)}, **error.headers)
+            reply = json_reply(error.status, {"error": str(error)}, **error.headers)
         except MethodNotAllowed as error:
             allowed = ", ".join(sorted(error.valid_methods or ()))
-            text = f"{request.method} is not allowed here, only {allowed}"
-            return json_reply(405, {"error": text}, allow=allowed)
+            text = f"{request.method[:20]} is not allowed here, only {allowed}"
+            reply = json_reply(405, {"error": text}, allow=allowed)
         except HTTPException as error:
-            return json_reply(error.code or 400, {"error": str(error.description)})
+            reply = json_reply(error.code or 400, {"error": str(error.description)})
         except LeftError:
-            return text_reply(408, "the client has left")
+            reply = text_reply(408, "the client has left")
         except Exception:
-            return text_reply(500, f"internal error of the fake Sentry:\n{traceback.format_exc()}")
+            reply = text_reply(500, f"internal error of the fake Sentry:\n{traceback.format_exc()}")
+        reply.headers += self._access.shared_with(asked.request)
+        return reply
 
     def _answer(self, asked: Asked) -> Reply:
-        matched: Any
-        try:
-            matched = self._map.bind("localhost").match(asked.request.path, asked.request.method)
-        except RequestRedirect:
-            matched = self._map.bind("localhost").match(f"{asked.request.path}/", asked.request.method)
-        handler, arguments = matched
-        if handler is not _healthy:
+        adapter = self._map.bind("localhost")
+        # A slash at the end makes no difference.
+        path, method = asked.request.path.rstrip("/"), asked.request.method
+        if method == "OPTIONS":
+            self._access.check_place(asked.request)
+            return text_reply(204, "", allow=", ".join(sorted(adapter.allowed_methods(path))))
+        route: Route
+        route, arguments = adapter.match(path, method)
+        if not route.open:
             self._access.check(asked.request)
-        reply: Reply = handler(asked, **arguments)
-        if asked.request.method == "HEAD":
-            reply.body = b""
+        reply = route.handler(asked, **arguments)
+        if method == "HEAD":
+            reply.body, reply.chunks = b"", None
         return reply
 
 
-def _rule(path: str, method: str, handler: Handler) -> Rule:
-    return Rule(path, methods=[method], endpoint=handler)
+def _routes(sentry: FakeSentry, access: Access) -> list[Route]:
+    kept = Kept(sentry.store)
+    streaming = Streaming(kept)
+    captured = Captured(kept, streaming)
+    payloads, findings = Payloads(kept), Findings(kept)
+    inboxes, faults, kent = Inboxes(sentry), FaultsOverHttp(sentry, kept), Kent(kept)
+    session = Session(access)
+    routes = [
+        Route("GET", "/healthz", _healthy, open=True),
+        Route("GET", "/readyz", _healthy, open=True),
+        Route("POST", "/api/inboxes", inboxes.open),
+        Route("DELETE", "/api/inboxes/<inbox>", inboxes.close),
+        Route("GET", "/api/captured/", captured.counts),
+        Route("DELETE", "/api/captured/", captured.clear),
+        Route("GET", "/api/captured/<noun>", captured.listing),
+        Route("GET", "/api/captured/<noun>/latest", captured.latest),
+        Route("GET", "/api/captured/envelopes/<number>", payloads.envelope),
+        Route("GET", "/api/captured/attachments/<number>", payloads.attachment),
+        Route("GET", "/api/captured/traces/<trace_id>/tree", payloads.tree),
+        Route("GET", "/api/captured/findings", findings.findings),
+        Route("GET", "/api/captured/explain", findings.explain),
+        Route("GET", "/api/captured/snapshot", findings.snapshot),
+        Route("GET", "/api/captured/stream", streaming.stream),
+        Route("GET", "/api/faults", faults.show),
+        Route("PUT", "/api/faults", faults.set),
+        Route("DELETE", "/api/faults", faults.clear),
+        Route("GET", "/api/eventlist/", kent.eventlist),
+        Route("GET", "/api/event/<event_id>", kent.event),
+        Route("POST", "/api/flush/", kent.flush),
+        Route("GET", "/api/session", session.form, open=True),
+        Route("POST", "/api/session", session.begin, open=True),
+    ]
+    return [*routes, Route("GET", "/api/openapi.json", partial(_description, routes))]
+
+
+def _description(routes: list[Route], asked: Asked) -> Reply:
+    """Answer with this description."""
+    return json_reply(200, described(routes))
 
 
 def _healthy(asked: Asked) -> Reply:
+    """Answer that the server is there."""
     return json_reply(200, {"status": "ok"})

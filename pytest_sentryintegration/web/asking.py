@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -113,9 +114,14 @@ def as_werkzeug(request: Request, path: str, peer: str) -> WerkzeugRequest:
     headers = Headers(
         [(name, value.replace("\n", " ").replace("\r", " ")) for name, value in request.headers]
     )
-    query = request.target.partition("?")[2].encode("latin-1")
+    # Bytes that should have been percent-encoded, as a shell sends them.
+    query = _BARE.sub(
+        lambda byte: b"%%%02X" % ord(byte[0]), request.target.partition("?")[2].encode("latin-1")
+    )
     return WerkzeugRequest(request.method, "http", None, "", path, query, headers, peer)
 
+
+_BARE: Final = re.compile(rb"[\x80-\xff]")
 
 _HEADERS: Final = [
     ("server", "sentryintegration"),

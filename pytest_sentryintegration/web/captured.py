@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_sentryintegration.inbox.queries import Question, QuestionError, question, seconds, whole_number
@@ -12,22 +13,25 @@ from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.web.asking import PART, Asked, json_reply
 from pytest_sentryintegration.web.objects import as_json, entry_of
 from pytest_sentryintegration.web.reading import Kept, Part
+from pytest_sentryintegration.web.streaming import Streaming
 from pytest_sentryintegration.words.failures import why_too_few
 from pytest_sentryintegration.words.labels import label
+from pytest_sentryintegration.words.traces import of_missing
 
 __all__ = ["LONGEST", "Captured"]
 
 LONGEST: Final = 600.0
 """Seconds that a request may wait."""
 
-_LISTING: Final = PART | {"wait", "count", "limit", "order"}
+_LISTING: Final = PART | {"wait", "count", "limit", "order", "follow"}
 
 
 class Captured:
     """Answers questions about nouns."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: Kept, streaming: Streaming) -> None:
         self._kept = kept
+        self._streaming = streaming
 
     def counts(self, asked: Asked) -> Reply:
         """Answer with how much of each noun there is."""
@@ -48,14 +52,20 @@ class Captured:
         part = asked.part(self._kept, asked.parameters({"inbox"}))
         store = self._kept.store
         store.clear(*(store.inboxes if part.inbox is None else [part.inbox]))
-        self._kept.forget()
         return json_reply(200, {"cursor": store.last(part.inbox)})
 
     def listing(self, asked: Asked, noun: str) -> Reply:
         """Answer with what matches; with ``wait`` or ``count`` once there is enough, else with 408."""
-        asking = question(noun, asked.pairs, _LISTING)
+        asking = question(noun, asked.pairs, _LISTING | _further(noun))
         given = asking.parameters
         part = asked.part(self._kept, given)
+        if _switched_on("follow", given):
+            beside = sorted(given.keys() & {"wait", "count", "limit", "order", "complete"})
+            if beside:
+                raise QuestionError(
+                    f"follow=true sends each match as it comes: leave out {', '.join(beside)}"
+                )
+            return self._streaming.follow(asked, asking, part)
         limit = whole_number("limit", given["limit"]) if "limit" in given else None
         newest_first = _newest_first(given.get("order", "oldest"))
         # Read first: what comes meanwhile is after the cursor, or both listed and after it.
@@ -71,7 +81,7 @@ class Captured:
 
     def latest(self, asked: Asked, noun: str) -> Reply:
         """Answer with the newest that matches, else with 404."""
-        asking = question(noun, asked.pairs, PART | {"wait"})
+        asking = question(noun, asked.pairs, PART | {"wait"} | _further(noun))
         part = asked.part(self._kept, asking.parameters)
         found, failure = self._found(asked, asking, part, count=1)
         return json_reply(404, failure) if failure is not None else json_reply(200, as_json(found[-1]))
@@ -82,16 +92,19 @@ class Captured:
         given = asking.parameters
         events = part.events(asked.client)
         wait = seconds("wait", given.get("wait", "0"), LONGEST)
+        complete = _switched_on("complete", given)
         if count is None:
-            if "wait" not in given and "count" not in given:
+            if not complete and "wait" not in given and "count" not in given:
                 return asking.where(events), None
             count = asking.count
         try:
-            return asking.wait(events, wait, count), None
+            return asking.wait(events, wait, count, complete=complete), None
         except AssertionError as error:
-            return (), self._failure(str(error), asking, part, wait)
+            return (), self._failure(str(error), asking, part, wait, complete=complete)
 
-    def _failure(self, text: str, asking: Question, part: Part, waited: float) -> dict[str, Any]:
+    def _failure(
+        self, text: str, asking: Question, part: Part, waited: float, *, complete: bool
+    ) -> dict[str, Any]:
         query = asking.query
         contents = part.contents()
         received = list(getattr(contents, asking.noun))
@@ -112,10 +125,22 @@ class Captured:
             for miss in (nearest_misses(received, query) if len(query) else [])
         ]
         matched = query.among(getattr(contents, asking.noun))
-        reasons = why_too_few(
+        reasons = [sentence for trace in matched for sentence in of_missing(trace)] if complete else []
+        reasons = reasons or why_too_few(
             query, received, matched, contents=contents, evidence=part.evidence(), waited=waited
         )
         return {"text": f"{part}{text}", "nearest": nearest, "reasons": reasons}
+
+
+def _further(noun: str) -> frozenset[str]:
+    return frozenset({"complete"} if noun == "traces" else ())
+
+
+def _switched_on(name: str, given: Mapping[str, str]) -> bool:
+    text = given.get(name, "false")
+    if text not in ("true", "false"):
+        raise QuestionError(f"{name} is true or false, got {text[:80]!r}")
+    return text == "true"
 
 
 def _newest_first(order: str) -> bool:

@@ -153,7 +153,13 @@ def dump(value: Any) -> bytes:
 
 
 def _text(value: Any, *, ensure_ascii: bool = False) -> str:
-    return json.dumps(value, ensure_ascii=ensure_ascii, allow_nan=False, separators=(",", ":"))
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, allow_nan=False, separators=(",", ":"), default=_as_text
+    )
+
+
+def _as_text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _shown(value: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from pytest_sentryintegration.evidence import Evidence
@@ -15,7 +16,7 @@ from pytest_sentryintegration.ingest.routes import find_route
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.model.nouns import NOUNS
-from pytest_sentryintegration.store import Arrival, Store
+from pytest_sentryintegration.store import Arrival, Entry, Store
 from pytest_sentryintegration.web.objects import entry_of
 
 __all__ = ["Kept", "LeftError", "Part"]
@@ -32,22 +33,17 @@ class Kept:
         self.store = store
         self._lock = reentrant_lock()
         self._contents: dict[str | None, Contents] = {}
+        self._cleared = 0
 
     def contents(self, inbox: str | None) -> Contents:
         """Return what is in *inbox*; ``None`` for all."""
         with self._lock:
-            self._forget_closed()
-            return self._contents.setdefault(inbox, Contents(lambda number: self.store.since(inbox, number)))
-
-    def forget(self) -> None:
-        """Read everything anew from now on."""
-        with self._lock:
-            self._contents.clear()
-
-    def _forget_closed(self) -> None:
-        for inbox in [inbox for inbox in self._contents if inbox is not None]:
-            if not self.store.knows(inbox):
-                del self._contents[inbox]
+            if self._cleared != self.store.cleared:
+                self._cleared = self.store.cleared
+                self._contents.clear()
+            if inbox not in self._contents:
+                self._contents[inbox] = Contents.of_inbox(self.store, inbox)
+            return self._contents[inbox]
 
 
 @dataclass(frozen=True)
@@ -61,6 +57,8 @@ class Part:
     """One project; ``None`` for all."""
     after: int = 0
     """Only what came after the entry of that number."""
+    until: int | None = None
+    """Only what came up to the entry of that number."""
 
     def events(self, client: Client) -> SentryEvents:
         """Return the views of it; a wait ends when *client* has left."""
@@ -68,8 +66,11 @@ class Part:
 
     def holds(self, obj: Any) -> bool:
         """Return whether a captured object is in it."""
-        entry = entry_of(obj)
-        if entry.number <= self.after:
+        return self.holds_entry(entry_of(obj))
+
+    def holds_entry(self, entry: Entry) -> bool:
+        """Return whether a request is in it."""
+        if entry.number <= self.after or (self.until is not None and entry.number > self.until):
             return False
         if self.project is None:
             return True
@@ -80,7 +81,9 @@ class Part:
     def contents(self) -> Contents | Any:
         """Return what is in it, a sequence for each noun."""
         contents = self.kept.contents(self.inbox)
-        return contents if self.project is None and not self.after else _Selected(contents, self.holds)
+        if self.project is None and not self.after and self.until is None:
+            return contents
+        return _Selected(contents, self)
 
     def evidence(self) -> Evidence:
         """Return what is known about the senders."""
@@ -102,11 +105,14 @@ class _Asked(Source):
     """What the views of one request stand on."""
 
     def __init__(self, part: Part, client: Client) -> None:
-        self.contents = part.contents()
-        self.timeout = 0.0
         self._part = part
         self._store = part.kept.store
         self._client = client
+
+    @property
+    def contents(self) -> Any:  # type: ignore[override]
+        # Anew each time: it may have been cleared meanwhile.
+        return self._part.contents()
 
     def number(self) -> int:
         return self._store.last(self._part.inbox)
@@ -126,32 +132,38 @@ class _Asked(Source):
 class _Selected:
     """Those objects of `Contents` that a part holds."""
 
-    def __init__(self, contents: Contents, holds: Callable[[Any], bool]) -> None:
+    def __init__(self, contents: Contents, part: Part) -> None:
         self._contents = contents
-        self._holds = holds
+        self._part = part
+
+    @property
+    def evicted(self) -> int:
+        return self._contents.evicted
 
     def update(self) -> None:
         self._contents.update()
 
     def __getattr__(self, noun: str) -> Any:
         if noun not in NOUNS:
-            return getattr(self._contents, noun)
-        return _Objects(getattr(self._contents, noun), self._holds)
+            raise AttributeError(noun)
+        # A trace stands where its first span came, and may have got others since.
+        return _Objects(getattr(self._contents, noun), self._part, in_order=noun != "traces")
 
 
 class _Objects(Sequence[Any]):
     """The objects of one noun that a part holds."""
 
-    def __init__(self, objects: Any, holds: Callable[[Any], bool]) -> None:
+    def __init__(self, objects: Any, part: Part, *, in_order: bool) -> None:
         self._objects = objects
-        self._holds = holds
+        self._part = part
+        self._in_order = in_order
         self._held: list[Any] | None = None
 
     def containing(self, needle: bytes) -> list[Any]:
-        return list(filter(self._holds, self._objects.containing(needle)))
+        return list(filter(self._part.holds, self._objects.containing(needle)))
 
     def of_types(self, types: Iterable[bytes]) -> list[Any]:
-        return list(filter(self._holds, self._objects.of_types(types)))
+        return list(filter(self._part.holds, self._objects.of_types(types)))
 
     def __len__(self) -> int:
         return len(self._read())
@@ -162,5 +174,10 @@ class _Objects(Sequence[Any]):
     def _read(self) -> list[Any]:
         # Not before it is needed: a search by text reads few of many objects.
         if self._held is None:
-            self._held = list(filter(self._holds, self._objects))
+            found = list(self._objects)
+            if self._in_order:
+                # From the end, since it is mostly a few of many.
+                newer = takewhile(lambda obj: entry_of(obj).number > self._part.after, reversed(found))
+                found = list(newer)[::-1]
+            self._held = list(filter(self._part.holds, found))
         return self._held

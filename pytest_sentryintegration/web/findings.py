@@ -1,0 +1,50 @@
+"""What real Sentry would do with what came, why nothing came, and the snapshot of it all."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.model.snapshots import inbox_snapshot
+from pytest_sentryintegration.verdict.relay import available
+from pytest_sentryintegration.web.asking import PART, Asked, json_reply
+from pytest_sentryintegration.web.reading import Kept
+from pytest_sentryintegration.words.explaining import reasons
+from pytest_sentryintegration.words.policies import objections_to
+
+__all__ = ["Findings"]
+
+
+class Findings:
+    """Answers with what is known about what came."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+
+    def findings(self, asked: Asked) -> Reply:
+        """Answer with what real Sentry would refuse, drop or trim, worst first."""
+        part = asked.part(self._kept, asked.parameters(PART))
+        cursor = self._kept.store.last(part.inbox)
+        contents = part.contents()
+        contents.update()
+        found = [asdict(objection) for objection in objections_to(contents)]
+        return json_reply(
+            200,
+            # Without the extra "relay", payloads of events and transactions are not judged.
+            {"count": len(found), "items": found, "cursor": cursor, "payloads_judged": available()},
+        )
+
+    def explain(self, asked: Asked) -> Reply:
+        """Answer with why nothing (more) came, the likeliest reason first."""
+        part = asked.part(self._kept, asked.parameters(PART))
+        contents = part.contents()
+        contents.update()
+        said = reasons(part.evidence(), contents)
+        return json_reply(200, {"text": f"{part}{chr(10).join(said)}", "reasons": said})
+
+    def snapshot(self, asked: Asked) -> Reply:
+        """Answer with what came as data that is equal on every run and machine."""
+        part = asked.part(self._kept, asked.parameters(PART))
+        contents = part.contents()
+        contents.update()
+        return json_reply(200, inbox_snapshot(contents))

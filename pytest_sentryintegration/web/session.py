@@ -1,0 +1,44 @@
+"""The form in which a person enters the token; a cookie keeps it for the browser."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qs
+
+from werkzeug.http import dump_cookie
+
+from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.web.access import COOKIE, Access
+from pytest_sentryintegration.web.asking import Asked, reply
+
+__all__ = ["Session"]
+
+_FORM: Final = b"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>sentryintegration</title>
+<form method="post" action="/api/session">
+<label>Token, as the server printed it when it started: <input name="token" type="password" autofocus></label>
+<button>Read</button>
+</form></html>
+"""
+
+
+class Session:
+    """Gives a browser the token, as a cookie."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def form(self, asked: Asked) -> Reply:
+        """Answer with the form."""
+        self._access.check_place(asked.request)
+        policy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'"
+        return reply(200, "text/html; charset=utf-8", _FORM, content_security_policy=policy)
+
+    def begin(self, asked: Asked) -> Reply:
+        """Take the form, and answer with the cookie."""
+        self._access.check_place(asked.request)
+        given = parse_qs(asked.body.decode("utf-8", "replace"), max_num_fields=10).get("token", [""])[0]
+        if self._access.token:
+            self._access.check_token(given)
+        cookie = dump_cookie(COOKIE, given, httponly=True, samesite="Strict", path="/")
+        return reply(303, "text/plain; charset=utf-8", b"", location="/", set_cookie=cookie)

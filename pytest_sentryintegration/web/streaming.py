@@ -1,0 +1,174 @@
+"""What comes, as it comes: summaries as server-sent events, or whole objects as lines of JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any, Final
+
+from pytest_sentryintegration import clock
+from pytest_sentryintegration.inbox.queries import Question, QuestionError, question
+from pytest_sentryintegration.ingest.request import Client, Reply
+from pytest_sentryintegration.web.asking import PART, Asked, no_such, reply
+from pytest_sentryintegration.web.objects import as_json, dump, entry_of, rfc3339
+from pytest_sentryintegration.web.reading import Kept, Part
+from pytest_sentryintegration.words.labels import label
+
+__all__ = ["Streaming"]
+
+SLICE: Final = 0.25
+"""Seconds after which a stream looks whether its client has left."""
+
+HEARTBEAT: Final = 15.0
+"""Seconds of silence after which something is sent, so that nobody between takes the connection for dead."""
+
+MOST: Final = 200
+"""Requests that are read at once."""
+
+SHARE: Final = 20
+"""A stream rests so many times as long as it worked: ingest goes on beside it."""
+
+SUMMARIZED: Final = (
+    "messages", "errors", "transactions", "attachments", "logs", "metrics", "check_ins", "feedback",
+    "sessions", "client_reports", "refused",
+)  # fmt: skip
+"""The nouns in a stream that names none."""
+
+_SUMMARY: Final = (
+    "id", "level", "name", "op", "status", "tags", "trace_id", "span_id", "transaction", "environment",
+    "release", "server_name", "filename", "monitor_slug",
+)  # fmt: skip
+
+
+class Streaming:
+    """Answers that end when the client leaves."""
+
+    def __init__(self, kept: Kept, pause: Callable[[float], None] = time.sleep) -> None:
+        self._kept = kept
+        self._pause = pause
+
+    def stream(self, asked: Asked) -> Reply:
+        """Answer with a summary of each request that comes."""
+        pairs = asked.pairs
+        nouns = [text for name, text in pairs if name == "noun"]
+        rest = [(name, text) for name, text in pairs if name != "noun"]
+        if len(nouns) > 1:
+            raise QuestionError("noun is given twice")
+        asking = question(nouns[0], rest, PART) if nouns else None
+        if asking is None:
+            for name, _ in rest:
+                if name not in PART:
+                    no_such("parameter of a stream without noun", name, PART | {"noun"})
+        given = dict(rest) if asking is None else asking.parameters
+        last = asked.request.headers.get("last-event-id", "")
+        restarted = False
+        if last:
+            if not (last.isascii() and last.isdecimal() and len(last) <= 12):
+                raise QuestionError(f"Last-Event-ID is the id of an event of this stream, got {last[:80]!r}")
+            # Browsers go on by themselves, also where the server was started anew meanwhile.
+            restarted = int(last) > self._kept.store.count
+            given = {**given, "after": "0" if restarted else str(int(last))}
+        part = asked.part(self._kept, given)
+        chunks = self._events(part, asking, asked.client, restarted)
+        answer = reply(200, "text/event-stream", b"", x_accel_buffering="no")
+        answer.chunks = chunks
+        return answer
+
+    def follow(self, asked: Asked, asking: Question, part: Part) -> Reply:
+        """Answer with a line of JSON for each match, those that are there already first."""
+        answer = reply(200, "application/x-ndjson", b"")
+        answer.chunks = self._lines(part, asking, asked.client)
+        return answer
+
+    def _events(
+        self, part: Part, asking: Question | None, client: Client, restarted: bool
+    ) -> Iterator[bytes]:
+        yield b"retry: 1000\n\n"
+        if restarted:
+            text = "the server was started anew, and numbers begin again"
+            yield b"event: restarted\ndata: %b\n\n" % dump({"text": text})
+        for piece in self._pieces(part, client):
+            if piece is None:
+                yield b": nothing new\n\n"
+                continue
+            found, evicted = piece
+            if evicted:
+                text = "something was evicted before it could be sent"
+                yield b"event: evicted\ndata: %b\n\n" % dump({"text": text, "cursor": found.after})
+            yield b"".join(_summaries(found, asking))
+
+    def _lines(self, part: Part, asking: Question, client: Client) -> Iterator[bytes]:
+        for piece in self._pieces(part, client):
+            if piece is None:
+                # A blank line is no value, and tells that the connection lives.
+                yield b"\n"
+            else:
+                matched = _matched(piece[0], asking)
+                yield b"".join(dump(as_json(obj)) + b"\n" for obj in matched)
+
+    def _pieces(self, part: Part, client: Client) -> Iterator[tuple[Part, bool] | None]:
+        """Yield the parts that come, each once, and whether one was evicted; ``None`` after a silence."""
+        store, cursor = self._kept.store, part.after
+        heard = clock.monotonic()
+        while not client.has_left():
+            if part.inbox is not None and not store.knows(part.inbox):
+                return
+            batch = store.follow(part.inbox, cursor, timeout=SLICE, most=MOST)
+            if batch.cursor == cursor:
+                if clock.monotonic() - heard > HEARTBEAT:
+                    heard = clock.monotonic()
+                    yield None
+                continue
+            heard = clock.monotonic()
+            piece = Part(self._kept, part.inbox, part.project, cursor, batch.cursor)
+            contents = piece.contents()
+            contents.update()
+            # What was evicted since the batch was taken is not in the contents any more.
+            kept = len(contents.envelopes) + len(contents.refused)
+            yield piece, batch.evicted or kept < sum(map(piece.holds_entry, batch.entries))
+            cursor = batch.cursor
+            self._pause((clock.monotonic() - heard) * SHARE)
+
+
+def _matched(part: Part, asking: Question) -> list[Any]:
+    contents = part.contents()
+    contents.update()
+    return asking.query.among(getattr(contents, asking.noun))
+
+
+def _summaries(part: Part, asking: Question | None) -> Iterator[bytes]:
+    contents = part.contents()
+    contents.update()
+    found: list[tuple[str, Any]] = []
+    if asking is not None:
+        found = [(asking.noun, obj) for obj in _matched(part, asking)]
+    else:
+        for noun in SUMMARIZED:
+            found += [(noun, obj) for obj in getattr(contents, noun)]
+        told = {entry_of(obj).number for _, obj in found}
+        # What has no noun of its own: unknown items, spans without their segment.
+        found += [("items", item) for item in contents.items if entry_of(item).number not in told]
+    # One message a request: what is cut between two is neither lost nor sent again.
+    found.sort(key=lambda pair: entry_of(pair[1]).number)
+    for number, pairs in groupby(found, key=lambda pair: entry_of(pair[1]).number):
+        yield b"id: %d\ndata: %b\n\n" % (number, dump(_summary(list(pairs))))
+
+
+def _summary(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    entry = entry_of(pairs[0][1])
+    return {
+        "number": entry.number,
+        "inbox": entry.inbox,
+        "received": rfc3339(entry.received),
+        "project_id": getattr(entry, "project_id", None),
+        "test": getattr(entry, "test", ""),
+        "items": [{"noun": noun, "label": label(noun, obj), **_facts(obj)} for noun, obj in pairs],
+    }
+
+
+def _facts(obj: Any) -> dict[str, Any]:
+    facts = {name: getattr(obj, name, None) for name in _SUMMARY}
+    return {
+        name: value for name, value in facts.items() if isinstance(value, str | int | dict) and value != {}
+    }
