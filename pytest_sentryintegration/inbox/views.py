@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from pytest_sentryintegration.inbox.looking import Found, Lack, look
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.steps import Step, run, run_async
+from pytest_sentryintegration.matching.hints import near_key
 from pytest_sentryintegration.matching.query import Noun, Query
+from pytest_sentryintegration.matching.showing import MISSING
 from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.failures import too_few, too_many, unsure, unwanted
@@ -33,6 +35,15 @@ class View(Sequence[T], Generic[T]):
         self._reader = reader
         self._noun = noun
         self._class = cls
+
+    if not TYPE_CHECKING:  # with it, type checkers would accept any name
+
+        def __getattr__(self, name: str) -> Any:
+            __tracebackhide__ = True
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            public = [known for known in dir(type(self)) if not known.startswith("_")]
+            near = MISSING if name.startswith("_") else near_key(name, public)
+            raise AttributeError(text if near is MISSING else f"{text}; did you mean {near!r}?")
 
     def find(self, main: Any = ..., /, *, timeout: float | None = None, **criteria: Any) -> T:
         """Return the one object that meets the criteria, waiting for what other processes send.

@@ -11,6 +11,9 @@ from weakref import WeakKeyDictionary
 _BEHAVIOUR = (types.FunctionType, types.BuiltinFunctionType, classmethod, staticmethod, type)
 
 
+_OTHER_WORDS = {"value": "text", "title": "text", "exc": "exception", "msg": "message", "attrs": "attributes"}
+"""Names that others have for a field, which are not alike."""
+
 _KNOWN: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
 
 
@@ -51,7 +54,8 @@ def unknown_field(owner: str, name: str, fields: Iterable[str]) -> UnknownField:
     known = sorted(fields)
     article = "an" if owner[:1].lower() in "aeiou" else "a"
     text = f"{article} {owner} has no field {name!r}"
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    other = _OTHER_WORDS.get(name, "")
+    near = [other] if other in known else difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
         return UnknownField(f"{text}; did you mean {near[0]!r}?")
     return UnknownField(f"{text}; it has {', '.join(known)}" if known else text)

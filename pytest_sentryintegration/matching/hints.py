@@ -20,6 +20,14 @@ _PATTERN: Final = 60
 """Characters of a pattern that is written out in a hint."""
 _MARKS: Final = frozenset(".^$*+?[](){}|\\")
 """Characters that mean something in a pattern."""
+_LEVELS: Final = {"warn": "warning", "critical": "fatal", "err": "error", "information": "info"} | {
+    10: "debug",
+    20: "info",
+    30: "warning",
+    40: "error",
+    50: "fatal",
+}
+"""Levels as others write them, those of `logging` among them, and Sentry's words for them."""
 _NAMING: Final = ("name", "op", "description", "status", "body", "monitor_slug", "filename", "message")
 """Fields of which one is easily taken for another."""
 
@@ -62,6 +70,8 @@ def _hints(query: Query, obj: Any, difference: Difference) -> Iterator[Hint]:
     expected, got = difference.expected, difference.got
     if difference.beside is not None:
         yield from _near_keys(*difference.beside)
+    if difference.path == "level":
+        yield from _of_levels(expected)
     yield from _of_parents(query, obj, difference)
     is_main = query.main is not ... and difference.path in (query.noun.main, "exception")
     if is_main and query.noun.by_exception:
@@ -82,6 +92,14 @@ def _near_keys(key: object, there: Mapping[Any, Any]) -> Iterator[Hint]:
     if near is not MISSING:
         kind = "" if isinstance(near, str) else f", which is no text, but {_kind(near)}"
         yield Hint(f"did you mean {show(near, 40)}{kind}?")
+
+
+def _of_levels(expected: Any) -> Iterator[Hint]:
+    """Hint at Sentry's word for a level."""
+    key = expected.casefold() if isinstance(expected, str) else expected
+    word = _LEVELS.get(key) if type(key) in (str, int) else None
+    if word is not None:
+        yield Hint(f"Sentry's word for {show(expected, 40)} is {word!r}")
 
 
 def _of_texts(expected: Any, got: Any) -> Iterator[Hint]:

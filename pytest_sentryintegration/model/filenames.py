@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
+from pytest_sentryintegration.matching.hints import near_key
+from pytest_sentryintegration.matching.showing import MISSING
+
 __all__ = ["by_filename"]
 
 
@@ -22,8 +25,11 @@ class _ByFilename(dict[str, T]):
     """A dict whose `KeyError` says which filenames there are."""
 
     def __missing__(self, name: str) -> T:
+        __tracebackhide__ = True
         came = ", ".join(map(repr, self)) or "none"
-        raise KeyError(f"no attachment is named {name!r}; there came: {came}")
+        near = near_key(name, self)
+        meant = "" if near is MISSING else f"; did you mean {near!r}?"
+        raise KeyError(f"no attachment is named {name!r}; there came: {came}{meant}")
 
 
 def by_filename(attachments: Iterable[T]) -> dict[str, T]:

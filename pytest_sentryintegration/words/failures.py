@@ -48,7 +48,7 @@ _COVERED: Final = {
 # Fields that tell received objects apart and are not in their labels.
 _TELLING: Final = (
     "level", "tags", "status", "transaction", "attributes", "data", "user", "extra", "release", "environment",
-    "project_id", "logger", "trace_id",
+    "project_id", "logger",
 )  # fmt: skip
 
 
@@ -111,9 +111,12 @@ def too_many(query: Query, received: Sequence[Any], matched: Sequence[Any]) -> s
     lines = _headline(f"one {noun.singular}", query, 0, outcome)
     lines += _listed(noun, matched)
     telling = _telling(matched)
+    all_of_them = f"take all of them with where(), or with wait({len(matched)})."
     if telling:
         lines.append(f"They differ in {telling}.")
-    lines.append(f"Add a criterion; or take all of them with where(), or with wait({len(matched)}).")
+    elif len({label(noun.name, obj) for obj in matched[:LISTED]}) == 1:
+        return "\n".join([*lines, f"They look alike: {all_of_them}"])
+    lines.append(f"Add a criterion; or {all_of_them}")
     return "\n".join(lines)
 
 

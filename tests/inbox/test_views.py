@@ -214,6 +214,30 @@ def test_an_unknown_field_is_an_error_also_in_an_empty_inbox() -> None:
         Received().events.check_ins.where(statsu="ok")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("message", "'SentryEvents' object has no attribute 'message'; did you mean 'messages'?"),
+        (
+            "assert_abscent",
+            "'SentryEvents' object has no attribute 'assert_abscent'; did you mean 'assert_absent'?",
+        ),
+        ("zzzz", "'SentryEvents' object has no attribute 'zzzz'"),
+        ("_message", "'SentryEvents' object has no attribute '_message'"),
+    ],
+)
+def test_a_noun_that_there_is_not_is_an_error_that_names_the_nearest(wrong: str, said: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(Received().events, wrong)
+
+    assert str(caught.value) == said
+
+
+def test_what_others_call_the_text_is_told() -> None:
+    with pytest.raises(TypeError, match=r"an event has no field 'value'; did you mean 'text'\?"):
+        Received().events.where(value="boom")
+
+
 def test_where_returns_all_matches_at_once_as_a_tuple() -> None:
     received = Received(timeout=60)
     received.message("one", "error")

@@ -126,3 +126,5 @@ def test_an_attachment_that_did_not_come_is_an_error_with_those_that_did() -> No
 
     with pytest.raises(KeyError, match=r"no attachment is named 'order.txt'; there came: 'order.json'"):
         event.attachments["order.txt"]
+    with pytest.raises(KeyError, match=r"there came: 'order.json'; did you mean 'order.json'\?"):
+        event.attachments["ordr.json"]

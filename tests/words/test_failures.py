@@ -97,6 +97,19 @@ def test_several_are_listed_with_what_tells_them_apart() -> None:
         """)
 
 
+def test_of_several_that_look_alike_no_criterion_is_asked_for() -> None:
+    received = Received()
+    received.message("disk full", contexts={"trace": {"trace_id": "a" * 32, "span_id": "a" * 16}})
+    received.message("disk full", contexts={"trace": {"trace_id": "b" * 32, "span_id": "b" * 16}})
+
+    assert failure(lambda: received.events.messages.find("disk full")) == text("""
+        Expected one message matching text='disk full'; 2 of 2 messages matched:
+          1. 'disk full'
+          2. 'disk full'
+        They look alike: take all of them with where(), or with wait(2).
+        """)
+
+
 def test_of_very_many_a_few_are_listed() -> None:
     received = Received()
     for number in range(30):

@@ -237,6 +237,23 @@ def test_a_class_that_was_sent_within_a_text_alone_is_told() -> None:
         """)
 
 
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ("warn", "'warn', got 'error' (Sentry's word for 'warn' is 'warning')"),
+        ("ERR", "'ERR', got 'error' (Sentry's word for 'ERR' is 'error')"),
+        (50, "50, got 'error' (Sentry's word for 50 is 'fatal')"),
+        (40, "40, got 'error' (Sentry's word for 40 is 'error')"),
+        ("loud", "'loud', got 'error'"),
+        (41, "41, got 'error'"),
+        (b"warn", "b'warn', got 'error'"),
+        ([40], "[40], got 'error'"),
+    ],
+)
+def test_a_level_as_others_write_it_is_told(level: Any, said: str) -> None:
+    assert differences(shop().messages, level=level) == text(f"level: expected {said}")
+
+
 def test_a_text_that_another_field_has_is_told() -> None:
     assert differences(shop().transactions, "http.server") == text("""
         name: expected 'http.server', got 'checkout' (which has it as its op)
