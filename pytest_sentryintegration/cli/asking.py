@@ -64,7 +64,7 @@ class Api:
             value = json.loads(text)
         except ValueError:
             value = None
-        if response.status not in (200, 201, 408):
+        if response.status not in (200, 201, 204, 408):
             said = value.get("error") if isinstance(value, dict) else None
             what = said or f"it answers {response.status} to {path}: is it a fake Sentry of this version?"
             raise WrongUse(f"{self.url}: {what}")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from pytest_sentryintegration.cli import NOT_MET
+from pytest_sentryintegration.cli import DONE, NOT_MET, NOT_THERE
+from pytest_sentryintegration.cli.asking import SERVER, TOKEN, Api
 from pytest_sentryintegration.cli.child import Child
 from pytest_sentryintegration.cli.conditions import KINDS, Asked, unmet
 from pytest_sentryintegration.cli.options import Command, Option, WrongUse, one_of, seconds
+from pytest_sentryintegration.cli.receiving import here, there
 from pytest_sentryintegration.cli.telling import Telling, counts, say
 from pytest_sentryintegration.evidence import Child as Started
 from pytest_sentryintegration.evidence import Evidence
@@ -18,8 +21,7 @@ from pytest_sentryintegration.inbox.secrets import masked, secrets_of_settings
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.server.child_environment import child_environment
-from pytest_sentryintegration.server.fake_sentry import FakeSentry
-from pytest_sentryintegration.store import STRAYS, Store
+from pytest_sentryintegration.store import Store
 from pytest_sentryintegration.words.explaining import explain
 from pytest_sentryintegration.words.losses import dropped
 
@@ -59,15 +61,18 @@ def _run(options: Namespace) -> int:
         raise WrongUse(str(error)) from None
     if options.dump is not None:
         _check_empty(options.dump)
-    with FakeSentry() as sentry:
-        received = Received(sentry.store, STRAYS, command[0])
-        say(f"SENTRY_DSN={sentry.dsn()}")
-        child = Child(command, environment(sentry.dsn()))
+    api = None if options.server is None else Api(options.server, options.token)
+    with here() if api is None else there(api, Path(command[0]).name) as receiving:
+        received = Received(receiving.store, receiving.inbox, command[0])
+        say(f"SENTRY_DSN={receiving.dsn}")
+        child = Child(command, environment(receiving.dsn))
         started = time.monotonic()
-        with Telling(sentry.store, STRAYS, options.secret):
+        with Telling(receiving.store, receiving.inbox, options.secret):
             received.ended = code = child.run()
             took = time.monotonic() - started
+            lacking = receiving.catch_up()
             failures, notes = unmet(received, options) if code == 0 else ([], [])
+            lacking = receiving.catch_up() or lacking
         received.contents.update()
         if child.problem:
             say(child.problem)
@@ -75,9 +80,9 @@ def _run(options: Namespace) -> int:
             _summarize(received, code, took)
         if options.dump is not None:
             _dump(received, options.dump)
-    for text in (*notes, *failures):
+    for text in (*notes, *failures, lacking):
         say(masked(text, options.secret))
-    return NOT_MET if failures else code
+    return code or (NOT_MET if failures else NOT_THERE if lacking else DONE)
 
 
 def _summarize(received: Received, code: int, took: float) -> None:
@@ -150,6 +155,10 @@ RUN: Final = Command(
             default=10.0,
         ),
         Option("dump", "write each envelope to a file DIR/run-001.envelope", metavar="DIR", read=Path),
+        replace(
+            SERVER, help="a running fake Sentry to report to, into an inbox of its own, instead of a new one"
+        ),
+        TOKEN,
     ),
     _run,
     arguments="command",
