@@ -6,6 +6,7 @@ import secrets
 import sys
 import time
 from argparse import Namespace
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -35,19 +36,18 @@ def _run(options: Namespace) -> int:
             raise WrongUse(_busy(options.host, options.port, error.is_fake)) from None
         except ListenError as error:
             raise WrongUse(str(error)) from None
-        sys.stdout.write(sentry.dsn() + "\n" if options.quiet else _addresses(sentry, access.token))
-        sys.stdout.flush()
-        until_ended()
+        # Around the greeting, too: who has read it may end it at once.
+        with suppress(KeyboardInterrupt, Terminated):
+            sys.stdout.write(sentry.dsn() + "\n" if options.quiet else _addresses(sentry, access.token))
+            sys.stdout.flush()
+            until_ended()
     return DONE
 
 
 def until_ended() -> None:
-    """Return when SIGINT or SIGTERM comes."""
-    try:
-        while True:
-            time.sleep(3600)  # not Event.wait, which Ctrl-C does not end on Windows
-    except (KeyboardInterrupt, Terminated):
-        return
+    """Sleep until SIGINT or SIGTERM raises."""
+    while True:
+        time.sleep(3600)  # not Event.wait, which Ctrl-C does not end on Windows
 
 
 def _busy(host: str, port: int, is_fake: bool) -> str:
