@@ -28,8 +28,8 @@ def listen_error(host: str, port: int, error: OSError) -> ListenError:
             holder = "another program"
         busy = PortBusyError(
             f"port {port} of {host} is in use by {holder}: only one process can have it; choose another, or "
-            "0 for a free one, and hand out sentry_server.dsn(); under pytest-xdist you may also run the "
-            "tests that need this port in one worker (-n 0, or --dist loadfile)"
+            "0 for a free one, and hand out sentry_server.dsn(); under pytest-xdist every worker wants the "
+            "port, so run the tests that need it without workers (-n 0)"
         )
         busy.is_fake = is_fake
         return busy

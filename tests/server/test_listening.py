@@ -12,8 +12,7 @@ from pytest_sentryintegration.server.listening import listen_error
 
 WHAT_TO_DO = (
     ": only one process can have it; choose another, or 0 for a free one, and hand out sentry_server.dsn(); "
-    "under pytest-xdist you may also run the tests that need this port in one worker (-n 0, or "
-    "--dist loadfile)"
+    "under pytest-xdist every worker wants the port, so run the tests that need it without workers (-n 0)"
 )
 
 
