@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Transaction,
         UnreadablePayload,
     )
+    from pytest_sentryintegration.processes import ChildProcess
     from pytest_sentryintegration.server.fake_sentry import FakeSentry, NoServerError
     from pytest_sentryintegration.server.listening import ListenError, PortBusyError
     from pytest_sentryintegration.settings import SettingError
@@ -51,6 +52,7 @@ __all__ = [
     "Breadcrumb",
     "Break",
     "CheckIn",
+    "ChildProcess",
     "ClientReport",
     "CriterionError",
     "Discarded",
@@ -95,6 +97,7 @@ _HOMES = {
     "Break": "model",
     "Breadcrumb": "model",
     "CheckIn": "model",
+    "ChildProcess": "processes",
     "ClientReport": "model",
     "CriterionError": "matching.criteria",
     "Discarded": "model",

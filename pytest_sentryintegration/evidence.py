@@ -66,6 +66,12 @@ class Child:
     """Whether nobody has waited for its end."""
     has_dsn: bool = True
     """Whether its environment has a DSN of this inbox."""
+    pid: int | None = None
+    """Its process id, where `sentry_events.run` or `sentry_events.popen` has started it."""
+    ending: str = ""
+    """How it ended, such as ``exited with 1``; of the same."""
+    output: str = ""
+    """The end of what it wrote; of the same."""
 
 
 @dataclass(frozen=True)

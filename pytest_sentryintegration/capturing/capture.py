@@ -22,6 +22,7 @@ from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.locks import reentrant_lock
+from pytest_sentryintegration.processes import MARK, ChildProcess, end_all
 from pytest_sentryintegration.sdk.gathering import gather, unfinished_in
 from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.noticing import noticed
@@ -31,8 +32,8 @@ from pytest_sentryintegration.server.fake_sentry import KEY, NoServerError
 from pytest_sentryintegration.settings import Settings, split_marker
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.wire.envelope import serialize_envelope
-from pytest_sentryintegration.words.captured import captured
-from pytest_sentryintegration.words.explaining import unsent
+from pytest_sentryintegration.words.captured import captured, end_of
+from pytest_sentryintegration.words.explaining import still_running, unsent
 
 __unittest = True  # hides the frames of this module in unittest's tracebacks
 
@@ -99,6 +100,7 @@ class Capture(StoredInbox):
             except RuntimeError as error:
                 self._blocked = _blocker(error)
         self._handed_out = False
+        self._processes: list[ChildProcess] = []
         self._first = 0
         self.timeout = self.settings.timeout
         self.quiet = self.settings.quiet
@@ -129,6 +131,7 @@ class Capture(StoredInbox):
     def __exit__(self, *_: object) -> None:
         inbox = self.inbox
         try:
+            end_all(self._processes)
             self._fake.end_delays(inbox)
             self._isolation.drain()
             if self._fake.ingest.forget(inbox):
@@ -204,7 +207,37 @@ class Capture(StoredInbox):
 
     def holding(self, trace_id: str) -> list[str]:
         """Return a sentence for all that belongs to a trace and is held back by a process of this test."""
-        return [unsent(label) for label in unfinished_in(self._owner, trace_id)]
+        return [
+            *(unsent(label) for label in unfinished_in(self._owner, trace_id)),
+            *(still_running(process.pid, process.name) for process in self._running()),
+        ]
+
+    def start(self, args: Any, options: Mapping[str, Any], *, everything: bool = False) -> ChildProcess:
+        """Start a process that reports into this inbox and ends with it."""
+        if self._memory:
+            raise NoServerError("starting a process that reports")
+        own = {**child_environment(self._dsn()), MARK: f"{self.inbox}.{len(self._processes)}"}
+        changed = {name: value for name, value in options.items() if name != "env"}
+        process = ChildProcess(args, {**own, **(options.get("env") or {})}, changed, everything=everything)
+        self._processes.append(process)
+        return process
+
+    def is_running(self) -> bool:
+        """Whether a process that was started here, and that is to end by itself, still runs."""
+        return any(self._running())
+
+    def _running(self) -> list[ChildProcess]:
+        return [process for process in self._processes if process.awaits_end and not process.exited.is_set()]
+
+    def outputs(self) -> list[tuple[str, str]]:
+        """Return a title, and the end of what it wrote, for each process that was started here."""
+        shown = []
+        for process in self._processes:
+            state = process.ending() if process.exited.is_set() else "running"
+            title = f"Process {process.pid} ({process.name}), {state}"
+            if lines := end_of(process.output):
+                shown.append((title, masked("\n".join(lines), self.settings.secrets)))
+        return shown
 
     def adopt(self, thread: threading.Thread) -> None:
         """Let what a thread captures from now on belong to this inbox."""

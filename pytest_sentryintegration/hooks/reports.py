@@ -34,6 +34,8 @@ def pytest_runtest_makereport(
         return report
     if report.failed and (text := capture.summary()):
         report.sections.append(("Captured Sentry", text))
+    if report.failed:
+        report.sections.extend(capture.outputs())
     # pytest cuts an explanation of more than ten lines, to eight.
     if report.failed and (difference := item.stash.get(DIFFERENCE, None)):
         report.sections.append(("Span tree", difference))

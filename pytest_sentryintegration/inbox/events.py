@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +17,7 @@ from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.matching.secrets import secrets_of, secrets_of_settings
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.nouns import CLASSES, NOUNS
+from pytest_sentryintegration.processes import START, ChildProcess, Ready, run_to_end
 from pytest_sentryintegration.words.explaining import explain
 from pytest_sentryintegration.words.policies import not_accepted
 
@@ -163,6 +165,70 @@ class SentryEvents(View[model.Event]):
     def faults(self) -> Faults:
         """What goes wrong from now on: rate limits, error responses, broken connections."""
         return self._reader.source.faults()
+
+    def run(
+        self,
+        args: Any,
+        *,
+        input: Any = None,
+        timeout: float = 60.0,
+        check: bool = False,
+        capture_output: bool = True,
+        **options: Any,
+    ) -> subprocess.CompletedProcess[Any]:
+        """Run a command that reports into this inbox, wait for its end, and return its exit code and output.
+
+        What it writes is shown in the report of the test where that fails. What it has started and left
+        running ends with the test.
+
+        Args:
+            args: The command, as `subprocess.run` takes it.
+            input: What it reads from its input.
+            timeout: Seconds after which it is ended.
+            check: Whether another exit code than 0 is an error.
+            capture_output: Taken for the sake of `subprocess.run`: what is not redirected is captured.
+            options: Those of `subprocess.Popen`. ``env`` is laid over the environment of this inbox; the
+                output is text, unless ``text=False``.
+
+        Raises:
+            subprocess.TimeoutExpired: The time was over.
+            subprocess.CalledProcessError: It failed, and *check* is set.
+            OSError: It cannot be started.
+
+        ``sentry_events.run([sys.executable, "job.py"], check=True)``
+        """
+        __tracebackhide__ = True
+        if input is not None:
+            options["stdin"] = subprocess.PIPE
+        process = self._reader.source.start(args, options, everything=True)
+        return run_to_end(process, options=options, content=input, timeout=timeout, check=check)
+
+    def popen(
+        self, args: Any, *, ready: Ready | None = None, timeout: float = START, **options: Any
+    ) -> ChildProcess:
+        """Start a process that reports into this inbox, and ends with the test.
+
+        While it runs, `find` and `wait` go on waiting, for 30 seconds at most, unless they are given a
+        ``timeout``. A service that does not end by itself says when it is *ready*; it is not waited for.
+
+        Args:
+            args: The command, as `subprocess.Popen` takes it.
+            ready: A text or pattern in its output, or a port that it listens on.
+            timeout: Seconds that it may take until it is ready.
+            options: Those of `subprocess.Popen`. ``env`` is laid over the environment of this inbox; what is
+                not redirected is captured (``output``); streams are text, unless ``text=False``.
+
+        Raises:
+            AssertionError: It ended before it was ready, or the time was over; shows the end of its output.
+            OSError: It cannot be started.
+
+        ``sentry_events.popen([sys.executable, "worker.py"], ready="waiting for jobs")``
+        """
+        __tracebackhide__ = True
+        process = self._reader.source.start(args, options)
+        if ready is not None:
+            process.wait_until_ready(ready, timeout)
+        return process
 
     def adopt(self, thread: threading.Thread) -> None:
         """Let what *thread* captures from now on belong to this inbox, whichever test started it."""

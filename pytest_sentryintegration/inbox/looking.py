@@ -14,6 +14,10 @@ __unittest = True  # hides the frames of this module in unittest's tracebacks
 
 SLICE: Final = 0.25
 """Seconds after which a wait asks this process's SDK again whether it holds something back."""
+RUNNING_SLICE: Final = 0.05
+"""The same, while a process runs whose end ends the wait."""
+PATIENCE: Final = 30.0
+"""Seconds that a process may run while it is waited for what it sends."""
 
 
 class Lack(NamedTuple):
@@ -39,6 +43,8 @@ def look(
     enough: int,
     timeout: float,
     lack: Callable[[list[Any]], Lack | None] | None = None,
+    *,
+    patient: bool = False,
 ) -> Generator[Step, Any, Found]:
     """Search until there is enough and nothing is lacking, at most for *timeout* seconds.
 
@@ -48,12 +54,16 @@ def look(
         enough: How many are to match.
         timeout: Seconds of real time; a last quiet time that has begun by then is waited for.
         lack: Says what keeps these from being complete; ``None`` where nothing does.
+        patient: Whether to wait while a process runs that the test started, `PATIENCE` at most.
     """
     __tracebackhide__ = True
-    deadline = clock.monotonic() + timeout
+    began = clock.monotonic()
+    deadline = began + timeout
     notes: list[str] = yield source.drain
     while True:
         number = source.number()
+        # Asked before it is searched: what a process sent before its end is found then.
+        running = patient and source.is_running()
         started = clock.monotonic()
         matched = search()
         lacking = (yield partial(lack, matched)) if lack is not None and len(matched) >= enough else None
@@ -61,9 +71,11 @@ def look(
         # What came while it was looked for what is lacking was not looked at.
         done = len(matched) >= enough and lacking is None and (lack is None or source.number() == number)
         quiet_in = lacking.quiet_in if lacking is not None else 0
-        if done or now >= deadline + (source.quiet if quiet_in else 0):
+        limit = max(deadline, began + PATIENCE) if running else deadline
+        if done or now >= limit + (source.quiet if quiet_in else 0):
             return Found(matched, notes, lacking)
-        yield partial(source.wait, number, min(quiet_in or max(deadline - now, 0), SLICE))
+        at_most = RUNNING_SLICE if running else SLICE
+        yield partial(source.wait, number, min(quiet_in or max(limit - now, 0), at_most))
         # Searching a large inbox again for each of many arrivals would take all the time there is.
         yield partial(pause, min(now - started, max(deadline - clock.monotonic(), 0)))
         if not notes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import NoReturn, Protocol
+from collections.abc import Mapping
+from typing import Any, NoReturn, Protocol
 
 from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.processes import ChildProcess
 from pytest_sentryintegration.store import Store
 
 
@@ -51,6 +53,14 @@ class Source(Protocol):
 
     def clear(self) -> None:
         """Forget what came so far."""
+
+    def start(self, args: Any, options: Mapping[str, Any], *, everything: bool = False) -> ChildProcess:
+        """Start a process that reports into this inbox and ends with it; see `ChildProcess`."""
+        _no_server()
+
+    def is_running(self) -> bool:
+        """Whether a process that was started here, and that is to end by itself, still runs."""
+        return False
 
     def adopt(self, thread: threading.Thread) -> None:
         """Let what a thread captures from now on belong to this inbox."""

@@ -105,7 +105,8 @@ class TraceView(View[Trace]):
     ) -> Generator[Step, Any, Trace]:
         __tracebackhide__ = True
         waited = self._timeout(timeout)
-        found = yield from self._look(query, 1, waited, self._lack_of_one if complete else None)
+        lack = self._lack_of_one if complete else None
+        found = yield from self._look(query, 1, waited, lack, patient=timeout is None)
         if found.lack is not None:
             raise AssertionError((yield partial(why_incomplete, self._reader, found, waited)))
         return (yield from self._only(query, found, waited))
@@ -116,7 +117,8 @@ class TraceView(View[Trace]):
         __tracebackhide__ = True
         check_count(count)
         waited = self._timeout(timeout)
-        found = yield from self._look(query, count, waited, self._lack if complete else None)
+        lack = self._lack if complete else None
+        found = yield from self._look(query, count, waited, lack, patient=timeout is None)
         if found.lack is not None:
             raise AssertionError((yield partial(why_incomplete, self._reader, found, waited)))
         return (yield from self._enough(count, query, found, waited))
@@ -152,7 +154,7 @@ class _Assertions:
         reader = self._reader()
         if reader is not None:
             waited = reader.source.timeout if timeout is None else seconds("timeout", timeout)
-            run(_assert_complete(reader, trace, waited))
+            run(_assert_complete(reader, trace, waited, patient=timeout is None))
         elif missing := of_missing(trace):
             raise AssertionError(incomplete([trace], missing))
 
@@ -172,7 +174,9 @@ class _Assertions:
             raise AssertionError(discontinuous(trace, breaks))
 
 
-def _assert_complete(reader: Reader, trace: Trace, waited: float) -> Generator[Step, Any, None]:
+def _assert_complete(
+    reader: Reader, trace: Trace, waited: float, *, patient: bool
+) -> Generator[Step, Any, None]:
     __tracebackhide__ = True
     source = reader.source
 
@@ -180,7 +184,7 @@ def _assert_complete(reader: Reader, trace: Trace, waited: float) -> Generator[S
         source.contents.update()
         return [trace]
 
-    found = yield from look(source, search, 1, waited, partial(lacking, source))
+    found = yield from look(source, search, 1, waited, partial(lacking, source), patient=patient)
     if found.lack is not None:
         raise AssertionError((yield partial(why_incomplete, reader, found, waited)))
 

@@ -199,7 +199,7 @@ class View(Sequence[T], Generic[T]):
     def _find(self, query: Query, timeout: float | None) -> Generator[Step, Any, T]:
         __tracebackhide__ = True
         waited = self._timeout(timeout)
-        found = yield from self._look(query, 1, waited)
+        found = yield from self._look(query, 1, waited, patient=timeout is None)
         return (yield from self._only(query, found, waited))
 
     def _only(self, query: Query, found: Found, waited: float) -> Generator[Step, Any, T]:
@@ -216,7 +216,7 @@ class View(Sequence[T], Generic[T]):
         __tracebackhide__ = True
         check_count(count)
         waited = self._timeout(timeout)
-        found = yield from self._look(query, count, waited)
+        found = yield from self._look(query, count, waited, patient=timeout is None)
         return (yield from self._enough(count, query, found, waited))
 
     def _enough(
@@ -229,10 +229,18 @@ class View(Sequence[T], Generic[T]):
         return tuple(found.matched)
 
     def _look(
-        self, query: Query, enough: int, timeout: float, lack: Callable[[list[T]], Lack | None] | None = None
+        self,
+        query: Query,
+        enough: int,
+        timeout: float,
+        lack: Callable[[list[T]], Lack | None] | None = None,
+        *,
+        patient: bool = False,
     ) -> Generator[Step, Any, Found]:
         __tracebackhide__ = True
-        return look(self._reader.source, partial(self._matching, query), enough, timeout, lack)
+        return look(
+            self._reader.source, partial(self._matching, query), enough, timeout, lack, patient=patient
+        )
 
     def _none(self, query: Query, within: float) -> Generator[Step, Any, None]:
         __tracebackhide__ = True

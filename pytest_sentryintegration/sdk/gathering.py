@@ -16,6 +16,7 @@ import sentry_sdk
 from sentry_sdk import utils as sdk_utils
 
 from pytest_sentryintegration.evidence import Child, Evidence, Raised
+from pytest_sentryintegration.processes import ChildProcess
 from pytest_sentryintegration.sdk.noticing import noticed, processes, tracing_kinds
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import own_transport, redirected
@@ -141,10 +142,27 @@ def _is_idle(thread: threading.Thread) -> bool:
 def _popened(owner: Owner) -> Iterator[Child]:
     for started in noticed(owner).started:
         popen = started.popen()
+        if isinstance(popen, ChildProcess):
+            yield _started(popen, started.has_dsn)
+            continue
         # No poll(): it would reap the process, whose exit code other code may wait for.
         ended = popen.returncode if popen is not None else None
         running = popen is not None and ended is None
         yield Child(started.command, ended=ended, running=running, has_dsn=started.has_dsn)
+
+
+def _started(process: ChildProcess, has_dsn: bool) -> Child:
+    running = not process.exited.is_set()
+    ended, ending = (None, "") if running else (process.poll(), process.ending())
+    return Child(
+        process.name,
+        ended=ended,
+        running=running,
+        has_dsn=has_dsn,
+        pid=process.pid,
+        ending=ending,
+        output=process.output,
+    )
 
 
 def _processes(owner: Owner) -> Iterator[Child]:

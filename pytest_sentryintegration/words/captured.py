@@ -14,6 +14,8 @@ from pytest_sentryintegration.words.losses import dropped
 LISTED: Final = 20
 TREE_LINES: Final = 40
 MAX_LINES: Final = 200
+OUTPUT_WIDTH: Final = 200
+"""Characters of a line that a process wrote."""
 
 _SHOWN: Final = (
     "events", "transactions", "logs", "metrics", "check_ins", "feedback", "sessions", "client_reports",
@@ -42,6 +44,13 @@ def captured(contents: Any, noun: str = "", *, whole: bool = False) -> str:
     if len(lines) > MAX_LINES and not whole:
         lines = [*lines[: MAX_LINES - 1], f"... {len(lines) - MAX_LINES + 1} more lines"]
     return "\n".join(lines)
+
+
+def end_of(output: str, lines: int = MAX_LINES) -> list[str]:
+    """Return the last lines of what a process wrote, the long ones cut in their middle."""
+    return (
+        [plain(line, OUTPUT_WIDTH) for line in output.rstrip().split("\n")[-lines:]] if output.strip() else []
+    )
 
 
 def _listed(noun: str, objects: Any, whole: bool) -> Iterable[str]:

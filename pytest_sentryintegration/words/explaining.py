@@ -10,8 +10,11 @@ from pytest_sentryintegration.evidence import Child, Evidence
 from pytest_sentryintegration.matching.nearest import EXAMINED
 from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.words.captured import end_of
 from pytest_sentryintegration.words.losses import concerning, lost, of_losses, of_raised
 
+OUTPUT: Final = 12
+"""Lines of the output of a process that are shown."""
 LISTED: Final = 3
 """How many threads, processes or open spans are named."""
 
@@ -160,6 +163,14 @@ def unsent(label: str) -> str:
     return f"{label[:1].upper()}{plain(label[1:], 200)} is not finished, so it is not sent yet."
 
 
+def still_running(pid: int, name: str) -> str:
+    """Return that a process that is expected to end still runs."""
+    return (
+        f"Process {pid} (`{plain(name)}`) still runs, and may send more; a service that does not end by "
+        "itself is started with popen(..., ready=...)."
+    )
+
+
 def _incomplete(contents: Any) -> list[tuple[Any, int]]:
     """Return the transactions that the SDK sent without some of their spans, and how many these are."""
     if lost(contents)["event_processor", "span"]:
@@ -238,12 +249,16 @@ _UNFLUSHED: Final = (
 
 
 def _of_child(child: Child, connected: bool, longer: str) -> str:
-    name = f"Process {show(child.name)}"
+    name = (
+        f"Process {show(child.name)}" if child.pid is None else f"Process {child.pid} (`{plain(child.name)}`)"
+    )
     if not child.has_dsn:
         return (
             f"{name} was started with an environment without this test's SENTRY_DSN: pass "
             "env=sentry_events.env."
         )
+    if child.pid is not None:
+        return _of_started(child, name, connected, longer)
     if child.running:
         return f"{name} was started, and nobody has waited for its end: do that first, or {longer}."
     if child.forked:
@@ -252,6 +267,20 @@ def _of_child(child: Child, connected: bool, longer: str) -> str:
     if connected:
         return f"{ended}: what it did not send before its end is lost; call sentry_sdk.flush() there."
     return f"{ended} and sent nothing: does it read SENTRY_DSN, and flush before it ends?"
+
+
+def _of_started(child: Child, name: str, connected: bool, longer: str) -> str:
+    """Say what became of a process whose output is known; it follows on lines of its own."""
+    if child.running:
+        said = f"{name} still runs{'' if connected else ', and has not connected'}: {longer}."
+    elif connected:
+        said = f"{name} {child.ending}: what it did not send before its end is lost."
+    else:
+        said = f"Nothing came from another process: p{name[1:]} {child.ending} before it connected."
+    lines = end_of(child.output, OUTPUT)
+    if not lines:
+        return f"{said} It wrote nothing."
+    return "\n".join([f"{said} The end of its output:", *(f"    {line}" for line in lines)])
 
 
 def _first(texts: Sequence[Any]) -> Sequence[Any]:

@@ -239,7 +239,12 @@ def _telling(objects: Sequence[Any]) -> str:
 
 def bulleted(sentences: Sequence[str]) -> list[str]:
     """Return each sentence as a point of a list, within 80 columns."""
-    return [line for sentence in sentences for line in _wrapped(f"- {sentence}", "  ")]
+    lines: list[str] = []
+    for sentence in sentences:
+        # What follows on further lines, such as the output of a process, stays as it is.
+        said, *quoted = sentence.split("\n")
+        lines += [*_wrapped(f"- {said}", "  "), *quoted]
+    return lines
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

@@ -62,6 +62,8 @@ def test_sentry_events_has_the_nouns_and_methods_of_the_contract_alone(sentry_ev
         "faults",
         "adopt",
         "clear",
+        "popen",
+        "run",
         "explain",
         "snapshot",
         "assert_accepted",

@@ -1,0 +1,351 @@
+"""Processes that a test starts: their output is kept, and they end with the test, and their own with them."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any, Final, TypeAlias
+
+__all__ = ["MARK", "ChildProcess", "Ready", "command_name", "end_all", "run_to_end"]
+
+MARK: Final = "SENTRYINTEGRATION_STARTED_BY"
+"""The variable by which a process is known that has left its session, as daemons do."""
+KEPT: Final = 64 * 1024
+"""Bytes of output that are kept of a process that goes on writing."""
+START: Final = 30.0
+"""Seconds that a process may take until it is ready."""
+_INTERVAL: Final = 0.02
+"""Seconds between two looks at what cannot be waited for."""
+
+grace = 2.0
+"""Seconds from asking a process to end (SIGTERM) to ending it (SIGKILL)."""
+
+Ready: TypeAlias = "str | re.Pattern[str] | int"
+"""What a process is waited for: a text or pattern in its output, or a port that it listens on."""
+
+# Bound at import: a test may freeze the clock or replace time.sleep.
+_now = time.perf_counter
+
+
+class _Output:
+    """What a process writes to one or both of its streams, read by threads as it comes."""
+
+    def __init__(self, kept: int | None) -> None:
+        self._kept = kept
+        self._chunks: deque[tuple[str, bytes]] = deque()
+        self._size = 0
+        self._left_out = False
+        self._lock = threading.Lock()
+        self._readers: list[threading.Thread] = []
+        self.changed = threading.Event()
+        """Set when something has been written; whoever waits for it clears it."""
+
+    def read(self, stream: str, pipe: IO[Any]) -> None:
+        """Read *pipe* until its end, in a thread."""
+        self._readers.append(_start(self._read, stream, pipe))
+
+    def _read(self, stream: str, pipe: IO[Any]) -> None:
+        with pipe, contextlib.suppress(OSError, ValueError):
+            while chunk := os.read(pipe.fileno(), KEPT):
+                with self._lock:
+                    self._chunks.append((stream, chunk))
+                    self._size += len(chunk)
+                    while self._kept is not None and self._size - len(self._chunks[0][1]) >= self._kept:
+                        self._size -= len(self._chunks.popleft()[1])
+                        self._left_out = True
+                self.changed.set()
+
+    def join(self, timeout: float) -> None:
+        """Wait until all is read: not for ever, since what the process started may hold its streams."""
+        for reader in self._readers:
+            reader.join(timeout)
+
+    def bytes(self, *streams: str) -> bytes:
+        """Return what was written to these streams, all of them where none is given; in order of arrival."""
+        with self._lock:
+            return b"".join(chunk for stream, chunk in self._chunks if not streams or stream in streams)
+
+    def text(self) -> str:
+        """Return the end of what was written."""
+        written = self.bytes()
+        left_out = "... " if self._left_out or len(written) > KEPT else ""
+        return left_out + written[-KEPT:].decode("utf-8", "replace")
+
+
+class ChildProcess(subprocess.Popen[Any]):
+    """A process that a test started: a `subprocess.Popen` that keeps its output and ends with the test.
+
+    Streams that the caller does not redirect are read as the process writes, so it never waits for a reader.
+
+    Args:
+        args: The command, as `subprocess.Popen` takes it.
+        env: Its complete environment.
+        options: Those of `subprocess.Popen`. It is made the leader of a session of its own, and its streams
+            are text, unless these say otherwise.
+        everything: Whether all of the output is kept, and not its end alone.
+
+    Raises:
+        OSError: The command cannot be started.
+    """
+
+    def __init__(
+        self, args: Any, env: Mapping[str, str], options: Mapping[str, Any], *, everything: bool = False
+    ) -> None:
+        merged = dict(options)
+        if not {"text", "encoding", "errors", "universal_newlines"} & merged.keys():
+            merged["text"] = True
+        if os.name == "posix" and not {"start_new_session", "process_group"} & merged.keys():
+            merged["start_new_session"] = True
+        ours = [name for name in ("stdout", "stderr") if merged.get(name) is None]
+        for name in ours:
+            merged[name] = subprocess.PIPE
+        self.exited = threading.Event()
+        """Set when it has ended."""
+        self.awaits_end = True
+        """Whether it is expected to end by itself: a service that says when it is ready is not."""
+        self._output = _Output(None if everything else KEPT)
+        self._mark = f"{MARK}={env[MARK]}" if MARK in env else None
+        super().__init__(args, env=dict(env), **merged)
+        for name in ours:
+            pipe: IO[Any] = getattr(self, name)
+            # Gone from here: communicate() would read it too.
+            setattr(self, name, None)
+            self._output.read(name, pipe)
+        _start(self._watch)
+
+    @property
+    def output(self) -> str:
+        """The end of what it has written so far to the streams that the caller did not redirect."""
+        if self.exited.is_set():
+            self._output.join(0.2)
+        return self._output.text()
+
+    @property
+    def name(self) -> str:
+        """What it runs, in a word or two: ``worker.py``, ``-m celery``, ``node``.
+
+        >>> command_name(["/usr/bin/python3.12", "-u", "services/worker.py", "--fast"])
+        'worker.py'
+        """
+        return command_name(self.args)
+
+    def bytes_of(self, stream: str) -> bytes:
+        """Return what it wrote to ``stdout`` or ``stderr``."""
+        return self._output.bytes(stream)
+
+    def wait_for_output(self, timeout: float) -> None:
+        """Wait until what it wrote is read; at most so long, as what it started may go on writing."""
+        self._output.join(timeout)
+
+    def feed(self, content: Any) -> None:
+        """Write *content* to its input in a thread, and close that."""
+        pipe = self.stdin
+        assert pipe is not None
+
+        def write() -> None:
+            with contextlib.suppress(OSError, ValueError), pipe:
+                pipe.write(content)
+
+        self.stdin = None
+        _start(write)
+
+    def wait_until_ready(self, ready: Ready, timeout: float = START) -> None:
+        """Wait until it writes a text, or something that matches a pattern, or listens on a port.
+
+        Raises:
+            AssertionError: It has ended, or the time is over; shows the end of its output.
+        """
+        __tracebackhide__ = True
+        is_ready = self._listens(ready) if isinstance(ready, int) else self._has_written(ready)
+        text = ready.pattern if isinstance(ready, re.Pattern) else ready
+        what = f"port {ready}" if isinstance(ready, int) else f"{text!r} in its output"
+        deadline = _now() + timeout
+        while not is_ready():
+            ended = self.exited.is_set()
+            if ended:
+                self._output.join(0.2)
+            if (ended and not is_ready()) or _now() >= deadline:
+                how = self.ending() if ended else f"is not ready within {timeout:g} s"
+                written = self.output.rstrip()
+                shown = f"; its output ended with\n{written[-2000:]}" if written else "; it wrote nothing"
+                raise AssertionError(f"process {self.pid} (`{self.name}`) {how}, waiting for {what}{shown}")
+        self.awaits_end = False
+
+    def _has_written(self, ready: str | re.Pattern[str]) -> Callable[[], bool]:
+        found = re.compile(re.escape(ready)) if isinstance(ready, str) else ready
+
+        def is_ready() -> bool:
+            self._output.changed.wait(_INTERVAL)
+            self._output.changed.clear()
+            return found.search(self._output.text()) is not None
+
+        return is_ready
+
+    def _listens(self, port: int) -> Callable[[], bool]:
+        def is_ready() -> bool:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                self.exited.wait(_INTERVAL)
+                return False
+            return True
+
+        return is_ready
+
+    def ending(self) -> str:
+        """Return how it ended: ``exited with 1``, ``was ended by SIGKILL``."""
+        code = self.poll()
+        if code is None or code >= 0:
+            return f"exited with {code}"
+        try:
+            return f"was ended by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"was ended by signal {-code}"
+
+    def ask_to_end(self) -> None:
+        """Ask it and its session to end."""
+        if not self.exited.is_set():
+            self._signal(signal.SIGTERM)
+
+    def end(self) -> None:
+        """End what is left of it and of all that it started."""
+        for pid in self._left():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        if not self.exited.is_set():
+            self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            self.exited.wait(grace)
+        self.poll()
+        self._output.join(0.2)
+        for pipe in (self.stdin, self.stdout, self.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    pipe.close()
+
+    def _signal(self, number: int) -> None:
+        # Until it is waited for, its id is no other's; poll() does that.
+        with contextlib.suppress(OSError):
+            if os.name == "posix" and os.getpgid(self.pid) == self.pid:
+                os.killpg(self.pid, number)
+            elif os.name == "nt":
+                kill = ["taskkill", "/F", "/T", "/PID", str(self.pid)]
+                subprocess.run(kill, check=False, capture_output=True)
+            else:
+                self.send_signal(number)
+
+    def _left(self) -> list[int]:
+        """Return the ids of processes that it started and that run, also those that have left its session."""
+        if self._mark is None:
+            return []
+        mark = f"{self._mark}\0".encode()
+        found = []
+        # Where there is no /proc, daemons are not found.
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (folder / "environ").read_bytes() + b"\0" and int(folder.name) != os.getpid():
+                    found.append(int(folder.name))
+        return found
+
+    def _watch(self) -> None:
+        if hasattr(os, "waitid"):
+            with contextlib.suppress(ChildProcessError):
+                # Without reaping it: its id stays its own until poll().
+                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        else:
+            while self.poll() is None:
+                self.exited.wait(_INTERVAL)
+        self.exited.set()
+
+
+def run_to_end(
+    process: ChildProcess, *, options: Mapping[str, Any], content: Any, timeout: float, check: bool
+) -> subprocess.CompletedProcess[Any]:
+    """Wait until *process* has ended, and return what `subprocess.run` returns, with its output.
+
+    Args:
+        process: What was started, with all of its output kept.
+        options: Those that it was started with.
+        content: What it reads from its input; ``None`` for nothing.
+        timeout: Seconds after which it is ended.
+        check: Whether another exit code than 0 is an error.
+
+    Raises:
+        subprocess.TimeoutExpired: The time was over.
+        subprocess.CalledProcessError: It failed, and *check* is set.
+    """
+    __tracebackhide__ = True
+    if content is not None:
+        process.feed(content)
+    in_time = process.exited.wait(timeout)
+    if not in_time:
+        end_all([process])
+    process.wait_for_output(0.2)
+    output = [_decoded(process, stream, options) for stream in ("stdout", "stderr")]
+    if not in_time:
+        raise subprocess.TimeoutExpired(process.args, timeout, *output)
+    done = subprocess.CompletedProcess(process.args, process.poll() or 0, *output)
+    if check:
+        done.check_returncode()
+    return done
+
+
+def _decoded(process: ChildProcess, stream: str, options: Mapping[str, Any]) -> Any:
+    if options.get(stream) is not None:
+        return None
+    written = process.bytes_of(stream)
+    if not options.get("text", options.get("universal_newlines", True)):
+        return written
+    encoding, errors = options.get("encoding") or "utf-8", options.get("errors") or "replace"
+    return written.decode(encoding, errors).replace("\r\n", "\n")
+
+
+def end_all(processes: Iterable[ChildProcess]) -> None:
+    """End these processes: ask them to, and after `grace` seconds end what is left."""
+    started = list(processes)
+    for process in started:
+        process.ask_to_end()
+    deadline = _now() + grace
+    for process in started:
+        process.exited.wait(max(deadline - _now(), 0))
+        process.end()
+
+
+def command_name(args: Any) -> str:
+    """Return what a command runs, in a word or two.
+
+    >>> command_name(["/usr/bin/python3.12", "-u", "services/worker.py"]), command_name("node api.mjs")
+    ('worker.py', 'node')
+    """
+    if isinstance(args, str | bytes | os.PathLike):
+        words = os.fsdecode(args).split(None, 1) if isinstance(args, str) else [os.fsdecode(args)]
+    else:
+        words = [os.fsdecode(word) for word in args]
+    if not words:
+        return ""
+    program = os.path.basename(words[0])
+    if re.match(r"(python|pypy|node|uv|ruby|php|java)", program):
+        for position, word in enumerate(words[1:], 1):
+            if word == "-m" and position + 1 < len(words):
+                return f"-m {words[position + 1]}"
+            if word in ("-c", "-e"):
+                break
+            if not word.startswith("-"):
+                return os.path.basename(word)
+    return program
+
+
+def _start(function: Callable[..., None], *args: Any) -> threading.Thread:
+    thread = threading.Thread(target=function, args=args, name="sentryintegration.process", daemon=True)
+    # In an empty context: it must not keep the scopes of a test.
+    contextvars.Context().run(thread.start)
+    return thread
