@@ -17,6 +17,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+import captured
 import figures
 import growth
 import inboxes
@@ -85,6 +86,7 @@ CALLS_OF_FACADE = 14
 PARTS: dict[str, Callable[[bool], list[Bar]]] = {
     "per_test": lambda whole: per_test.measure(),
     "ingest": lambda whole: ingest.measure(),
+    "captured": lambda whole: captured.measure(),
     "start_up": lambda whole: start_up.measure(),
     "facade": lambda whole: facade(),
     "facade_memory": lambda whole: facade_memory(),

@@ -1,4 +1,4 @@
-"""Runs one server in this process: ``python benchmarks/serving.py ours|werkzeug|asyncio``.
+"""Runs one server in this process: ``python benchmarks/serving.py ours|captured|werkzeug|asyncio``.
 
 Writes its port; then, for each line on standard input, writes what is kept as JSON, and forgets it.
 """
@@ -17,15 +17,16 @@ import bare
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.store import STRAYS
+from pytest_sentryintegration.web.app import Web
 
 Running = tuple[int, Callable[[], dict[str, Any]]]
 """A port, and what tells how many bodies are kept and what some of them say, and forgets them."""
 
 
 @contextmanager
-def ours() -> Iterator[Running]:
+def ours(web: Callable[[FakeSentry], Web] | None = None) -> Iterator[Running]:
     """Run the fake Sentry; what it keeps is read as tests read it."""
-    with FakeSentry() as sentry:
+    with FakeSentry(web=web) as sentry:
 
         def kept() -> dict[str, Any]:
             entries = sentry.store.since(STRAYS)
@@ -64,6 +65,7 @@ def _step(count: int) -> int:
 
 SERVERS: dict[str, Callable[[], AbstractContextManager[Running]]] = {
     "ours": ours,
+    "captured": lambda: ours(Web),
     "werkzeug": lambda: only_keeping(bare.serve_with_werkzeug),
     "asyncio": lambda: only_keeping(bare.serve_with_asyncio),
 }

@@ -26,7 +26,7 @@ HEARTBEAT: Final = 15.0
 MOST: Final = 200
 """Requests that are read at once."""
 
-SHARE: Final = 20
+SHARE: Final = 40
 """A stream rests so many times as long as it worked: ingest goes on beside it."""
 
 SUMMARIZED: Final = (
