@@ -71,6 +71,11 @@ class Settings(NamedTuple):
         """Whether anything that is sent can fail a test, or is to be written down."""
         return self.unexpected != "ignore" or self.invalid != "ignore" or bool(self.secrets)
 
+    @property
+    def of_any_outcome(self) -> Settings:
+        """What holds for a test that did not pass, too: what is secret."""
+        return self._replace(unexpected="ignore", invalid="ignore")
+
     def changed(self, options: Mapping[str, Any]) -> Settings:
         """Return the settings under a marker's own options; `allow` adds to what holds for all tests.
 

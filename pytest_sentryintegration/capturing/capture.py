@@ -164,11 +164,11 @@ class Capture(StoredInbox):
         """Whether there is a client of the application, or of a capture that has begun."""
         return bool(sentry_sdk.get_client().is_active())
 
-    def check(self) -> list[Violation]:
-        """Return which policies do not hold for what came since the last check."""
+    def check(self, *, passed: bool = True) -> list[Violation]:
+        """Return which policies do not hold for what came since the last check; see `Policies.check`."""
         since, self._checked = self._checked, self.number()
         rest = Reader(Entries(lambda number: self.store.since(self.inbox, max(number, since))))
-        return self._policies.check(self.reader, rest if since else None)
+        return self._policies.check(self.reader, rest if since else None, passed=passed)
 
     def summary(self) -> str:
         """Return what was captured as text, for a failing test's report."""

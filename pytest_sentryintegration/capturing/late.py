@@ -1,4 +1,4 @@
-"""What came for tests that had finished: counted, described, and held against the policies of its test."""
+"""What came when no test could fail for it: for one that had finished, or while none was running."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_sentryintegration.capturing.policies import Entries, Policies
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.settings import Settings
-from pytest_sentryintegration.store import Arrival
+from pytest_sentryintegration.store import STRAYS, Arrival, Entry
 from pytest_sentryintegration.words.summary import LISTED, description
 
 
@@ -35,7 +35,7 @@ class LateArrivals:
         if settings.has_policy:
             self._settings[inbox] = settings
 
-    def take(self, arrivals: Iterable[Arrival]) -> None:
+    def take(self, arrivals: Iterable[Entry]) -> None:
         """Count, check and describe what came."""
         for arrival in arrivals:
             reader = Reader(Entries(partial(_alone, arrival)))
@@ -51,7 +51,8 @@ class LateArrivals:
             if sum(policy == kind for kind, _ in self._shown) < LISTED:
                 reader.source.contents.update()
                 what = masked(description(reader.source.contents), settings.secrets)
-                self._shown.append((policy, f"{what} of {arrival.test or 'a capture'}"))
+                whose = f" of {arrival.test or 'a capture'}" if isinstance(arrival, Arrival) else ""
+                self._shown.append((policy, what if arrival.inbox == STRAYS else f"{what}{whose}"))
 
     def counts(self) -> dict[str, Any]:
         """Return plain data: how many there were, descriptions of a few, and what they break.
@@ -67,5 +68,5 @@ class LateArrivals:
         }
 
 
-def _alone(arrival: Arrival, number: int) -> list[Arrival]:
+def _alone(arrival: Entry, number: int) -> list[Entry]:
     return [arrival] if arrival.number > number else []

@@ -31,15 +31,25 @@ class Shared:
         self.lines: set[str] = set()
         """What ``--sentry-allow-all`` writes."""
         self.late = LateArrivals(self.lines)
+        self.outside = LateArrivals(self.lines)
+        """What came while no test was running, of a run with policies."""
         self.holders = 0
         self._checked = 0
         drain_before_forks(_weakly(self.clients.live))
         hand_on_environment()
 
-    def skip_strays(self) -> None:
-        """Leave out of the next `check_strays` what has come so far."""
+    def take_strays(self, *, judged: bool) -> None:
+        """Leave out of the next `check_strays` what has come so far, while no test was running.
+
+        Args:
+            judged: whether it is held against the policies of the run.
+        """
         drain(self.clients.live())
-        self._checked = self.delivery.fake.store.last(STRAYS)
+        store, checked = self.delivery.fake.store, self._checked
+        self._checked = store.last(STRAYS)
+        if judged and self._checked > checked:
+            self.outside.expect(STRAYS, self.delivery.settings)
+            self.outside.take(store.since(STRAYS, checked))
 
     def check_strays(self, settings: Settings) -> list[Violation]:
         """Hold against the policies what came outside of captures since the last time."""
@@ -62,6 +72,7 @@ class Shared:
             "envelopes": self.inboxes.envelopes,
             "strays": self.delivery.fake.store.strays,
             "late": self.late.counts(),
+            "outside": self.outside.counts(),
             "lines": sorted(self.lines),
         }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_sentryintegration.hooks.redirecting import (
+    SESSIONS,
     SETTINGS,
     can_capture,
     is_used,
@@ -27,7 +28,7 @@ CAPTURE = pytest.StashKey[Any]()
 EVENTS = pytest.StashKey[Any]()
 """What it gave the test: as long as this is kept, its inbox can be read."""
 PASSED = pytest.StashKey[bool]()
-"""On a test that has passed so far, and whose policies are checked again when it has been torn down."""
+"""Whether a test has passed so far; on one whose policies are checked again when it has been torn down."""
 AT_END = pytest.StashKey[list[Any]]()
 """What did not hold when the fixture `sentry_events` ended."""
 OUTLIVING = pytest.StashKey[Any]()
@@ -99,7 +100,7 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
             item.obj = capture.entering(function)
         yield events
         if PASSED in item.stash:
-            item.stash[AT_END] = capture.check()
+            item.stash[AT_END] = capture.check(passed=item.stash[PASSED])
     if function is not None:
         item.obj = function
     if PASSED in item.stash and item.stash[OUTLIVING] and not capture.has_client():
@@ -117,7 +118,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """
     has_policy = item.config.stash[SETTINGS].has_policy
     if has_policy and is_used():
-        shared_by(item.config).skip_strays()
+        # Of what was sent before a run inside another the outer one tells.
+        shared_by(item.config).take_strays(judged=item.config is SESSIONS[0])
     names: list[str] | None = getattr(item, "fixturenames", None)
     if names is None:
         return

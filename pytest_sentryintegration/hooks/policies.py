@@ -13,6 +13,8 @@ from pytest_sentryintegration.settings import Settings
 
 RUNNING: list[pytest.Item] = []
 """The tests that run: more than one where pytest runs inside pytest."""
+LEAKED = pytest.StashKey[str]()
+"""What to say of secrets that a test has sent, until it is reported."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -23,35 +25,55 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         result = yield
     finally:
         RUNNING.remove(item)
-    capture = item.stash.get(CAPTURE, None)
-    settings = item.config.stash[SETTINGS] if capture is None else capture.settings
+    settings = _settings(item)
     if settings.has_policy:
-        found = [] if capture is None else capture.check()
-        _tell(item, [*found, *_check_strays(item, settings)])
+        _tell(item, _check(item, settings))
         item.stash[PASSED] = True
     return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
-    """Fail a test, after its fixtures ended, for what these sent meanwhile and its policies do not allow."""
-    if PASSED not in item.stash:
-        return (yield)
-    capture = item.stash.get(CAPTURE, None)
-    settings = item.config.stash[SETTINGS] if capture is None else capture.settings
-    item.stash[OUTLIVING] = nextitem is None or nextitem.parent is not item.parent
+    """Fail a test, after its fixtures ended, for what these sent meanwhile and its policies do not allow.
+
+    A test that was skipped, failed or was expected to is held to ``sentry_secrets`` alone, here: its own
+    outcome says nothing of them.
+    """
+    settings = _settings(item)
+    when = f"While the fixtures of {item.nodeid} ended:\n"
     found: list[Any] = []
+    if PASSED not in item.stash:
+        settings = settings.of_any_outcome
+        if not settings.has_policy:
+            return (yield)
+        item.stash[PASSED] = False
+        when = ""
+        found += _check(item, settings)
+    item.stash[OUTLIVING] = nextitem is None or nextitem.parent is not item.parent
     try:
         result = yield
     finally:
+        passed = item.stash[PASSED]
         del item.stash[PASSED]  # the test may be run again
         outliving = item.stash[OUTLIVING]
         if not isinstance(outliving, bool):
-            found = outliving.check()
+            found += outliving.check(passed=passed)
             outliving.__exit__()
     found += [*item.stash.get(AT_END, ()), *_check_strays(item, settings)]
-    _tell(item, found, f"While the fixtures of {item.nodeid} ended:\n")
+    _tell(item, found, when)
     return result
+
+
+def _settings(item: pytest.Item) -> Settings:
+    capture = item.stash.get(CAPTURE, None)
+    settings: Settings = item.config.stash[SETTINGS] if capture is None else capture.settings
+    return settings
+
+
+def _check(item: pytest.Item, settings: Settings) -> list[Any]:
+    capture = item.stash.get(CAPTURE, None)
+    found = [] if capture is None else capture.check(passed=item.stash.get(PASSED, True))
+    return [*found, *_check_strays(item, settings)]
 
 
 def _check_strays(item: pytest.Item, settings: Settings) -> list[Any]:
@@ -63,6 +85,9 @@ def _tell(item: pytest.Item, violations: list[Any], when: str = "") -> None:
     for violation in violations:
         if violation.policy == "warn":
             item.warn(pytest.PytestWarning(when + violation.text))
-    failures = [violation.text for violation in violations if violation.policy == "fail"]
+    failures = [violation for violation in violations if violation.policy == "fail"]
     if failures:
-        pytest.fail(when + "\n\n".join(failures), pytrace=False)
+        text = when + "\n\n".join(violation.text for violation in failures)
+        if any(violation.setting == "sentry_secrets" for violation in failures):
+            item.stash[LEAKED] = text
+        pytest.fail(text, pytrace=False)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pytest_sentryintegration.hooks.fixtures import CAPTURE, EVENTS
-from pytest_sentryintegration.hooks.policies import RUNNING
-from pytest_sentryintegration.hooks.redirecting import HELD, NOTES, shared_by
+from pytest_sentryintegration.hooks.policies import LEAKED, RUNNING
+from pytest_sentryintegration.hooks.redirecting import HELD, NOTES, SESSIONS, SETTINGS, shared_by
 
 COUNTS = pytest.StashKey[dict[str, Any]]()
 DIFFERENCE = pytest.StashKey[str]()
@@ -29,6 +29,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show in the report of a test that fails, in its fixtures too, what was captured."""
     report = yield
+    if LEAKED in item.stash:
+        _show_leak(report, item.stash[LEAKED])
+        del item.stash[LEAKED]
     capture = item.stash.get(CAPTURE, None)
     if capture is None:
         return report
@@ -47,6 +50,15 @@ def pytest_runtest_makereport(
     return report
 
 
+def _show_leak(report: pytest.TestReport, text: str) -> None:
+    """Have the test fail for it, whatever a mark or its `unittest.TestCase` have made of its outcome."""
+    vars(report).pop("wasxfail", None)
+    if not report.failed:
+        report.outcome, report.longrepr = "failed", text
+    elif text not in str(report.longrepr):
+        report.sections.append(("Secrets sent to Sentry", text))
+
+
 def pytest_assertrepr_compare(
     config: pytest.Config, op: str, left: object, right: object
 ) -> list[str] | None:
@@ -63,19 +75,22 @@ def pytest_assertrepr_compare(
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Count what was sent, also for the controller of xdist; fail the run for what came late."""
+    """Count what was sent, also for the controller of xdist; fail the run for what came outside of tests."""
     config = session.config
     output = getattr(config, "workeroutput", None)
     if output is not None:
         output["sentryintegration_notes"] = list(NOTES)
     if HELD in config.stash:
+        if config.stash[SETTINGS].has_policy:
+            shared_by(config).take_strays(judged=config is SESSIONS[0])
         counts = shared_by(config).counts()
         if output is not None:
             output["sentryintegration"] = counts
             return
         _add(config, counts)
-    counts = config.stash.get(COUNTS, {"late": {"counts": {}}, "lines": []})
-    if session.exitstatus == pytest.ExitCode.OK and counts["late"]["counts"].get("fail"):
+    counts = config.stash.get(COUNTS, {"lines": []})
+    fails = any(counts[name]["counts"].get("fail") for name in ("late", "outside") if name in counts)
+    if fails and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     listing = config.getoption("--sentry-allow-all")
     # A run that was interrupted has not reported everything.

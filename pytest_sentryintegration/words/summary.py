@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pytest_sentryintegration.model.nouns import NOUNS
@@ -23,29 +23,37 @@ def description(contents: Any) -> str:
     named = [
         f"{NOUNS[noun].singular} {label(noun, obj)}" for noun in _NOUNS for obj in getattr(contents, noun)
     ]
-    first = named or [f"envelope {label('envelopes', envelope)}" for envelope in contents.envelopes]
+    first = named or [
+        f"{NOUNS[noun].singular} {label(noun, obj)}"
+        for noun in ("envelopes", "refused")
+        for obj in getattr(contents, noun)
+    ]
     return f"{first[0]} and {len(first) - 1} more" if len(first) > 1 else first[0]
 
 
 def added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """Add up what two processes counted."""
-    late, more = one["late"], other["late"]
     return {
         **{name: one[name] + other[name] for name in ("tests", "envelopes", "strays")},
         "lines": sorted({*one["lines"], *other["lines"]}),
-        "late": {
-            "counts": dict(Counter(late["counts"]) + Counter(more["counts"])),
-            "shown": [*late["shown"], *more["shown"]],
-            **{name: sorted({*late[name], *more[name]}) for name in ("failing", "allow")},
-        },
+        **{name: _together(one[name], other[name]) for name in ("late", "outside")},
+    }
+
+
+def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "counts": dict(Counter(one["counts"]) + Counter(other["counts"])),
+        "shown": [*one["shown"], *other["shown"]],
+        **{name: sorted({*one[name], *other[name]}) for name in ("failing", "allow")},
     }
 
 
 def summary_lines(counts: Mapping[str, Any]) -> list[str]:
-    """Say what Sentry was sent in a run, and what came for tests that had finished.
+    """Say what Sentry was sent in a run, and what came for tests that had finished or while none was running.
 
     >>> late = {"counts": {"": 1}, "shown": [("", "message 'boom' of test_a")], "failing": [], "allow": []}
-    >>> summary_lines({"tests": 2, "envelopes": 5, "strays": 0, "late": late})
+    >>> outside = {"counts": {}, "shown": [], "failing": [], "allow": []}
+    >>> summary_lines({"tests": 2, "envelopes": 5, "strays": 0, "late": late, "outside": outside})
     ['Sentry: 5 envelopes captured in 2 tests', ..., "  message 'boom' of test_a"]
     """
     lines = []
@@ -53,22 +61,34 @@ def summary_lines(counts: Mapping[str, Any]) -> list[str]:
         captured, tests = _many(counts["envelopes"], "envelope"), _many(counts["tests"], "test")
         outside = f", {_many(counts['strays'], 'stray')} outside tests that use sentry_events"
         lines.append(f"Sentry: {captured} captured in {tests}{outside if counts['strays'] else ''}")
-    by_policy = counts["late"]["counts"]
-    late = sum(by_policy.values())
-    if late:
-        whose = "its test" if late == 1 else "their tests"
-        lines.append(f"Sentry: {_many(late, 'envelope')} came after {whose} had finished:")
-        # What breaks a policy comes first.
-        shown = sorted(counts["late"]["shown"], key=lambda each: (_ORDER[each[0]], each[1]))[:LISTED]
-        lines += [f"  {text}{_UNEXPECTED[policy]}" for policy, text in shown]
-        if late > len(shown):
-            lines.append(f"  ... and {late - len(shown)} more")
-    if by_policy.get("fail"):
-        settings = ", ".join(counts["late"]["failing"])
-        lines.append(f"Sentry: the run fails for {by_policy['fail']} of these, by {settings} of their tests")
-    if allow := counts["late"]["allow"]:
-        lines += ["Sentry: have these tests wait for what is expected, or allow it, for all tests:"]
-        lines += ["  sentry_allow =", *(f"      {entry}" for entry in allow[:LISTED])]
+    outside, late = counts["outside"], counts["late"]
+    if broken := sum(count for policy, count in outside["counts"].items() if policy):
+        lines.append(f"Sentry: {_many(broken, 'stray')} {'is' if broken == 1 else 'are'} not allowed:")
+        lines += _listed([each for each in outside["shown"] if each[0]], broken)
+        lines += _remedy(outside, "", "allow what is expected, for all tests:")
+    if count := sum(late["counts"].values()):
+        whose = "its test" if count == 1 else "their tests"
+        lines.append(f"Sentry: {_many(count, 'envelope')} came after {whose} had finished:")
+        lines += _listed(late["shown"], count)
+        remedy = "have these tests wait for what is expected, or allow it, for all tests:"
+        lines += _remedy(late, " of their tests", remedy)
+    return lines
+
+
+def _listed(shown: Sequence[tuple[str, str]], count: int) -> list[str]:
+    # What breaks a policy comes first.
+    first = sorted(shown, key=lambda each: (_ORDER[each[0]], each[1]))[:LISTED]
+    lines = [f"  {text}{_UNEXPECTED[policy]}" for policy, text in first]
+    return [*lines, f"  ... and {count - len(first)} more"] if count > len(first) else lines
+
+
+def _remedy(arrivals: Mapping[str, Any], whose: str, remedy: str) -> list[str]:
+    lines = []
+    if failing := arrivals["counts"].get("fail"):
+        settings = ", ".join(arrivals["failing"])
+        lines.append(f"Sentry: the run fails for {failing} of these, by {settings}{whose}")
+    if allow := arrivals["allow"]:
+        lines += [f"Sentry: {remedy}", "  sentry_allow =", *(f"      {entry}" for entry in allow[:LISTED])]
         if len(allow) > LISTED:
             lines.append(f"      ... and {len(allow) - LISTED} more, which --sentry-allow-all FILE writes")
     return lines

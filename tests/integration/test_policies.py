@@ -311,6 +311,44 @@ def test_what_comes_late_fails_no_run_without_a_policy(run: Run) -> None:
     assert "run fails" not in result.stdout.str()
 
 
+@pytest.mark.parametrize("workers", [(), ("-n1",)])
+def test_what_is_reported_while_no_test_runs_fails_the_run(run: Run, workers: tuple[str, ...]) -> None:
+    result = run(
+        *workers,
+        ini=f"{FAIL}sentry_allow = known\n",
+        plugins=("xdist",) if workers else (),
+        app=REPORTING,
+        conftest="""
+            from app import report
+            def pytest_sessionfinish(): report("at the end")
+        """,
+        test_it="""
+            import sentry_sdk
+            from app import report
+            sentry_sdk.init("https://key@example.invalid/1")
+            report("imported")
+            report("known")
+            def test_it(): pass
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "Sentry: 2 strays are not allowed:",
+            "  message 'at the end'   (fails the run)",
+            "  message 'imported'   (fails the run)",
+            "Sentry: the run fails for 2 of these, by sentry_unexpected",
+            "Sentry: allow what is expected, for all tests:",
+            "  sentry_allow =",
+            "      re:^at the end$",
+            "      re:^imported$",
+        ],
+        consecutive=True,
+    )
+
+
 LEGACY = """
     import pytest, sentry_sdk
 

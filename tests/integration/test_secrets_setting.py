@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.integration.conftest import Run
@@ -52,6 +54,97 @@ def test_a_secret_of_the_run_fails_every_test_that_sends_it(
     output = result.stdout.str()
     assert "my hunter2" not in output.replace('report("my hunter2")', "")
     assert "from-the-environment" not in output
+
+
+def test_a_secret_of_the_run_fails_tests_whatever_their_outcome(run: Run) -> None:
+    result = run(
+        "-v",
+        conftest=PLAIN,
+        ini="sentry_secrets = hunter2\n",
+        test_it="""
+            import pytest, sentry_sdk, unittest
+
+            def leak(): sentry_sdk.capture_event({"message": "hi", "tags": {"card": "hunter2"}})
+            @pytest.fixture
+            def leaks():
+                yield
+                leak()
+            @pytest.fixture
+            def skips():
+                leak()
+                pytest.skip("no db")
+
+            def test_skips():
+                leak()
+                pytest.skip("no db")
+            def test_is_skipped_by_its_fixture(skips): pass
+            def test_skips_and_leaks_at_its_end(sentry_events, leaks): pytest.skip("no db")
+            @pytest.mark.xfail
+            def test_fails_as_expected():
+                leak()
+                assert 0
+            @pytest.mark.xfail
+            def test_does_not_fail_as_expected(): leak()
+            @pytest.mark.xfail
+            def test_leaks_at_its_end(leaks): assert 0
+            def test_fails_without_being_expected_to():
+                leak()
+                assert 0
+            class Case(unittest.TestCase):
+                def test_of_a_case(self):
+                    leak()
+                    self.skipTest("no db")
+                def test_fails(self):
+                    leak()
+                    self.fail()
+            def test_skips_quietly(): pytest.skip("no db")
+            @pytest.mark.xfail
+            def test_fails_quietly(): assert 0
+            @pytest.mark.skip
+            def test_never_runs(): leak()
+        """,
+    )
+
+    leaking = re.findall(r"^(?:ERROR|FAILED) test_it.py::(\S+)", result.stdout.str(), re.M)
+    assert sorted(leaking) == sorted(
+        [
+            "Case::test_fails",
+            "Case::test_of_a_case",
+            "test_does_not_fail_as_expected",
+            "test_fails_as_expected",
+            "test_fails_without_being_expected_to",
+            "test_fails_without_being_expected_to",
+            "test_is_skipped_by_its_fixture",
+            "test_leaks_at_its_end",
+            "test_skips",
+            "test_skips_and_leaks_at_its_end",
+        ]
+    )
+    assert result.stdout.str().count("\nsentry_secrets 1 (text of 7 characters):\n") == 9
+
+
+def test_a_secret_that_is_sent_while_a_module_is_imported_fails_the_run(run: Run) -> None:
+    result = run(
+        ini="sentry_secrets = hunter2\n",
+        conftest="""
+            import sentry_sdk
+            sentry_sdk.init("https://key@example.invalid/1")
+            sentry_sdk.capture_event({"message": "the key is hunter2"})
+            sentry_sdk.capture_event({"message": "nothing"})
+        """,
+        test_it="def test_it(): pass",
+    )
+
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "Sentry: 1 stray is not allowed:",
+            "  message 'the key is [*][*][*]'   (fails the run)",
+            "Sentry: the run fails for 1 of these, by sentry_secrets",
+        ],
+        consecutive=True,
+    )
 
 
 @pytest.mark.parametrize(
