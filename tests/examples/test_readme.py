@@ -8,10 +8,13 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_sentryintegration import SentryEvents
+from pytest_sentryintegration.plugin import pytest_addoption
+from tests.test_settings import Parser
 
 pytestmark = pytest.mark.usefixtures("frameworks")
 
@@ -171,9 +174,16 @@ def test_the_nouns_of_the_readme_exist(sentry_events: SentryEvents) -> None:
     assert [noun for noun in nouns if not hasattr(sentry_events, noun) and noun != "sentry_events"] == []
 
 
-def test_the_settings_of_the_readme_exist(pytestconfig: pytest.Config) -> None:
-    for name in first_column("Settings"):
-        pytestconfig.getini(name)
+def test_the_readme_lists_each_setting_with_its_default() -> None:
+    parser: Any = Parser()
+    pytest_addoption(parser)
+    section = PAGES[0].read_text(encoding="utf-8").partition("\n## Settings\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(sentry_\w+)` \| .* \| (.*?) ?\|$", section, re.MULTILINE)
+
+    assert {name for name, _ in rows} == parser.defaults.keys()
+    assert {name: default.strip("`") for name, default in rows if default.startswith("`")} == {
+        name: default for name, default in parser.defaults.items() if isinstance(default, str)
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -6,6 +6,8 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +36,19 @@ def test_a_public_name_is_documented(name: str) -> None:
         assert inspect.getdoc(public)
         example_optional = name == "Handle"
         assert example_optional or ">>>" in (inspect.getdoc(public) or "")
+
+
+def test_the_page_lists_each_call_with_its_arguments() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "facade.md").read_text(encoding="utf-8")
+    first_column = "\n".join(re.findall(r"^\| (.*?) \|", page, re.MULTILINE))
+    calls = re.findall(r"`(\w+)\((.*?)\)`", first_column)
+    listed = {name: re.findall(r"(?:^|, )\**(\w+)", arguments) for name, arguments in calls}
+
+    assert listed == {
+        name: list(inspect.signature(public).parameters)
+        for name, public in vars(sentryintegration).items()
+        if name in sentryintegration.__all__ and inspect.isfunction(public)
+    }
 
 
 def test_all_is_sorted_and_complete() -> None:
