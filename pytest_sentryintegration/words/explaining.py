@@ -50,11 +50,14 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
         *evidence.notes,
     ]
     if not said:
+        if noun in _KEPT:
+            return [_KEPT[noun]]
         if evidence.client is not None:
             what = "nothing"
             if noun and contents.envelopes:
                 what = f"no {'further ' if len(getattr(contents, noun)) else ''}{NOUNS[noun].singular}"
-            said.append(_NOTHING.format(what))
+            silently = " (ignore_errors, an ignored logger)" if noun not in _NOT_OF_EVENTS else ""
+            said.append(_NOTHING.format(what, silently))
         elif not evidence.connected:
             said.append("Nothing is known of the senders: whether they sent anything, and where to.")
         if evidence.connected:
@@ -79,10 +82,23 @@ def doubts(evidence: Evidence, contents: Any, noun: str, waited: float) -> list[
     return list(dict.fromkeys(said))
 
 
-_NOTHING: Final = (
-    "Nothing was lost on the way: {} was captured, or the SDK passed over it silently (ignore_errors, "
-    "an ignored logger)."
+_NOTHING: Final = "Nothing was lost on the way: {} was captured, or the SDK passed over it silently{}."
+_KEPT: Final[dict[str | None, str]] = {
+    "refused": "The fake Sentry accepted every request that came.",
+    "client_reports": "No SDK has reported that it dropped anything.",
+}
+"""What is said of the nouns that hold only what was lost, where nothing was."""
+_NOT_OF_EVENTS: Final = (
+    "transactions",
+    "spans",
+    "traces",
+    "logs",
+    "metrics",
+    "check_ins",
+    "feedback",
+    "sessions",
 )
+"""Nouns that never come of an error or a message."""
 _FALLBACK: Final = (
     "The application did not call sentry_sdk.init() here, so sentry_sdk.is_initialized() is false for it."
 )

@@ -161,6 +161,27 @@ def test_without_a_reason_nothing_was_lost(evidence: Evidence) -> None:
 
 
 @pytest.mark.parametrize(
+    ("noun", "sentence"),
+    [
+        (
+            "errors",
+            "Nothing was lost on the way: no error was captured, or the SDK passed over it silently"
+            " (ignore_errors, an ignored logger).",
+        ),
+        ("logs", "Nothing was lost on the way: no log was captured, or the SDK passed over it silently."),
+        ("refused", "The fake Sentry accepted every request that came."),
+        ("client_reports", "No SDK has reported that it dropped anything."),
+    ],
+)
+def test_without_a_reason_only_what_is_true_of_the_noun_is_said(noun: str, sentence: str) -> None:
+    received = Received()
+    received.message("a")
+    received.contents.update()
+
+    assert reasons(Evidence(imported=True, client=True), received.contents, noun) == [sentence]
+
+
+@pytest.mark.parametrize(
     ("reason", "category", "quantity", "sentence"),
     [
         ("sample_rate", "error", 2, "2 events were sampled out."),
