@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from pytest_sentryintegration.cli import BY_SIGNAL, DONE, WRONG_USE, Terminated
+from pytest_sentryintegration.cli.commands import SUMMARIES, find_command
 from pytest_sentryintegration.cli.options import Command, WrongUse, nearest
 
 
@@ -32,19 +33,17 @@ def main(line: Sequence[str] | None = None) -> int:
         # A terminal may know no box lines; a lone surrogate has no UTF-8.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    try:
-        from pytest_sentryintegration.cli.commands import COMMANDS
-    except ImportError as error:
-        return _wrong(f"{error.name} is not installed: pip install 'sentryintegration[pytest]'")
     if words[:1] in ([], ["-h"], ["--help"]):
-        sys.stdout.write(_help(COMMANDS))
+        sys.stdout.write(_help())
         return DONE if words else WRONG_USE
     name = words[0]
-    command = next((command for command in COMMANDS if command.name == name), None)
+    try:
+        command = find_command(name)
+    except ImportError as error:
+        return _wrong(f"{error.name} is not installed: pip install 'sentryintegration[pytest]'")
     if command is None:
-        names = [command.name for command in COMMANDS]
         kind = "a command comes first, not the option" if name.startswith("-") else "there is no command"
-        return _wrong(f"{kind} {name!r}{nearest(name, names)}")
+        return _wrong(f"{kind} {name!r}{nearest(name, SUMMARIES)}")
     try:
         return _run(command, words[1:])
     except WrongUse as error:
@@ -75,9 +74,9 @@ def _terminated(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _help(commands: Sequence[Command]) -> str:
-    width = max(len(command.name) for command in commands)
-    lines = [f"  {command.name:{width}}  {command.summary}" for command in commands]
+def _help() -> str:
+    width = max(map(len, SUMMARIES))
+    lines = [f"  {name:{width}}  {summary}" for name, summary in SUMMARIES.items()]
     return "\n".join(
         [
             "usage: sentryintegration COMMAND ...",

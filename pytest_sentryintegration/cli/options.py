@@ -88,8 +88,6 @@ class Command:
     """One command: what it is called with, and what it does."""
 
     name: str
-    summary: str
-    """What it does, as one line of the list of commands."""
     usage: str
     """What stands after its name."""
     description: str

@@ -115,7 +115,6 @@ def _dump(received: Received, folder: Path) -> None:
 
 RUN: Final = Command(
     "run",
-    "run a command with a fake Sentry of its own, and say what it sent",
     "[options] -- COMMAND...",
     "Runs COMMAND with SENTRY_DSN set to a fake Sentry (also VITE_SENTRY_DSN, NEXT_PUBLIC_SENTRY_DSN,\n"
     "REACT_APP_SENTRY_DSN and NUXT_PUBLIC_SENTRY_DSN, for bundlers). Says on stderr what comes, then\n"

@@ -81,7 +81,6 @@ def _age(text: str) -> float:
 
 SERVE: Final = Command(
     "serve",
-    "run a fake Sentry for development and end-to-end tests",
     "[options]",
     "Runs a fake Sentry until it is ended (Ctrl-C). Prints its DSN, and where to ask for what came. Sending\n"
     "is open to all who reach it. Reading is for this machine alone; where --host is an address that others\n"

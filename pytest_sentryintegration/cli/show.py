@@ -172,7 +172,6 @@ def _bodies(names: Sequence[str]) -> Iterator[tuple[str, bytes, datetime]]:
 
 SHOW: Final = Command(
     "show",
-    "print .envelope files: events, trees, verdicts",
     "[--json] FILE|DIR|-...",
     "Prints what is in .envelope files: events, the trees of transactions, other telemetry, and what real\n"
     "Sentry would refuse, drop or trim. Of a DIR all files that end in .envelope, those in its folders too;\n"

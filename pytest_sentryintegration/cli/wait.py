@@ -78,7 +78,6 @@ def _answer(api: Api, path: str, timeout: float) -> Answer:
 
 WAIT: Final = Command(
     "wait",
-    "wait until a running fake Sentry has been sent something",
     "[options] NOUN?QUERY | --ready",
     "Returns when what NOUN?QUERY asks for has come, and prints it as JSON, a line each. Exit code 1, with\n"
     "the nearest misses, where it has not come in time.",

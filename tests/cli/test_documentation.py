@@ -13,9 +13,9 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from pytest_sentryintegration.cli import serve
-from pytest_sentryintegration.cli.commands import COMMANDS
 from pytest_sentryintegration.cli.main import main
 from tests.cli.conftest import Run, unused_port
+from tests.cli.test_options import COMMANDS
 from tests.examples.test_readme import ROOT, Block, blocks_of
 
 PAGES = [ROOT / "docs" / "command-line.md", ROOT / "docs" / "recipes.md"]

@@ -249,10 +249,10 @@ def test_the_project_of_the_dsn_is_the_events(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
-    for number in range(3000):
-        (tmp_path / f"{number}.envelope").write_text(message("x" * 100))
+    logs = {"items": [_log("x" * 40) for _ in range(3000)]}
+    (tmp_path / "a.envelope").write_text(envelope(("log", logs)))
     command = f"{sys.executable} -m pytest_sentryintegration show {tmp_path} | head -1"
 
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
 
-    assert (done.stdout, done.stderr) == ("3000 events:\n", "")
+    assert (done.stdout, done.stderr) == ("3000 logs:\n", "")
