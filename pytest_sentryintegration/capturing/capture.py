@@ -104,6 +104,7 @@ class Capture(StoredInbox):
         self._first = 0
         self.timeout = self.settings.timeout
         self.quiet = self.settings.quiet
+        self.public_key = KEY
         self.invalid_allow = self.settings.invalid_allow
         self.secrets = self.settings.secrets
         self.reader: Reader

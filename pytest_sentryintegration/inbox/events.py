@@ -11,7 +11,7 @@ from typing import Any
 from pytest_sentryintegration import model
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.secrets import found_secrets, occurrences
-from pytest_sentryintegration.inbox.traces import TraceView
+from pytest_sentryintegration.inbox.traces import TraceOfATest, TraceView
 from pytest_sentryintegration.inbox.views import View
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.matching.secrets import secrets_of, secrets_of_settings
@@ -165,6 +165,21 @@ class SentryEvents(View[model.Event]):
     def faults(self) -> Faults:
         """What goes wrong from now on: rate limits, error responses, broken connections."""
         return self._reader.source.faults()
+
+    def trace(self, *, timeout: float | None = None) -> TraceOfATest:
+        """Begin a trace of one's own: its headers are for a request to a service, and then it is that trace.
+
+        At the end of the ``with`` it is waited for until it is complete. Works with ``async with`` too.
+
+        Args:
+            timeout: Seconds to wait, of real time; ``sentry_timeout`` where it is not given.
+
+        Raises:
+            AssertionError: At the end, where nothing of it has come, or not all: names who owes a span.
+
+        ``with sentry_events.trace() as trace: client.get("/stock", headers=trace.headers)``
+        """
+        return TraceOfATest(self.traces, self._reader, timeout)
 
     def run(
         self,

@@ -22,6 +22,8 @@ class Source(Protocol):
     """Seconds that `find` and `wait` wait where the call does not say."""
     quiet: float = 0.2
     """Seconds without anything new after which a trace counts as complete."""
+    public_key: str = "0" * 32
+    """The key by which a trace that a test begins says whose it is."""
     invalid_allow: tuple[str, ...] | None = None
     """Paths of findings that do not count; ``None`` for the default ones."""
     secrets: tuple[str, ...] = ()

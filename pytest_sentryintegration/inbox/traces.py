@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import weakref
 from collections.abc import Generator, Sequence
 from functools import partial
@@ -15,7 +16,7 @@ from pytest_sentryintegration.inbox.source import Source
 from pytest_sentryintegration.inbox.steps import Step, run, run_async
 from pytest_sentryintegration.inbox.views import View, check_count, seconds
 from pytest_sentryintegration.matching.query import Query
-from pytest_sentryintegration.model import Trace
+from pytest_sentryintegration.model import StartedTrace, Trace
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.continuity import discontinuous
 from pytest_sentryintegration.words.explaining import doubts
@@ -23,7 +24,7 @@ from pytest_sentryintegration.words.traces import incomplete, of_missing, too_re
 
 __unittest = True  # hides the frames of this module in unittest's tracebacks
 
-__all__ = ["TraceView", "lacking"]
+__all__ = ["TraceOfATest", "TraceView", "lacking"]
 
 
 class TraceView(View[Trace]):
@@ -129,6 +130,48 @@ class TraceView(View[Trace]):
     def _lack_of_one(self, traces: list[Trace]) -> Lack | None:
         # Several are a failure, which needs no waiting.
         return self._lack(traces) if len(traces) == 1 else None
+
+
+class TraceOfATest:
+    """The context manager of `SentryEvents.trace`: gives headers, and waits for what becomes of them."""
+
+    def __init__(self, view: TraceView, reader: Reader, timeout: float | None) -> None:
+        self._view = view
+        self._reader = reader
+        self._timeout = timeout if timeout is None else seconds("timeout", timeout)
+        self._trace_id = ""
+
+    def __enter__(self) -> StartedTrace:
+        trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
+        header = {
+            "trace_id": trace_id,
+            "public_key": self._reader.source.public_key,
+            "sampled": "true",
+            "sample_rate": "1.0",
+            "sample_rand": "0.500000",
+        }
+        headers = {
+            "sentry-trace": f"{trace_id}-{span_id}-1",
+            "baggage": ",".join(f"sentry-{name}={value}" for name, value in header.items()),
+            "traceparent": f"00-{trace_id}-{span_id}-01",
+        }
+        self._trace_id = trace_id
+        started = self._reader.source.contents.start_trace(headers, header, span_id)
+        self._view._objects()
+        return started
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        __tracebackhide__ = True
+        if kind is None:
+            self._view.find(self._trace_id, complete=True, timeout=self._timeout)
+
+    async def __aenter__(self) -> StartedTrace:
+        return self.__enter__()
+
+    async def __aexit__(self, kind: object, *_: object) -> None:
+        __tracebackhide__ = True
+        if kind is None:
+            await self._view.find_async(self._trace_id, complete=True, timeout=self._timeout)
 
 
 def lacking(source: Source, traces: Sequence[Trace]) -> Lack | None:

@@ -19,7 +19,7 @@ from pytest_sentryintegration.model.metrics import Metric
 from pytest_sentryintegration.model.objects import Objects, Searchable
 from pytest_sentryintegration.model.sessions import Session
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction
-from pytest_sentryintegration.model.traces import MissingParent, Trace
+from pytest_sentryintegration.model.traces import MissingParent, StartedTrace, Trace
 
 __all__ = [
     "Attachment",
@@ -44,6 +44,7 @@ __all__ = [
     "SentException",
     "Session",
     "Span",
+    "StartedTrace",
     "Trace",
     "Transaction",
     "UnreadablePayload",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -40,7 +41,7 @@ from pytest_sentryintegration.model.spans import (
     transaction_of,
     transaction_record,
 )
-from pytest_sentryintegration.model.traces import Trace
+from pytest_sentryintegration.model.traces import StartedTrace, Trace
 from pytest_sentryintegration.store import Arrival, RefusedRequest, Store
 
 __all__ = ["Contents"]
@@ -161,9 +162,27 @@ class Contents:
 
         def read(forest: Forest) -> tuple[Trace, ...]:
             # What has no trace id is linked within its item only, which is no trace.
+            started: StartedTrace | None = forest.started()
+            if started is not None:
+                return (started,)
             return (Trace(forest, events, logs, envelopes),) if forest.trace_id else ()
 
         return self._objects(self._registry.all_forests, read, _number_of_trace)
+
+    def start_trace(
+        self, headers: Mapping[str, str], header: Mapping[str, Any], span_id: str
+    ) -> StartedTrace:
+        """Return a trace that a test begins, before anything of it has come.
+
+        Args:
+            headers: What it gives to a service.
+            header: The trace header that these headers stand for.
+            span_id: The span that they name as the parent.
+        """
+        forest = self._registry.start(header["trace_id"], span_id, header)
+        started = StartedTrace(forest, self.events, self.logs, self.envelopes, headers)
+        forest.started = weakref.ref(started)
+        return started
 
     @property
     def assertions(self) -> Assertions | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -53,6 +53,8 @@ class Break:
     """What differs: its name, how it was before the hop (or in ``sentry-trace``), how it was after."""
     event: Event | None = None
     """What was sent in a span that has not come."""
+    by_test: bool = False
+    """Whether the test has called, with the headers of a trace of its own."""
     has_headers: bool = False
     """Whether the callee got the header ``sentry-trace`` and began a new trace all the same."""
 
@@ -65,11 +67,14 @@ def breaks_of(forest: Forest, events: Iterable[Event]) -> list[Break]:
         events: The events that happened in it.
     """
     segments = [record for record in forest.delivered() if record.is_segment]
-    found = [Break("second_root", _span(forest.roots[0]), _span(root)) for root in forest.roots[1:]]
+    # What the test called by headers of its own is below the test, and a root here.
+    called = [root for root in forest.roots if root.parent_span_id is not None]
+    heads = [*called[:1], *(root for root in forest.roots if root.parent_span_id is None)]
+    found = [Break("second_root", _span(heads[0]), _span(root)) for root in heads[1:]]
     for segment in segments:
         broken = _headers_break(segment) or _hop_break(forest, segment)
         if broken is not None:
-            found.append(broken)
+            found.append(replace(broken, by_test=segment.parent_span_id in forest.given))
     return [*found, *_not_continued(forest), *_unsampled(forest, events)]
 
 
@@ -145,8 +150,9 @@ def _header_above(forest: Forest, segment: Record) -> Mapping[str, Any] | None:
         header = _trace_header(above or at)
         if header:
             return header
+        segment = above or at
         at = above.parent if above is not None else None
-    return None
+    return forest.given.get(segment.parent_span_id or "")
 
 
 def _not_continued(forest: Forest) -> Iterator[Break]:

@@ -26,6 +26,10 @@ _MANY = 1000
 """Spans after which reading goes on without the garbage collector."""
 
 
+def _nothing() -> None:
+    return None
+
+
 class Forest:
     """The records of one trace id, linked by span ids; from any envelope, project and process."""
 
@@ -34,6 +38,8 @@ class Forest:
         self.records: list[Record] = []
         self.version = 0
         """Changes whenever links may have changed."""
+        self.started: Callable[[], Any] = _nothing
+        """Returns the trace object, where a test has begun this trace itself."""
         self._roots: list[Record] = []
         self._orphans: list[Record] = []
         self._again: Mapping[Record, Record] = {}
@@ -47,6 +53,11 @@ class Forest:
     def assertions(self) -> Assertions | None:
         """What judges it as a whole; ``None`` outside the inbox of a test."""
         return self._registry.assertions
+
+    @property
+    def given(self) -> Mapping[str, Mapping[str, Any]]:
+        """The spans that a test gave to services as parents, by id, with the trace headers that it gave."""
+        return self._registry.given.get(self.trace_id, {})
 
     def siblings(self) -> list[Forest]:
         """Return the other traces of the inbox."""
@@ -76,7 +87,7 @@ class Forest:
     def has(self, span_id: str) -> bool:
         """Return whether a span of that id is here."""
         self.update()
-        return span_id in self._first
+        return span_id in self._first or span_id in self.given
 
     def delivered(self) -> list[Record]:
         """Return the records, each once: without those that were delivered again. Do not change the list."""
@@ -132,6 +143,7 @@ class Forest:
         _cut_cycles(self.records)
         self._roots, self._orphans = [], []
         self._again = again = find.again
+        heads = {None, *self.given}
         for record in self.records:
             parent = record.parent
             if record in again and parent not in again:
@@ -142,7 +154,7 @@ class Forest:
                     parent.children = [record]
                 else:
                     parent.children.append(record)
-            elif record.parent_span_id is None and record.is_segment:
+            elif record.parent_span_id in heads and record.is_segment:
                 self._roots.append(record)
             else:
                 self._orphans.append(record)
@@ -167,6 +179,8 @@ class Registry:
         """As they were recorded."""
         self.assertions: Assertions | None = None
         """What judges traces as a whole; ``None`` outside the inbox of a test."""
+        self.given: dict[str, dict[str, Mapping[str, Any]]] = {}
+        """By trace id, the spans that a test gave to services as their parents, with their trace headers."""
         self._forests: dict[str, Forest] = {}
         self._in_order: list[Forest] = []
         self._read = read
@@ -182,6 +196,12 @@ class Registry:
         """Read what has come since; return all forests in order of arrival. Do not change the list."""
         self.all_records()
         return self._in_order
+
+    def start(self, trace_id: str, span_id: str, header: Mapping[str, Any]) -> Forest:
+        """Return the forest of a trace that a test begins, giving that span and trace header to services."""
+        with self.lock:
+            self.given.setdefault(trace_id, {})[span_id] = header
+            return self._forests.setdefault(trace_id, Forest(trace_id, self))
 
     def read_all(self) -> None:
         """Read what has arrived since into records. Callers hold the lock."""
@@ -211,6 +231,7 @@ class Registry:
         forest = self._forests.get(key)
         if forest is None:
             forest = self._forests[key] = Forest(record.trace_id, self)
+        if not forest.records:
             self._in_order.append(forest)
         record.forest = forest
         forest.records.append(record)

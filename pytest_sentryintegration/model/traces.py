@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from pytest_sentryintegration.model.reading import mapping
 from pytest_sentryintegration.model.services import service_of, services_of
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction, span_of
 
-__all__ = ["MissingParent", "Trace"]
+__all__ = ["MissingParent", "StartedTrace", "Trace"]
 
 
 @dataclass(frozen=True)
@@ -209,3 +209,11 @@ class Trace:
     def __repr__(self) -> str:
         count = len(self._updated().delivered())
         return f"<Trace {self.trace_id} {count} {'span' if count == 1 else 'spans'}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StartedTrace(Trace):
+    """A trace that a test begins itself, by `SentryEvents.trace`."""
+
+    headers: Mapping[str, str]
+    """``sentry-trace``, ``baggage`` and ``traceparent``, for a request to a service: it is sampled."""

@@ -30,7 +30,10 @@ def discontinuous(trace: Any, breaks: Sequence[Any]) -> str:
 def _hop(broken: Any) -> str:
     if broken.kind == "second_root":
         return f"Beside root {_end(broken.caller)} there is root {_end(broken.callee)}"
-    caller = "a service that has sent nothing" if broken.caller is None else _end(broken.caller)
+    if broken.caller is not None:
+        caller = _end(broken.caller)
+    else:
+        caller = "the test" if broken.by_test else "a service that has not sent its span"
     if broken.callee is not None:
         callee = _end(broken.callee)
     else:

@@ -128,6 +128,19 @@ async def test_fastapi_called_by_httpx_is_continuous(
     trace.assert_continuous()
 
 
+def test_a_trace_that_the_test_begins_is_continued_by_the_application(
+    sentry_events: SentryEvents, app_options: dict[str, Any]
+) -> None:
+    sentry_sdk.init(**app_options)
+    sentry_events._reader.source.quiet = 0.01
+
+    with sentry_events.trace() as trace:
+        flask_app().test_client().get("/stock/3", headers=dict(trace.headers))
+
+    assert trace.tree.op == "http.server"
+    trace.assert_continuous()
+
+
 def test_requests_that_continue_nothing_are_continuous_each(
     sentry_events: SentryEvents, app_options: dict[str, Any]
 ) -> None:

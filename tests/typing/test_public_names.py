@@ -64,6 +64,7 @@ def test_sentry_events_has_the_nouns_and_methods_of_the_contract_alone(sentry_ev
         "clear",
         "popen",
         "run",
+        "trace",
         "explain",
         "snapshot",
         "assert_accepted",

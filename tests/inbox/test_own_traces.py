@@ -1,0 +1,139 @@
+"""Traces that a test begins itself, by headers that it sends to a service."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from pytest_sentryintegration import Trace
+from pytest_sentryintegration.wire.envelope import RawEnvelope
+from tests.model.sent import item, ops, span, transaction
+from tests.words.inboxes import Received
+
+
+def quick(timeout: float = 10) -> Received:
+    received = Received(timeout=timeout)
+    received.quiet = 0
+    return received
+
+
+def serve(received: Received, headers: Any, parent: str | None = None, **changes: str) -> None:
+    """Receive what a service sends that has got these headers."""
+    trace_id, span_id, _ = headers["sentry-trace"].split("-")
+    header = dict(part.partition("=")[::2] for part in headers["baggage"].replace("sentry-", "").split(","))
+    trace = {
+        "trace_id": trace_id,
+        "span_id": "served",
+        "op": "http.server",
+        "parent_span_id": parent or span_id,
+    }
+    child = {**span("db", "served"), "trace_id": trace_id}
+    sent = item("transaction", transaction(child, trace=trace, transaction="GET /stock", server_name="api-1"))
+    received.store.add("t", project_id="1", envelope=RawEnvelope({"trace": {**header, **changes}}, (sent,)))
+
+
+def test_the_headers_are_those_of_one_sampled_trace() -> None:
+    trace = quick().events.trace().__enter__()
+    headers = trace.headers
+
+    assert re.fullmatch(rf"{trace.trace_id}-[0-9a-f]{{16}}-1", headers["sentry-trace"])
+    assert headers["traceparent"] == f"00-{headers['sentry-trace'][:49]}-01"
+    assert dict(part.split("=") for part in headers["baggage"].split(",")) == {
+        "sentry-trace_id": trace.trace_id,
+        "sentry-public_key": "0" * 32,
+        "sentry-sampled": "true",
+        "sentry-sample_rate": "1.0",
+        "sentry-sample_rand": "0.500000",
+    }
+
+
+def test_afterwards_it_is_the_trace_and_what_was_called_is_its_root() -> None:
+    received = quick()
+
+    with received.events.trace() as trace:
+        serve(received, trace.headers)
+
+    assert ops(trace.tree.walk()) == ["http.server", "db"]
+    assert (trace.services, trace.orphans, trace.missing) == (("api-1",), (), ())
+    trace.assert_complete()
+    trace.assert_continuous()
+    assert list(received.events.traces) == [trace]
+    assert received.events.traces.find(trace.trace_id) is trace
+
+
+def test_two_traces_know_nothing_of_each_other() -> None:
+    received = quick()
+
+    with received.events.trace() as first:
+        serve(received, first.headers)
+    with received.events.trace() as second:
+        serve(received, second.headers)
+
+    assert first.trace_id != second.trace_id
+    assert [len(trace.spans) for trace in received.events.traces] == [2, 2]
+
+
+def test_a_trace_of_which_nothing_has_come_is_in_no_view() -> None:
+    received = quick()
+
+    with pytest.raises(KeyError), received.events.trace():
+        raise KeyError
+
+    assert list(received.events.traces) == []
+
+
+def test_it_fails_where_nothing_of_it_comes() -> None:
+    received = quick(timeout=0.01)
+
+    expected = pytest.raises(AssertionError, match=r"Expected one trace matching(.|\n)*no trace arrived")
+    with expected, received.events.trace():
+        pass
+
+
+def test_it_fails_where_a_span_stays_out() -> None:
+    received = quick(timeout=0.01)
+
+    expected = pytest.raises(AssertionError, match="The caller of 'api-1' owes span")
+    with expected, received.events.trace() as trace:
+        serve(received, trace.headers, parent="between")
+
+
+@pytest.mark.asyncio
+async def test_the_loop_runs_while_it_is_waited_for() -> None:
+    received = quick()
+
+    async with received.events.trace(timeout=5) as trace:
+        serve(received, trace.headers)
+
+    assert len(trace.spans) == 2
+
+
+def broken(trace: Trace) -> str:
+    with pytest.raises(AssertionError) as caught:
+        trace.assert_continuous()
+    return " ".join(str(caught.value).split())
+
+
+def test_a_service_that_changes_what_the_test_gave_is_named() -> None:
+    received = quick(timeout=0.01)
+
+    with received.events.trace() as trace:
+        serve(received, trace.headers, public_key="1" * 32)
+
+    assert (
+        "From the test to 'api-1' (http.server 'GET /stock'): the trace header has changed: public_key"
+        in (broken(trace))
+    )
+
+
+def test_a_service_that_begins_a_root_beside_what_the_test_called_is_named() -> None:
+    received = quick(timeout=0.01)
+
+    with received.events.trace() as trace:
+        serve(received, trace.headers)
+        alone = {"trace_id": trace.trace_id, "span_id": "alone", "op": "task"}
+        received.item("transaction", transaction(trace=alone))
+
+    assert "Beside root 'api-1' (http.server 'GET /stock') there is root 'project 1' (task" in broken(trace)
