@@ -1,8 +1,11 @@
 r"""Bytes seen through the encodings that applications put around them: compression, Base64, escapes, ...
 
-What is undone: gzip, zlib, deflate, zstd, br, bzip2, xz and zip; Base64 (also URL-safe, in lines, and from
-any place in it), Base32 and hexadecimal digits; percent, HTML, quoted-printable and backslash escapes (of
-JSON, Python and JavaScript); UTF-16 of ASCII; arrays of numbers that are bytes; each in each other.
+What is undone: gzip, zlib, zstd, bzip2, xz and zip anywhere in the bytes; deflate, br, and zlib with a window
+below 32 KB, where the bytes begin with it; Base64 (also URL-safe, in lines, and from any place in it), Base32
+and hexadecimal digits, also with separators (``68:75``, ``68 75``, ``0x68, 0x75``); percent, HTML,
+quoted-printable and backslash escapes (of JSON, Python and JavaScript); UTF-16 of ASCII; four and more
+decimal numbers that are bytes, with commas or spaces between them (``[104, 117, 110, 116]``) or as an object
+(``{"0": 104, "1": 117, "2": 110, "3": 116}``), also with signs; each in each other.
 """
 
 from __future__ import annotations
@@ -114,6 +117,7 @@ class Unwrapping:
                 runs = [run[part] for run in pattern.findall(data)]
                 self._add_runs(layer, "utf-16", runs)
         self._add_runs(layer, "numbers", map(_bytes_of_numbers, _NUMBERS.findall(data)))
+        self._add_runs(layer, "hex", map(_bytes_of_pairs, _PAIRS.findall(data)))
         self._unwrap_digits(layer)
         self._decompress(layer)
 
@@ -154,7 +158,7 @@ class Unwrapping:
     def _add_unmarked(self, layer: Layer) -> None:
         """Add what the data holds if it is of one of the formats that do not begin with a mark."""
         if not begins_a_stream(layer.data):
-            for kind in ("deflate", "br"):
+            for kind in ("zlib", "deflate", "br"):
                 self._add_stream(layer, kind, DECOMPRESSORS[kind](memoryview(layer.data)))
 
     def _add_stream(self, layer: Layer, kind: str, pieces: Iterator[bytes]) -> None:
@@ -181,7 +185,14 @@ _LEAST_STREAM: Final = 8
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LITTLE: Final = re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00){4,}")
 _BIG: Final = re.compile(rb"(?:\x00[\t\n\r\x20-\x7e]){4,}")
-_NUMBERS: Final = re.compile(rb"\[\s*[0-9]{1,3}(?:\s*,\s*[0-9]{1,3}){3,}\s*\]")
+_BETWEEN: Final = rb"(?:\s{0,99},\s{0,99}|\s{1,99})"
+_NUMBER: Final = (
+    rb"(?:[\"']?[0-9]{1,7}[\"']?\s{0,9}:\s{0,9})?"
+    rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[0-9]{1,2}|-(?:12[0-8]|1[01][0-9]|[0-9]{1,2}))(?!\.?[0-9])"
+)
+_NUMBERS: Final = re.compile(_NUMBER + rb"(?:" + _BETWEEN + _NUMBER + rb"){3,}")
+_PAIR: Final = rb"(?:0[xX])?(?:[0-9A-Fa-f]{2}){1,4}"  # up to four bytes, as many tools group them
+_PAIRS: Final = re.compile(_PAIR + rb"(?:(?:" + _BETWEEN + rb"|[:-])" + _PAIR + rb"){1,}")
 
 
 def _is_text(data: bytes) -> bool:
@@ -192,9 +203,16 @@ def _is_text(data: bytes) -> bool:
     return _CONTROL.search(data) is None
 
 
-def _bytes_of_numbers(array: bytes) -> bytes:
-    numbers = [int(number) for number in array.strip(b"[] \t\r\n").split(b",")]
-    return bytes(numbers) if max(numbers) < 256 else b""
+def _bytes_of_numbers(run: bytes) -> bytes:
+    # Keys end with a colon; Java shows bytes with a sign.
+    return bytes(int(number) & 255 for number in _VALUE.findall(run))
+
+
+_VALUE: Final = re.compile(rb"-?[0-9]+(?![0-9]{0,7}[\"']?\s{0,9}:)")
+
+
+def _bytes_of_pairs(run: bytes) -> bytes:
+    return bytes.fromhex(re.sub(rb"0[xX]|[^0-9A-Fa-f]", b"", run).decode("ascii"))
 
 
 def _translated(run: bytes) -> bytes:

@@ -60,6 +60,21 @@ TO_TEXT: dict[str, Callable[[bytes], bytes]] = {
     "numbers": lambda data: json.dumps(list(data)).encode(),
     "repr of bytes": lambda data: repr(data).encode(),
 }
+RENDERED: dict[str, Callable[[bytes], bytes]] = {
+    "tuple": lambda data: repr(tuple(data)).encode(),
+    "String.fromCharCode": lambda data: b"f(%s)" % ",".join(map(str, data)).encode(),
+    "object": lambda data: json.dumps({str(place): byte for place, byte in enumerate(data)}).encode(),
+    "object in lines": lambda data: json.dumps(dict(enumerate(data)), indent=4).encode(),
+    "dict": lambda data: repr(dict(enumerate(data))).encode(),
+    "signed bytes": lambda data: repr([byte - 256 * (byte > 127) for byte in data]).encode(),
+    "numbers with spaces": lambda data: b"%s." % " ".join(map(str, data)).encode(),
+    "hex with colons": lambda data: data.hex(":").encode(),
+    "hex with spaces": lambda data: data.hex(" ").upper().encode(),
+    "hex with hyphens": lambda data: data.hex("-", 2).encode(),
+    "hex as xxd groups it": lambda data: data.hex(" ", -2).encode(),
+    "hex in C": lambda data: ", ".join(f"0x{byte:02X}" for byte in data).encode(),
+}
+"""Bytes as numbers and digits, in further ways."""
 OF_TEXT: dict[str, Callable[[bytes], bytes]] = {
     "JSON": as_json,
     "JSON with slashes": lambda data: as_json(data).replace(b"/", rb"\/"),
@@ -82,7 +97,7 @@ TO_BYTES: dict[str, Callable[[bytes], bytes]] = {
     "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
     "zip": zipped,
 }
-ALL = {**TO_TEXT, **OF_TEXT, **TO_BYTES}
+ALL = {**TO_TEXT, **RENDERED, **OF_TEXT, **TO_BYTES}
 TEXTS = {**TO_TEXT, **OF_TEXT}
 
 
@@ -94,6 +109,25 @@ def shows(data: bytes, wanted: bytes = SECRET) -> bool:
 def test_an_encoding_is_undone(encoding: str) -> None:
     assert shows(ALL[encoding](SECRET))
     assert shows(ALL[encoding](AROUND))
+
+
+@pytest.mark.parametrize("encoding", RENDERED)
+def test_numbers_and_digits_are_undone_around_and_inside_other_encodings(encoding: str) -> None:
+    rendered = RENDERED[encoding]
+
+    assert shows(as_json(rendered(AROUND)))
+    assert shows(base64.b64encode(rendered(AROUND)))
+    assert shows(b"<" + rendered(base64.b64encode(AROUND)) + b">")
+    assert shows(rendered(gzip.compress(AROUND)))
+
+
+@pytest.mark.parametrize("bits", range(9, 16))
+def test_zlib_with_any_window_is_undone(bits: int) -> None:
+    stream = zlib.compressobj(wbits=bits)
+    compressed = stream.compress(AROUND) + stream.flush()
+
+    assert shows(compressed)
+    assert shows(b'{"data": "' + base64.b64encode(compressed) + b'"}')
 
 
 @pytest.mark.parametrize(("inner", "outer"), [*itertools.product(TEXTS, TEXTS)])
@@ -171,7 +205,11 @@ def test_a_bomb_costs_at_most_its_limit_and_is_known(hostile: bytes) -> None:
 
 @pytest.mark.speed
 @pytest.mark.parametrize(
-    "text", [b"x^", b"\x1f\x8b\x08", b"PK\x03\x04", b"%25", b"\\\\", b"&amp;", b"=\n", b"[1,2,3,4]"]
+    "text",
+    [
+        *(b"x^", b"\x1f\x8b\x08", b"PK\x03\x04", b"%25", b"\\\\", b"&amp;", b"=\n", b"[1,2,3,4]"),
+        *(b"1 ", b"12:", b"1" + b" " * 90, b'"1":', b"0x12,", b"1234", b"-"),
+    ],
 )
 def test_what_looks_like_an_encoding_takes_no_time(text: bytes) -> None:
     started = time.process_time()
