@@ -152,3 +152,63 @@ def test_other_endpoints_take_nothing_from_nobody(method: str, path: str, is_str
 
     assert said(reply) == (401, {"detail": "missing authorization information"})
     assert len(fake.refused) == 1
+
+
+FORM = "multipart/form-data; boundary=X"
+FIELD = b'Content-Disposition: form-data; name="upload_file_minidump"; filename="a"'
+DUMP = b"--X\r\n" + FIELD + b"\r\n\r\nMDMP\r\n--X--\r\n"
+EVERY = {
+    "envelope/": (EVENT, {}),
+    "store/": (b"{}", {}),
+    "security/": (b"{}", {"content_type": "application/csp-report"}),
+    "cron/nightly/": (b'{"status":"ok"}', {"content_type": "application/json"}),
+    "minidump/": (DUMP, {"content_type": FORM}),
+    f"events/{'a' * 32}/attachments/": (DUMP, {"content_type": FORM}),
+    "upload/": (b"", {"tus_resumable": "1.0.0", "upload_length": "1"}),
+    "nel/": (b"[]", {"content_type": "application/json"}),
+    "integration/vercel/logs": (b"[]", {"content_type": "application/json"}),
+    "integration/otlp/v1/logs": (b"{}", {"content_type": "application/json"}),
+}
+BY_PATH = {f"unreal/{KEY}/": (b"CR1", {}), f"cron/nightly/{KEY}": EVERY["cron/nightly/"]}
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+@pytest.mark.parametrize("path", EVERY | BY_PATH)
+def test_every_endpoint_takes_a_real_key(path: str, is_strict: bool) -> None:
+    body, headers = (EVERY | BY_PATH)[path]
+    auth = AUTH if path in EVERY else None
+
+    assert Fake(strict=is_strict).post(f"/api/42/{path}", body, auth=auth, **headers).status < 300
+
+
+@pytest.mark.parametrize("path", EVERY | BY_PATH)
+def test_every_endpoint_takes_a_toy_key_unless_strict(fake: Fake, strict: Fake, path: str) -> None:
+    # Relay: ProjectKey::parse in relay-base-schema/src/project.rs:95.
+    body, headers = (EVERY | BY_PATH)[path]
+    auth = "Sentry sentry_key=public" if path in EVERY else None
+    path = f"/api/42/{path.replace(KEY, 'public')}"
+
+    assert fake.post(path, body, auth=auth, **headers).status < 300
+    assert strict.post(path, body, auth=auth, **headers).status == 400
+    assert {arrival.tolerated for arrival in fake.arrivals} <= {"toy_key"}
+    assert strict.arrivals == []
+
+
+@pytest.mark.parametrize("project", ["x", "-1", "4.2", str(2**64), "42%20"])
+@pytest.mark.parametrize("path", EVERY | BY_PATH)
+def test_every_endpoint_refuses_a_project_that_is_no_number(fake: Fake, path: str, project: str) -> None:
+    body, headers = (EVERY | BY_PATH)[path]
+    auth = AUTH if path in EVERY else None
+
+    assert fake.post(f"/api/{project}/{path}", body, auth=auth, **headers).status == 400
+    assert fake.arrivals == []
+
+
+@pytest.mark.parametrize("path", [path for path in EVERY if path != "envelope/"])
+def test_every_endpoint_but_envelopes_needs_a_key_in_both_modes(fake: Fake, strict: Fake, path: str) -> None:
+    body, headers = EVERY[path]
+
+    for one in (fake, strict):
+        assert one.post(f"/api/42/{path}", body, auth=None, **headers).status == 401
+        assert one.post(f"/api/42/{path}?sentry_key={KEY}", body, **headers).status == 401
+        assert one.arrivals == []
