@@ -49,8 +49,11 @@ class Call:
         """The query string, undecoded."""
         return self.request.target.partition("?")[2]
 
-    def body(self) -> bytes:
+    def body(self, limit: int | None = None) -> bytes:
         """Return the decoded body.
+
+        Args:
+            limit: How many bytes it may have, where that is less than `limit`; counts at the first call.
 
         Raises:
             Refusal: It is broken or too long.
@@ -58,7 +61,7 @@ class Call:
         if self._decoded is None:
             encoding = self.headers.get("content-encoding")
             try:
-                self._decoded = decode_body(self.request.body, encoding, self.limit)
+                self._decoded = decode_body(self.request.body, encoding, limit or self.limit)
             except Refusal as refusal:
                 self._decoded = refusal
         if isinstance(self._decoded, Refusal):

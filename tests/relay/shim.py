@@ -29,6 +29,7 @@ LEFT_OUT = {
     "test_config": "Relay's configuration",
     "test_ephemeral_config": "Relay's configuration",
     "test_forwarding": "what Relay forwards",
+    "test_healthchecks": "Relay's own health",
     "test_projectconfigs": "the projects' configurations",
     "test_publickeys": "Relay's own endpoints",
     "test_query": "what Relay asks upstream",

@@ -58,14 +58,11 @@ def take(call: Call) -> Taken:
 
 def _raw(call: Call) -> bytes:
     try:
-        body = call.body()
+        return call.body(MAX_ATTACHMENT_SIZE)
     except Refusal as refusal:
         if refusal.status == 413:
             raise item_too_large("attachment:minidump") from None
         raise Refusal(400, "invalid request body", (refusal.detail,)) from None
-    if len(body) > MAX_ATTACHMENT_SIZE:
-        raise item_too_large("attachment:minidump")
-    return body
 
 
 def _is_skipped(part: Part) -> bool:
