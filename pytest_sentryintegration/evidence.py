@@ -52,6 +52,18 @@ class SampledOut(NamedTuple):
     """The option's value, where it is a rate."""
 
 
+class LateSpan(NamedTuple):
+    """A span that ended after its transaction, which the SDK had sent by then."""
+
+    label: str
+    transaction: str
+    """The transaction's name."""
+    span_id: str
+    """The transaction's span id."""
+    begun: bool
+    """Whether it began before the transaction ended."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A process that was started while the test ran."""
@@ -60,6 +72,8 @@ class Child:
     """Its command, or its name in `multiprocessing`."""
     forked: bool = False
     """Whether it is a fork of this process."""
+    spawned: bool = False
+    """Whether it runs a function of this program in a fresh interpreter, as `multiprocessing` starts it."""
     ended: int | None = None
     """Its exit code, where it is known."""
     running: bool = False
@@ -84,8 +98,12 @@ class Evidence:
     """Whether there is an SDK client, of the application or the plugin's own."""
     fallback: bool | None = None
     """Whether that client is the plugin's own, because the application initialised none."""
+    closed: bool = False
+    """Whether that client was closed."""
     dsn: bool | None = None
     """Whether that client has a DSN."""
+    turned_off: bool = False
+    """Whether that client was given an empty DSN, although ``SENTRY_DSN`` is set."""
     traces_sample_rate: float | None = None
     """Its ``traces_sample_rate``."""
     traces_sampler: bool | None = None
@@ -122,6 +140,12 @@ class Evidence:
     """Return the names of open transactions and spans. A function, since it looks through all objects."""
     outside: tuple[str, ...] = ()
     """Spans that were finished outside of any transaction, one line each; the SDK does not send these."""
+    late_spans: tuple[LateSpan, ...] = ()
+    """Spans that ended after their transaction."""
+    other_mode: tuple[str, ...] = ()
+    """Functions of the SDK that were called and do nothing in the client's span mode."""
+    ignored_errors: tuple[tuple[str, int], ...] = ()
+    """Exceptions that ``ignore_errors`` covers: class and how many of it."""
     max_spans: int | None = None
     """How many spans a transaction may have."""
     blocks_loop: bool = False

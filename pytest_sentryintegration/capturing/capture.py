@@ -25,7 +25,7 @@ from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.processes import MARK, ChildProcess, end_all
 from pytest_sentryintegration.sdk.gathering import gather, unfinished_in
 from pytest_sentryintegration.sdk.isolation import Isolation
-from pytest_sentryintegration.sdk.noticing import noticed
+from pytest_sentryintegration.sdk.notes import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.fake_sentry import KEY, NoServerError

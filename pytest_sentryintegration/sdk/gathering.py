@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 import threading
 import time
@@ -17,9 +18,11 @@ from sentry_sdk import utils as sdk_utils
 
 from pytest_sentryintegration.evidence import Child, Evidence, Raised
 from pytest_sentryintegration.processes import ChildProcess
-from pytest_sentryintegration.sdk.noticing import noticed, processes, tracing_kinds
+from pytest_sentryintegration.sdk.notes import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.sdk.processes import processes
 from pytest_sentryintegration.sdk.redirect import own_transport, redirected
+from pytest_sentryintegration.sdk.sampling import tracing_kinds
 
 _LOOKS: Final = 3
 _MOMENT: Final = 0.002
@@ -46,6 +49,9 @@ def gather(owner: Owner) -> Evidence:
         "raised": tuple(Raised(*key, count) for key, count in noted.raised.items()),
         "processors": tuple(noted.processors),
         "outside": tuple(noted.outside),
+        "late_spans": tuple(noted.late),
+        "other_mode": tuple(noted.other_mode),
+        "ignored_errors": tuple(noted.ignored.items()),
         "unfinished": lambda: tuple(_unfinished(noted.began)),
         "blocks_loop": _is_loop_running(),
         "threads": tuple(_threads(owner)),
@@ -62,7 +68,9 @@ def gather(owner: Owner) -> Evidence:
     return Evidence(
         client=True,
         fallback=not client.is_active(),
+        closed=client.transport is None and bool(options.get("dsn")),
         dsn=bool(options.get("dsn")),
+        turned_off=options.get("dsn") == "" and bool(os.environ.get("SENTRY_DSN")),
         own_transport=type(own).__qualname__ if own is not None else None,
         traces_sample_rate=options.get("traces_sample_rate"),
         traces_sampler=options.get("traces_sampler") is not None,
@@ -141,12 +149,12 @@ def _is_idle(thread: threading.Thread) -> bool:
 
 def _popened(owner: Owner) -> Iterator[Child]:
     for started in noticed(owner).started:
-        popen = started.popen()
+        popen = started.popen() if started.popen is not None else None
         if isinstance(popen, ChildProcess):
             yield _started(popen, started.has_dsn)
             continue
         # No poll(): it would reap the process, whose exit code other code may wait for.
-        ended = popen.returncode if popen is not None else None
+        ended = popen.returncode if popen is not None else started.ended
         running = popen is not None and ended is None
         yield Child(started.command, ended=ended, running=running, has_dsn=started.has_dsn)
 
@@ -170,9 +178,11 @@ def _processes(owner: Owner) -> Iterator[Child]:
     for process in processes():
         try:
             if id(process) not in before and process.ident is not None:
-                forked = getattr(process, "_start_method", None) == "fork"
-                ended = process.exitcode
-                yield Child(process.name, forked=forked, ended=ended, running=ended is None)
+                # A plain `multiprocessing.Process` has the method of the program.
+                method = process._start_method or sys.modules["multiprocessing"].get_start_method()
+                forked = method == "fork"
+                ended, running = process.exitcode, process.exitcode is None
+                yield Child(process.name, forked=forked, spawned=not forked, ended=ended, running=running)
         except (AssertionError, ValueError):  # a child of another process, or closed
             continue
 

@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sentry_sdk import HttpTransport
 
 from pytest_sentryintegration import clock
-from pytest_sentryintegration.sdk import noticing, ownership
+from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.pool import Pool
 from pytest_sentryintegration.sdk.posting import Answer
+from pytest_sentryintegration.sdk.sampling import note_sampling
 from pytest_sentryintegration.sdk.worker import Worker
 
 QUEUE_SIZE = 100_000
@@ -138,7 +139,7 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
     ) -> None:
         """Count a loss, and note what decided so where it was sampled out."""
         if reason == "sample_rate":
-            noticing.note_sampling(self._owner(), self.options, str(data_category), quantity)
+            note_sampling(self._owner(), self.options, str(data_category), quantity)
         super().record_lost_event(reason, data_category, item, quantity=quantity)
 
     def has_pending_reports(self) -> bool:

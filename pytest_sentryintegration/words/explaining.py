@@ -43,10 +43,11 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
         *_of_refused(contents.refused),
         *of_losses(losses, evidence),
         *of_raised(losses, evidence, noun),
+        *_of_ignored(evidence, noun),
         *_of_features(evidence, noun),
-        *_of_spans(evidence, contents, noun),
+        *_of_spans(evidence, contents, noun, explained=bool(losses)),
         *(_of_tracing(evidence) if noun is None or noun in _TRACED else ()),
-        *_of_senders(evidence, waited),
+        *_of_senders(evidence, waited, explained=bool(losses)),
         *evidence.notes,
     ]
     if not said:
@@ -72,11 +73,13 @@ def doubts(evidence: Evidence, contents: Any, noun: str, waited: float) -> list[
 
     Client reports and refused requests are left out: the line "Also received" counts them.
     """
+    losses = concerning(noun, lost(contents))
     said = [
+        *_of_closed(evidence),
         *_of_delivery(evidence),
-        *of_raised(concerning(noun, lost(contents)), evidence, noun),
-        *_of_spans(evidence, contents, noun),
-        *_of_senders(evidence, waited),
+        *of_raised(losses, evidence, noun),
+        *_of_spans(evidence, contents, noun, explained=bool(losses)),
+        *_of_senders(evidence, waited, explained=bool(losses)),
         *evidence.notes,
     ]
     return list(dict.fromkeys(said))
@@ -110,13 +113,21 @@ def _of_client(evidence: Evidence) -> Iterable[str]:
         yield "This process has not imported sentry_sdk: nothing in it can report."
     elif evidence.client is False:
         yield "This process has no SDK client: sentry_sdk.init() was not called, or the client was closed."
+    elif evidence.turned_off:
+        yield 'init was given dsn="", which means off whatever SENTRY_DSN is: leave it out.'
     elif evidence.dsn is False:
         yield "The application's SDK client has no DSN, so it sends nothing: pass dsn= or set SENTRY_DSN."
+    yield from _of_closed(evidence)
     if evidence.own_transport:
         yield (
             f"The application's SDK client has a transport of its own, {evidence.own_transport}, which is "
             "left alone: what it sends does not come here."
         )
+
+
+def _of_closed(evidence: Evidence) -> Iterable[str]:
+    if evidence.closed:
+        yield "The SDK client is closed: what is captured after that is not sent."
 
 
 def _of_delivery(evidence: Evidence) -> Iterable[str]:
@@ -139,6 +150,13 @@ def _of_refused(refused: Iterable[Any]) -> Iterable[str]:
         yield f"{what} refused by the fake Sentry with status {status}: {plain(reason, 200)}."
 
 
+def _of_ignored(evidence: Evidence, noun: str | None) -> Iterable[str]:
+    if noun in (None, "events", "errors", "envelopes", "items"):
+        for name, count in evidence.ignored_errors:
+            were = "was" if count == 1 else "were"
+            yield f"{NOUNS['errors'].counted(count)} {were} dropped: ignore_errors covers {plain(name)}."
+
+
 def _of_features(evidence: Evidence, noun: str | None) -> Iterable[str]:
     for off, what, option in evidence.switched_off:
         if noun in (None, off) or off == "client_reports":
@@ -156,22 +174,42 @@ def _of_tracing(evidence: Evidence) -> Iterable[str]:
         yield "Tracing is off: the SDK client has neither traces_sample_rate nor traces_sampler."
 
 
-def _of_spans(evidence: Evidence, contents: Any, noun: str | None) -> Iterable[str]:
+def _of_spans(evidence: Evidence, contents: Any, noun: str | None, *, explained: bool) -> Iterable[str]:
+    """Yield what became of spans; those outside of any transaction where no client report *explained* it."""
     if noun is not None and noun not in _TRACED:
         return
     for label in _first(evidence.unfinished()):
         yield unsent(label)
-    if count := len(evidence.outside):
+    for function in evidence.other_mode:
+        when, instead = _MODES[function.startswith("sentry_sdk.traces.")]
+        yield f"{function} was called, which does nothing {when} trace_lifecycle='stream': call {instead}."
+    for late in _first(evidence.late_spans):
+        yield (
+            f"Span {show(late.label)} finished after its transaction {show(late.transaction)}: the SDK sends "
+            "a transaction with the spans that have finished before it."
+        )
+    if (count := len(evidence.outside)) and not explained:
         what = f"{count} span{'s were' if count > 1 else ' was'} finished outside of any transaction"
         named = ", ".join(plain(label, 30) for label in dict.fromkeys(evidence.outside[:LISTED]))
         more = ", ..." if count > LISTED else ""
         yield f"{what} ({named}{more}): the SDK sends spans inside of transactions only."
-    for transaction, count in _first(_incomplete(contents)):
+    told = Counter(late.span_id for late in evidence.late_spans[:LISTED] if late.begun)
+    for transaction, left_out in _first(_incomplete(contents)):
+        count = left_out - told[str(transaction.span_id)]
+        if count <= 0:
+            continue
         had = "that one had" if count == 1 else "these had"
         why = f"{had} not finished when the transaction did"
         if evidence.max_spans is not None and len(transaction.spans) >= evidence.max_spans:
             why += f", or there were more than max_spans={evidence.max_spans}"
         yield f"Transaction {show(transaction.name)} was sent without {count} of its spans: {why}."
+
+
+_MODES: Final = {
+    True: ("without", "sentry_sdk.start_transaction and start_span"),
+    False: ("under", "sentry_sdk.traces.start_span"),
+}
+"""By whether a function is for streamed spans: when it does nothing, and what to call instead."""
 
 
 def unsent(label: str) -> str:
@@ -206,7 +244,7 @@ def _left_out(transaction: Any) -> int:
     return max(meta - len(sent), 0) if isinstance(meta, int) and isinstance(sent, list) else 0
 
 
-def _of_senders(evidence: Evidence, waited: float) -> Iterable[str]:
+def _of_senders(evidence: Evidence, waited: float, *, explained: bool) -> Iterable[str]:
     if evidence.blocks_loop:
         yield (
             "find and wait block the running event loop, so that no task can go on meanwhile: await "
@@ -216,8 +254,9 @@ def _of_senders(evidence: Evidence, waited: float) -> Iterable[str]:
     longer = f"raise timeout= (it was {waited:g} s)" if waited else "wait with timeout="
     for name in _first(evidence.threads):
         yield f"Thread {show(name)}, which this test started, still runs: join it first, or {longer}."
-    yield from _of_children(evidence, longer)
-    if evidence.handed_out and evidence.connected is False:
+    children = [*_of_children(evidence, longer, explained=explained)]
+    yield from children
+    if evidence.handed_out and evidence.connected is False and not children:
         within = f" within {waited:g} s" if waited else ""
         yield (
             f"No other process has connected{within}: does it get sentry_events.env, does it need longer to "
@@ -244,17 +283,20 @@ def _of_inboxes(evidence: Evidence) -> Iterable[str]:
         )
 
 
-def _of_children(evidence: Evidence, longer: str) -> Iterable[str]:
+def _of_children(evidence: Evidence, longer: str, *, explained: bool) -> Iterable[str]:
+    """Yield what became of other processes; not of one that ended where a client report *explained* it."""
+    explained = explained and bool(evidence.connected)
     if evidence.alone and evidence.children:
         yield "sentry_transport = memory captures this process alone, and the test started others."
     elif evidence.children:
         # Where a process has reported, another that ended with 0 may have nothing to do with Sentry.
         telling = [child for child in evidence.children if child.ended != 0 or not evidence.connected]
+        telling = [child for child in telling if child.running or not child.has_dsn or not explained]
         telling.sort(key=lambda child: (child.has_dsn, not child.ended))
         for child in _first(telling):
             yield _of_child(child, bool(evidence.connected), longer)
     forks = evidence.forks - sum(child.forked for child in evidence.children)
-    if forks > 0:
+    if forks > 0 and not explained:
         times = "once" if forks == 1 else f"{forks} times"
         yield f"This process was forked {times} while the test ran: {_UNFLUSHED}."
 
@@ -282,6 +324,11 @@ def _of_child(child: Child, connected: bool, longer: str) -> str:
     ended = f"{name} was started" if child.ended is None else f"{name} ended with exit code {child.ended}"
     if connected:
         return f"{ended}: what it did not send before its end is lost; call sentry_sdk.flush() there."
+    if child.spawned:
+        return (
+            f"{ended} and sent nothing: a spawned process does not inherit the parent's init(). Call "
+            "sentry_sdk.init() there, and sentry_sdk.flush() before it ends."
+        )
     return f"{ended} and sent nothing: does it read SENTRY_DSN, and flush before it ends?"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import subprocess
@@ -132,8 +133,7 @@ def test_the_sampling_of_another_process_is_told_as_such(sentry_events: SentryEv
     code = "import sentry_sdk; sentry_sdk.init(sample_rate=0.0); sentry_sdk.capture_message('hello')"
     subprocess.run([sys.executable, "-c", code], env=sentry_events.env, check=True)
 
-    said = why(sentry_events.messages, "hello")
-    assert said.startswith("- 1 event was sampled out by another process.\n")
+    assert why(sentry_events.messages, "hello") == "- 1 event was sampled out by another process."
 
 
 def test_a_builtin_that_raised_is_named_too(sentry_events: SentryEvents) -> None:
@@ -248,10 +248,71 @@ def test_a_span_that_finished_after_its_transaction_is_told(sentry_events: Sentr
     transaction.finish()
     late.finish()
 
-    assert why(sentry_events.spans, "late") == text("""
-        - Transaction 'checkout' was sent without 1 of its spans: that one had not
-          finished when the transaction did.
-        """)
+    assert why(sentry_events.spans, "late") == LATE
+
+
+LATE = text("""
+    - Span 'late' finished after its transaction 'checkout': the SDK sends a
+      transaction with the spans that have finished before it.
+    """)
+
+
+@pytest.mark.skipif(STREAMED, reason="streamed spans are sent one by one")
+def test_a_span_that_began_after_its_transaction_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+    with sentry_sdk.start_transaction(name="checkout") as transaction:
+        pass
+    with transaction.start_child(op="late"):
+        pass
+
+    assert why(sentry_events.spans, "late") == LATE
+    sentry_events.clear()
+    assert why(sentry_events.spans, "late") == LATE
+
+
+@pytest.mark.skipif(V3 or V241, reason="has one span mode alone")
+def test_the_api_of_the_other_span_mode_is_named(sentry_events: SentryEvents) -> None:
+    traces: Any = importlib.import_module("sentry_sdk.traces")
+    sentry_sdk.init(REAL_DSN, traces_sample_rate=1.0, trace_lifecycle="static" if STREAMED else "stream")
+    with pytest.warns(match="mode"):
+        span = traces.start_span(name="t") if STREAMED else sentry_sdk.start_transaction(name="t")
+    with span:
+        pass
+
+    called, when = ("traces.start_span", "without") if STREAMED else ("start_transaction", "under")
+    instead = "sentry_sdk.start_transaction and start_span" if STREAMED else "sentry_sdk.traces.start_span"
+    assert " ".join(why(sentry_events.spans, "t").split()) == (
+        f"- sentry_sdk.{called} was called, which does nothing {when} trace_lifecycle='stream':"
+        f" call {instead}."
+    )
+
+
+def test_a_client_that_was_closed_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+    sentry_sdk.get_client().close()
+    sentry_sdk.capture_message("hello")
+
+    assert why(sentry_events.messages, "hello") == (
+        "- The SDK client is closed: what is captured after that is not sent."
+    )
+
+
+def test_an_init_that_turns_the_sdk_off_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(dsn="")
+    sentry_sdk.capture_message("hello")
+
+    assert why(sentry_events.messages, "hello") == (
+        '- init was given dsn="", which means off whatever SENTRY_DSN is: leave it out.'
+    )
+
+
+def test_an_error_that_the_options_ignore_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, ignore_errors=[ArithmeticError])
+    sentry_sdk.capture_exception(ZeroDivisionError("x"))
+
+    assert why(sentry_events.errors, ZeroDivisionError) == (
+        "- 1 error was dropped: ignore_errors covers ZeroDivisionError."
+    )
 
 
 def test_a_transaction_that_is_not_finished_is_told(sentry_events: SentryEvents) -> None:
@@ -363,7 +424,7 @@ FORKED = """
 
     @pytest.mark.parametrize("method, module, said", [
         ("fork", "os", "a fork of this one, ended with exit code 0: what a fork captured"),
-        ("spawn", "os", "ended with exit code 0 and sent nothing"),
+        ("spawn", "os", "a spawned process does not inherit the parent's init(). Call"),
     ])
     def test_it(sentry_events, method, module, said):
         process = multiprocessing.get_context(method).Process(target=os.getpid, name="worker")
@@ -395,6 +456,46 @@ def test_a_process_that_ended_without_sending_is_told(sentry_events: SentryEvent
 
     said = " ".join(why(sentry_events.messages).split())
     assert "import sys; sys.exit(3)' ended with exit code 3 and sent nothing: does it read SENTRY_DSN" in said
+
+
+def test_the_exit_code_of_a_process_whose_object_is_gone_is_told(sentry_events: SentryEvents) -> None:
+    subprocess.run([sys.executable, "-c", "import sys; sys.exit(3)"], env=sentry_events.env, check=False)
+
+    python = os.path.basename(sys.executable)
+    assert " ".join(why(sentry_events.messages).split()) == (
+        f"- Process '{python} -c import sys; sys.exit(3)' ended with exit code 3 and sent nothing: does it"
+        " read SENTRY_DSN, and flush before it ends?"
+    )
+
+
+def test_a_command_of_the_shell_is_told(sentry_events: SentryEvents) -> None:
+    os.system("exit 3")
+
+    assert why(sentry_events.messages) == text("""
+        - Process 'exit 3' ended with exit code 3 and sent nothing: does it read
+          SENTRY_DSN, and flush before it ends?
+        """)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_spawn"), reason="starts processes with os.posix_spawn")
+def test_a_process_that_os_starts_is_told(sentry_events: SentryEvents) -> None:
+    os.waitpid(os.posix_spawn("/bin/sh", ["sh", "-c", "exit 0"], {}), 0)
+
+    assert why(sentry_events.messages) == text("""
+        - Process 'sh -c exit 0' was started with an environment without this test's
+          SENTRY_DSN: pass env=sentry_events.env.
+        """)
+
+
+def test_what_a_client_report_of_a_process_explains_is_all_that_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+    code = "import sentry_sdk; sentry_sdk.init(before_send=lambda *_: None); 1/0"
+    subprocess.run(
+        [sys.executable, "-c", code], env=sentry_events.env, check=False, stderr=subprocess.DEVNULL
+    )
+
+    assert why(sentry_events.errors) == "- 1 event was dropped: before_send returned None."
+    assert "outside of any transaction" not in why(sentry_events.spans)
 
 
 def test_a_process_that_still_runs_is_told(sentry_events: SentryEvents) -> None:

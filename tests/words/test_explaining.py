@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pytest_sentryintegration.evidence import Child, Late, Raised, SampledOut
+from pytest_sentryintegration.evidence import Child, Late, LateSpan, Raised, SampledOut
 from pytest_sentryintegration.words import Elsewhere, Evidence, explain
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.losses import dropped, things
@@ -28,6 +30,43 @@ from tests.words.inboxes import Received
             Evidence(own_transport="app.ListTransport"),
             "The application's SDK client has a transport of its own, app.ListTransport, which is left alone:"
             " what it sends does not come here.",
+        ),
+        (
+            Evidence(client=True, closed=True),
+            "The SDK client is closed: what is captured after that is not sent.",
+        ),
+        (
+            Evidence(client=True, dsn=False, turned_off=True),
+            'init was given dsn="", which means off whatever SENTRY_DSN is: leave it out.',
+        ),
+        (
+            Evidence(ignored_errors=(("ValueError", 2),)),
+            "2 errors were dropped: ignore_errors covers ValueError.",
+        ),
+        (
+            Evidence(late_spans=(LateSpan("late", "checkout", "b" * 16, False),)),
+            "Span 'late' finished after its transaction 'checkout': the SDK sends a transaction with the"
+            " spans that have finished before it.",
+        ),
+        (
+            Evidence(other_mode=("sentry_sdk.start_transaction",)),
+            "sentry_sdk.start_transaction was called, which does nothing under trace_lifecycle='stream': call"
+            " sentry_sdk.traces.start_span.",
+        ),
+        (
+            Evidence(other_mode=("sentry_sdk.traces.start_span",)),
+            "sentry_sdk.traces.start_span was called, which does nothing without trace_lifecycle='stream':"
+            " call sentry_sdk.start_transaction and start_span.",
+        ),
+        (
+            Evidence(children=(Child("Process-1", spawned=True, ended=0),)),
+            "Process 'Process-1' ended with exit code 0 and sent nothing: a spawned process does not inherit"
+            " the parent's init(). Call sentry_sdk.init() there, and sentry_sdk.flush() before it ends.",
+        ),
+        (
+            Evidence(children=(Child("app.py", ended=2),), handed_out=True, connected=False),
+            "Process 'app.py' ended with exit code 2 and sent nothing: does it read SENTRY_DSN, and flush"
+            " before it ends?",
         ),
         (Evidence(queued=1), "1 envelope is still queued in the SDK."),
         (Evidence(queued=3), "3 envelopes are still queued in the SDK."),
@@ -427,6 +466,30 @@ def test_a_transaction_that_was_sent_without_spans_is_told(
     received.dropped("event_processor", "span", left_out)
     received.contents.update()
     assert "was sent without" not in explain(Evidence(max_spans=max_spans), received.contents)
+
+
+def test_a_late_span_that_is_named_is_not_counted_as_one_that_had_not_finished() -> None:
+    received = incomplete(2)
+    late = LateSpan("late", "checkout", "b" * 16, True)
+
+    assert explain(Evidence(late_spans=(late,)), received.contents).splitlines() == [
+        "Span 'late' finished after its transaction 'checkout': the SDK sends a transaction with the spans"
+        " that have finished before it.",
+        "Transaction 'checkout' was sent without 1 of its spans: that one had not finished when the"
+        " transaction did.",
+    ]
+
+
+def test_what_a_client_report_explains_needs_no_guesses_beside_it() -> None:
+    received = Received()
+    received.dropped("before_send", "error", 1)
+    received.contents.update()
+    child = Child("python cli.py", ended=1)
+    evidence = Evidence(client=True, connected=True, forks=1, outside=("db",), children=(child,))
+
+    assert explain(evidence, received.contents) == "1 event was dropped: before_send returned None."
+    running = replace(evidence, forks=0, children=(Child("python cli.py", running=True),))
+    assert len(reasons(running, received.contents)) == 2
 
 
 def test_losses_of_several_reports_are_added() -> None:
