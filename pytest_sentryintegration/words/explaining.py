@@ -258,10 +258,17 @@ def _of_senders(evidence: Evidence, waited: float, *, explained: bool) -> Iterab
     yield from children
     if evidence.handed_out and evidence.connected is False and not children:
         within = f" within {waited:g} s" if waited else ""
-        yield (
-            f"No other process has connected{within}: does it get sentry_events.env, does it need longer to "
-            "start (timeout=), and does it flush before it ends?"
-        )
+        flushes = "and does it flush before it ends?"
+        if evidence.client is None:  # asked over HTTP
+            yield (
+                f"No process has connected{within}: does it get the DSN of this fake Sentry, does it need "
+                f"longer to start, {flushes}"
+            )
+        else:
+            yield (
+                f"No other process has connected{within}: does it get sentry_events.env, does it need longer "
+                f"to start (timeout=), {flushes}"
+            )
 
 
 def _of_inboxes(evidence: Evidence) -> Iterable[str]:

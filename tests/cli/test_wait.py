@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -65,6 +67,30 @@ def test_what_does_not_come_is_exit_code_1_with_the_nearest_miss(sentry: FakeSen
         "  nearest: 'hello'\n"
         "    level: expected 'error', got 'warning'\n",
     )
+
+
+def test_where_nothing_came_it_says_what_to_look_at(sentry: FakeSentry, run: Run) -> None:
+    done = run("wait", "errors", "--timeout", "0.05", "--server", sentry.url)
+
+    assert done == (
+        1,
+        "",
+        "Expected at least 1 error within 0.05 s; no error arrived.\n"
+        "- No process has connected within 0.05 s: does it get the DSN of this fake\n"
+        "  Sentry, does it need longer to start, and does it flush before it ends?\n",
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_waiting(number: signal.Signals, code: int, sentry: FakeSentry, run: Run) -> None:
+    ending = threading.Timer(0.1, os.kill, (os.getpid(), number))
+    ending.start()
+
+    done = run("wait", "errors", "--timeout", "60", "--server", sentry.url)
+
+    ending.join()
+    assert done == (code, "", "")
 
 
 def test_the_inbox_and_the_cursor_of_the_api_may_be_named(sentry: FakeSentry, run: Run) -> None:

@@ -33,8 +33,8 @@ def test_why_nothing_came_is_explained(api: Api) -> None:
 
 def test_nothing_is_said_that_is_not_known(api: Api) -> None:
     assert api.get("/api/captured/explain").json["reasons"] == [
-        "No other process has connected: does it get sentry_events.env, does it need longer to start "
-        "(timeout=), and does it flush before it ends?"
+        "No process has connected: does it get the DSN of this fake Sentry, does it need longer to start, "
+        "and does it flush before it ends?"
     ]
 
 

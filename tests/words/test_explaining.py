@@ -99,6 +99,11 @@ from tests.words.inboxes import Received
         ),
         (
             Evidence(handed_out=True, connected=False),
+            "No process has connected: does it get the DSN of this fake Sentry, does it need longer to start,"
+            " and does it flush before it ends?",
+        ),
+        (
+            Evidence(client=True, handed_out=True, connected=False),
             "No other process has connected: does it get sentry_events.env, does it need longer to start "
             "(timeout=), and does it flush before it ends?",
         ),
