@@ -122,7 +122,8 @@ class Deferring:
             finally:
                 self._free.release()
 
-        thread = threading.Thread(target=run, name="sentryintegration-answer", daemon=True)
+        # A name by which a failure knows that it is none of the test.
+        thread = threading.Thread(target=run, name="sentryintegration.answer", daemon=True)
         # In a context of its own, as the serving thread is.
         contextvars.Context().run(thread.start)
         return making

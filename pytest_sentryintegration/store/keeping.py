@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -356,8 +357,12 @@ class Store:
         """
         self.wait(inbox, cursor, timeout)
         with self._lock:
-            entries = self.since(inbox, cursor)[:most]
             evicted = self.evicted(inbox).newest
+            if inbox is not None:
+                self._used(inbox)
+            boxes = self._inboxes.values() if inbox is None else filter(None, [self._inboxes.get(inbox)])
+            found = [entry for box in boxes for entry in _next_after(box.entries, cursor, most)]
+            entries = sorted(found, key=_number)[:most]
             if entries:
                 return Batch(entries, entries[-1].number, evicted > cursor)
             return Batch([], max(cursor, evicted), evicted > cursor)
@@ -443,6 +448,14 @@ class Store:
 
 def _number(entry: Entry) -> int:
     return entry.number
+
+
+def _next_after(entries: deque[Entry], number: int, most: int) -> list[Entry]:
+    """Return the first entries after that number, of which there may be many more."""
+    if not entries or entries[-1].number <= number:
+        return []
+    start = bisect_right(entries, number, key=_number)
+    return [entries[place] for place in range(start, min(start + most, len(entries)))]
 
 
 def _after(entries: deque[Entry], number: int) -> list[Entry]:

@@ -81,8 +81,11 @@ class Web:
         # A slash at the end makes no difference.
         path, method = asked.request.path.rstrip("/"), asked.request.method
         if method == "OPTIONS":
+            methods = sorted(adapter.allowed_methods(path))
+            if not methods:
+                raise NotFound
             self._access.check_place(asked.request)
-            return text_reply(204, "", allow=", ".join(sorted(adapter.allowed_methods(path))))
+            return text_reply(204, "", allow=", ".join(methods))
         route: Route
         route, arguments = adapter.match(path, method)
         if not route.open:
@@ -103,6 +106,7 @@ def _routes(sentry: FakeSentry, access: Access) -> list[Route]:
     routes = [
         Route("GET", "/healthz", _healthy, open=True),
         Route("GET", "/readyz", _healthy, open=True),
+        Route("GET", "/favicon.ico", _no_icon, open=True),
         Route("POST", "/api/inboxes", inboxes.open),
         Route("DELETE", "/api/inboxes/<inbox>", inboxes.close),
         Route("GET", "/api/captured/", captured.counts),
@@ -131,6 +135,11 @@ def _routes(sentry: FakeSentry, access: Access) -> list[Route]:
 def _description(routes: list[Route], asked: Asked) -> Reply:
     """Answer with this description."""
     return json_reply(200, described(routes))
+
+
+def _no_icon(asked: Asked) -> Reply:
+    """Answer that there is none: what browsers ask for by themselves is no request that was refused."""
+    return text_reply(204, "")
 
 
 def _healthy(asked: Asked) -> Reply:

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-import types
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from collections.abc import Sequence
+from typing import Any, Final
 
-from pytest_sentryintegration import model
 from pytest_sentryintegration.model.nouns import CLASSES, NOUNS
 from pytest_sentryintegration.web.asking import PART
-from pytest_sentryintegration.web.faults import KINDS
-from pytest_sentryintegration.web.objects import FIELDS
 from pytest_sentryintegration.web.routes import Route
+from pytest_sentryintegration.web.schemas import ANY, NUMBER, TEXT, array_of, object_of, schemas
 
 __all__ = ["described"]
 
-_TEXT: Final = {"type": "string"}
-_NUMBER: Final = {"type": "integer", "minimum": 0}
-_TIME: Final = {"type": "string", "format": "date-time"}
-_ANY: Final[dict[str, Any]] = {}
 _ERROR: Final = {"$ref": "#/components/schemas/Error"}
 _NOT_THERE: Final = {"$ref": "#/components/schemas/NotThere"}
 
@@ -41,7 +33,7 @@ def described(routes: Sequence[Route]) -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": {**_schemas(), **_ANSWERS},
+            "schemas": schemas(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"token": []}],
@@ -62,7 +54,7 @@ def _operation(route: Route, path: str, noun: str) -> dict[str, Any]:
         "operationId": re.sub(r"\W+", "_", name).strip("_"),
         "summary": (route.handler.__doc__ or "Answer with this description.").splitlines()[0],
         "parameters": [
-            {"name": variable, "in": "path", "required": True, "schema": _TEXT} for variable in variables
+            {"name": variable, "in": "path", "required": True, "schema": TEXT} for variable in variables
         ]
         + [_PARAMETERS[parameter] for parameter in _parameters_of(route, path, noun)],
         "responses": _responses(route, path, noun),
@@ -124,7 +116,7 @@ def _answers(route: Route, path: str, noun: str) -> list[tuple[str, str, str, An
             ]
         return [
             ("200", "What matches", "application/json", _listing(item)),
-            ("200", "What matches", "application/x-ndjson", _ANY),
+            ("200", "What matches", "application/x-ndjson", ANY),
             ("404", "No such inbox", "application/json", _ERROR),
             ("408", "There was not enough", "application/json", _NOT_THERE),
         ]
@@ -138,122 +130,17 @@ def _json(schema: Any) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _array(items: Any) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
 def _listing(item: Any) -> dict[str, Any]:
-    return _object(count=_NUMBER, items=_array(item), cursor=_NUMBER)
+    return object_of(count=NUMBER, items=array_of(item), cursor=NUMBER)
 
-
-def _schemas() -> dict[str, Any]:
-    """Return a schema for each class of objects, by the types of its attributes."""
-    entry = {"number": _NUMBER, "inbox": _TEXT, "received": _TIME}
-    top = set(CLASSES.values())
-    schemas: dict[str, Any] = {}
-    for cls, fields in FIELDS.items():
-        hints = {name: _type_of(cls, name) for name in fields}
-        shown = {**hints, **_FURTHER.get(cls, {})}
-        # Inside of others these stand without the request that they came in.
-        alone = cls in top and cls not in (model.Span, model.Attachment, model.Item)
-        schemas[cls.__name__] = _object(**entry, **shown) if alone else _object(**shown)
-    return schemas
-
-
-def _type_of(cls: type, name: str) -> dict[str, Any]:
-    attribute = cls.__dict__.get(name) or next(
-        (owner.__dict__[name] for owner in cls.__mro__ if name in owner.__dict__), None
-    )
-    function = getattr(attribute, "fget", None) or getattr(attribute, "_compute", None)
-    if function is not None:
-        hint = get_type_hints(function).get("return", Any)
-    else:
-        hint = get_type_hints(cls).get(name, Any)
-    return _schema_of(hint)
-
-
-def _schema_of(hint: Any) -> dict[str, Any]:
-    if hint in FIELDS:
-        return {"$ref": f"#/components/schemas/{hint.__name__}"}
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (types.UnionType, Union):
-        if Any in arguments:
-            return _ANY
-        return {"anyOf": [_schema_of(argument) for argument in arguments]}
-    if origin is tuple:
-        return _array(_schema_of(arguments[0]))
-    if origin is dict or (isinstance(origin, type) and issubclass(origin, Mapping)):
-        return {"type": "object", "additionalProperties": _schema_of(arguments[1])}
-    if origin is list:
-        return _array(_schema_of(arguments[0]))
-    return dict(_PLAIN.get(hint, _ANY))
-
-
-_TEXTS: Final = _array(_TEXT)
-_FURTHER: Final[dict[type, dict[str, Any]]] = {
-    model.Attachment: {"event": {"type": ["string", "null"]}, "size": _NUMBER, "path": _TEXT},
-    model.Envelope: {"path": _TEXT},
-    model.Item: {"project_id": _TEXT, "size": _NUMBER, "json": _ANY},
-    model.Span: {"transaction": {"type": ["string", "null"]}},
-    model.Trace: {
-        "roots": _array({"type": ["string", "null"]}),
-        "orphans": _array({"type": ["string", "null"]}),
-        "transactions": _TEXTS,
-        "events": _array({"type": ["string", "null"]}),
-        "logs": _NUMBER,
-    },
-    model.Refused: {"method": _TEXT, "path": _TEXT, "size": _NUMBER, "fault": {"type": "boolean"}},
-}
-"""What JSON shows in another way than a test reads it."""
-
-_PLAIN: Final[dict[Any, dict[str, Any]]] = {
-    str: _TEXT,
-    bool: {"type": "boolean"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    datetime: _TIME,
-    type(None): {"type": "null"},
-}
-
-_DIFFERENCE: Final = _object(path=_TEXT, expected=_TEXT, got=_TEXT, text=_TEXT)
-_FINDING: Final = _object(path=_TEXT, rule=_TEXT, sent=_ANY, stored=_ANY, text=_TEXT)
-_OBJECTION: Final = _object(
-    outcome={"enum": ["refused", "dropped", "trimmed"]},
-    reason={"type": ["string", "null"]},
-    what=_TEXT,
-    findings=_array(_FINDING),
-)
-_ANSWERS: Final = {
-    "Error": _object(error=_TEXT),
-    "NotThere": {
-        **_object(
-            text=_TEXT,
-            nearest=_array(_object(number=_NUMBER, label=_TEXT, differences=_array(_DIFFERENCE))),
-            reasons=_array(_TEXT),
-        ),
-        "description": "The failure of the fixture, and what it is made of.",
-    },
-    "Objection": _OBJECTION,
-    "Faults": {
-        "type": "object",
-        "properties": {
-            kind: {"type": ["object", "array"], "description": f"with {', '.join(options)}"}
-            for kind, options in KINDS.items()
-        },
-        "additionalProperties": False,
-    },
-}
 
 _FAULTS: Final = {"$ref": "#/components/schemas/Faults"}
 _OCTETS: Final = {"type": "string", "format": "binary"}
 _GONE: Final = ("404", "There is none", "application/json", _ERROR)
 _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
+    ("GET", "/favicon.ico"): [("204", "There is none", "", None)],
     ("POST", "/api/inboxes"): [
-        ("201", "Opened", "application/json", _object(inbox=_TEXT, dsn=_TEXT, url=_TEXT))
+        ("201", "Opened", "application/json", object_of(inbox=TEXT, dsn=TEXT, url=TEXT))
     ],
     ("DELETE", "/api/inboxes/<inbox>"): [
         ("204", "Closed", "", None),
@@ -265,24 +152,24 @@ _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
             "200",
             "Counts by noun",
             "application/json",
-            _object(
-                counts=_object(**dict.fromkeys(NOUNS, _NUMBER)),
-                cursor=_NUMBER,
-                evicted=_NUMBER,
+            object_of(
+                counts=object_of(**dict.fromkeys(NOUNS, NUMBER)),
+                cursor=NUMBER,
+                evicted=NUMBER,
                 limit={"type": ["integer", "null"]},
             ),
         ),
         _GONE,
     ],
-    ("DELETE", "/api/captured/"): [("200", "Forgotten", "application/json", _object(cursor=_NUMBER)), _GONE],
+    ("DELETE", "/api/captured/"): [("200", "Forgotten", "application/json", object_of(cursor=NUMBER)), _GONE],
     ("GET", "/api/captured/envelopes/<number>"): [
         ("200", "Its bytes", "application/x-sentry-envelope", _OCTETS),
         _GONE,
     ],
     ("GET", "/api/captured/attachments/<number>"): [("200", "Its bytes", "*/*", _OCTETS), _GONE],
     ("GET", "/api/captured/traces/<trace_id>/tree"): [
-        ("200", "The tree", "text/plain", _TEXT),
-        ("200", "The tree", "application/json", _array({"$ref": "#/components/schemas/Span"})),
+        ("200", "The tree", "text/plain", TEXT),
+        ("200", "The tree", "application/json", array_of({"$ref": "#/components/schemas/Span"})),
         _GONE,
     ],
     ("GET", "/api/captured/findings"): [
@@ -290,24 +177,24 @@ _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
             "200",
             "What Sentry would not keep",
             "application/json",
-            _object(
-                count=_NUMBER,
-                items=_array({"$ref": "#/components/schemas/Objection"}),
-                cursor=_NUMBER,
+            object_of(
+                count=NUMBER,
+                items=array_of({"$ref": "#/components/schemas/Objection"}),
+                cursor=NUMBER,
                 payloads_judged={"type": "boolean"},
             ),
         ),
         _GONE,
     ],
     ("GET", "/api/captured/explain"): [
-        ("200", "Reasons", "application/json", _object(text=_TEXT, reasons=_array(_TEXT))),
+        ("200", "Reasons", "application/json", object_of(text=TEXT, reasons=array_of(TEXT))),
         _GONE,
     ],
     ("GET", "/api/captured/snapshot"): [
         ("200", "The snapshot", "application/json", {"type": "object"}),
         _GONE,
     ],
-    ("GET", "/api/captured/stream"): [("200", "Summaries", "text/event-stream", _TEXT), _GONE],
+    ("GET", "/api/captured/stream"): [("200", "Summaries", "text/event-stream", TEXT), _GONE],
     ("GET", "/api/faults"): [("200", "What is set", "application/json", _FAULTS), _GONE],
     ("PUT", "/api/faults"): [("200", "What is set", "application/json", _FAULTS), _GONE],
     ("DELETE", "/api/faults"): [("200", "Taken back", "application/json", {"type": "object"}), _GONE],
@@ -316,7 +203,7 @@ _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
             "200",
             "All items",
             "application/json",
-            _object(events=_array(_object(project_id=_ANY, event_id=_TEXT, summary=_TEXT))),
+            object_of(events=array_of(object_of(project_id=ANY, event_id=TEXT, summary=TEXT))),
         ),
         _GONE,
     ],
@@ -325,20 +212,20 @@ _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
             "200",
             "The item",
             "application/json",
-            _object(
-                project_id=_ANY,
-                event_id=_TEXT,
-                payload=_object(envelope_header=_ANY, header=_ANY, body=_ANY),
+            object_of(
+                project_id=ANY,
+                event_id=TEXT,
+                payload=object_of(envelope_header=ANY, header=ANY, body=ANY),
             ),
         ),
         _GONE,
     ],
     ("POST", "/api/flush/"): [
-        ("200", "Forgotten", "application/json", _object(success={"type": "boolean"})),
+        ("200", "Forgotten", "application/json", object_of(success={"type": "boolean"})),
         _GONE,
     ],
     ("GET", "/api/session"): [
-        ("200", "The form", "text/html", _TEXT),
+        ("200", "The form", "text/html", TEXT),
         ("403", "Not for this client", "application/json", _ERROR),
     ],
     ("POST", "/api/session"): [
@@ -351,13 +238,13 @@ _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
 _BODIES: Final = {
     ("POST", "/api/inboxes"): {
         "content": _json(
-            {"type": "object", "properties": {"name": _TEXT, "test": _TEXT}, "additionalProperties": False}
+            {"type": "object", "properties": {"name": TEXT, "test": TEXT}, "additionalProperties": False}
         )
     },
     ("PUT", "/api/faults"): {"required": True, "content": _json(_FAULTS)},
     ("POST", "/api/session"): {
         "required": True,
-        "content": {"application/x-www-form-urlencoded": {"schema": _object(token=_TEXT)}},
+        "content": {"application/x-www-form-urlencoded": {"schema": object_of(token=TEXT)}},
     },
 }
 
@@ -367,9 +254,9 @@ def _query(name: str, text: str, schema: Any) -> dict[str, Any]:
 
 
 _PARAMETERS: Final = {
-    "inbox": _query("inbox", "One inbox; without it all of them.", _TEXT),
-    "project": _query("project", "One project; without it all of them.", _TEXT),
-    "after": _query("after", "A cursor: only what came after it.", _NUMBER),
+    "inbox": _query("inbox", "One inbox; without it all of them.", TEXT),
+    "project": _query("project", "One project; without it all of them.", TEXT),
+    "after": _query("after", "A cursor: only what came after it.", NUMBER),
     "wait": _query("wait", "Seconds to wait for enough.", {"type": "number", "minimum": 0, "maximum": 600}),
     "count": _query("count", "How many are enough.", {"type": "integer", "minimum": 1}),
     "limit": _query("limit", "How many are listed.", {"type": "integer", "minimum": 1}),
@@ -381,6 +268,6 @@ _PARAMETERS: Final = {
         "name": "Last-Event-ID",
         "in": "header",
         "description": "The id of the last event that was read.",
-        "schema": _TEXT,
+        "schema": TEXT,
     },
 }

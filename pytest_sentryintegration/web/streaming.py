@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.inbox.queries import Question, QuestionError, question
 from pytest_sentryintegration.ingest.request import Client, Reply
+from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.store import Batch, Entry
 from pytest_sentryintegration.web.asking import PART, Asked, no_such, reply
 from pytest_sentryintegration.web.objects import as_json, dump, entry_of, rfc3339
 from pytest_sentryintegration.web.reading import Kept, Part
@@ -27,7 +30,13 @@ MOST: Final = 200
 """Requests that are read at once."""
 
 SHARE: Final = 40
-"""A stream rests so many times as long as it worked: ingest goes on beside it."""
+"""A stream rests so many times as long as it worked, where much comes: ingest goes on beside it."""
+
+BUSY: Final = 1000
+"""Requests a second that are much."""
+
+_LINKED: Final = frozenset({"traces", "transactions", "spans"})
+"""Nouns whose objects are put together of several requests."""
 
 SUMMARIZED: Final = (
     "messages", "errors", "transactions", "attachments", "logs", "metrics", "check_ins", "feedback",
@@ -88,29 +97,36 @@ class Streaming:
         if restarted:
             text = "the server was started anew, and numbers begin again"
             yield b"event: restarted\ndata: %b\n\n" % dump({"text": text})
-        for piece in self._pieces(part, client):
-            if piece is None:
+        for batch in self._batches(part, client):
+            if batch is None:
                 yield b": nothing new\n\n"
                 continue
-            found, evicted = piece
-            if evicted:
+            if batch.evicted:
                 text = "something was evicted before it could be sent"
-                yield b"event: evicted\ndata: %b\n\n" % dump({"text": text, "cursor": found.after})
-            yield b"".join(_summaries(found, asking))
+                yield b"event: evicted\ndata: %b\n\n" % dump({"text": text})
+            entries = [entry for entry in batch.entries if part.holds_entry(entry)]
+            yield b"".join(_summaries(_contents_of(entries), asking))
 
     def _lines(self, part: Part, asking: Question, client: Client) -> Iterator[bytes]:
-        for piece in self._pieces(part, client):
-            if piece is None:
+        cursor = part.after
+        for batch in self._batches(part, client):
+            if batch is None:
                 # A blank line is no value, and tells that the connection lives.
                 yield b"\n"
+                continue
+            if asking.noun in _LINKED:
+                contents = replace(part, after=cursor, until=batch.cursor).contents()
+                contents.update()
             else:
-                matched = _matched(piece[0], asking)
-                yield b"".join(dump(as_json(obj)) + b"\n" for obj in matched)
+                contents = _contents_of([entry for entry in batch.entries if part.holds_entry(entry)])
+            cursor = batch.cursor
+            matched = asking.query.among(getattr(contents, asking.noun))
+            yield b"".join(dump(as_json(obj)) + b"\n" for obj in matched)
 
-    def _pieces(self, part: Part, client: Client) -> Iterator[tuple[Part, bool] | None]:
-        """Yield the parts that come, each once, and whether one was evicted; ``None`` after a silence."""
+    def _batches(self, part: Part, client: Client) -> Iterator[Batch | None]:
+        """Yield what comes, a few requests at a time; ``None`` after a silence."""
         store, cursor = self._kept.store, part.after
-        heard = clock.monotonic()
+        heard, came = clock.monotonic(), store.count
         while not client.has_left():
             if part.inbox is not None and not store.knows(part.inbox):
                 return
@@ -120,29 +136,26 @@ class Streaming:
                     heard = clock.monotonic()
                     yield None
                 continue
-            heard = clock.monotonic()
-            piece = Part(self._kept, part.inbox, part.project, cursor, batch.cursor)
-            contents = piece.contents()
-            contents.update()
-            # What was evicted since the batch was taken is not in the contents any more.
-            kept = len(contents.envelopes) + len(contents.refused)
-            yield piece, batch.evicted or kept < sum(map(piece.holds_entry, batch.entries))
             cursor = batch.cursor
-            self._pause((clock.monotonic() - heard) * SHARE)
+            since, heard = heard, clock.monotonic()
+            rate = (store.count - came) / max(heard - since, 0.001)
+            came = store.count
+            worked = time.thread_time()
+            yield batch
+            self._pause((time.thread_time() - worked) * SHARE * min(rate / BUSY, 1))
 
 
-def _matched(part: Part, asking: Question) -> list[Any]:
-    contents = part.contents()
+def _contents_of(entries: list[Entry]) -> Contents:
+    """Return the contents of a few requests: those of all that is kept would be read as a whole."""
+    contents = Contents(lambda number: entries if number == 0 else [])
     contents.update()
-    return asking.query.among(getattr(contents, asking.noun))
+    return contents
 
 
-def _summaries(part: Part, asking: Question | None) -> Iterator[bytes]:
-    contents = part.contents()
-    contents.update()
+def _summaries(contents: Contents, asking: Question | None) -> Iterator[bytes]:
     found: list[tuple[str, Any]] = []
     if asking is not None:
-        found = [(asking.noun, obj) for obj in _matched(part, asking)]
+        found = [(asking.noun, obj) for obj in asking.query.among(getattr(contents, asking.noun))]
     else:
         for noun in SUMMARIZED:
             found += [(noun, obj) for obj in getattr(contents, noun)]

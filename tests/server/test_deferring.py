@@ -64,7 +64,7 @@ def test_a_reply_is_made_in_a_thread_of_its_own(serve: Serve) -> None:
 
     served.ask("/later")
 
-    assert served.answer() == b"sentryintegration-answer 127.0.0.1"
+    assert served.answer() == b"sentryintegration.answer 127.0.0.1"
 
 
 def test_others_are_answered_while_one_waits(serve: Serve) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_sentryintegration.web import streaming
+from pytest_sentryintegration.web.reading import Kept, Part
 from tests.web.conftest import Api, Local
 
 STREAM = "/api/captured/stream"
@@ -118,7 +119,7 @@ def test_what_was_evicted_meanwhile_is_said() -> None:
     events = reading.events(3)
 
     assert [event.get("event") for event in events] == ["evicted", None, None]
-    assert events[0]["data"] == {"text": "something was evicted before it could be sent", "cursor": 1}
+    assert events[0]["data"] == {"text": "something was evicted before it could be sent"}
     assert [event["id"] for event in events[1:]] == ["5", "6"]
 
 
@@ -158,6 +159,22 @@ def test_a_stream_ends_when_its_client_leaves_or_its_inbox_is_closed(
     api.ask("DELETE", f"/api/inboxes/{inbox}")
 
     assert (list(left._chunks), list(closed._chunks)) == ([b"retry: 1000\n\n"], [b"retry: 1000\n\n"])
+
+
+def test_a_stream_rests_where_much_comes(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "MOST", 1)
+    monkeypatch.setattr(streaming, "BUSY", 1e-9)
+    rests: list[float] = []
+    stream = streaming.Streaming(Kept(api.sentry.store), rests.append)
+    api.message("one")
+    batches = stream._batches(Part(Kept(api.sentry.store)), Local())
+    next(batches)
+    api.message("two")
+    next(batches)
+    api.message("three")
+    next(batches)
+
+    assert rests[1] > 0
 
 
 def test_captured_text_cannot_make_an_event(api: Api) -> None:
