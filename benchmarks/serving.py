@@ -1,4 +1,4 @@
-"""Runs one server in this process: ``python benchmarks/serving.py ours|captured|werkzeug|asyncio``.
+"""Runs one server in this process: ``python benchmarks/serving.py NAME``, one of `SERVERS`.
 
 Writes its port; then, for each line on standard input, writes what is kept as JSON, and forgets it.
 """
@@ -10,6 +10,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import bare
@@ -24,9 +26,16 @@ Running = tuple[int, Callable[[], dict[str, Any]]]
 
 
 @contextmanager
-def ours(web: Callable[[FakeSentry], Web] | None = None) -> Iterator[Running]:
+def in_a_file() -> Iterator[Running]:
+    """Run the fake Sentry as ``serve --data FILE`` does; nothing is evicted while it is measured."""
+    with TemporaryDirectory() as folder, ours(data=Path(folder) / "sentry.db") as running:
+        yield running
+
+
+@contextmanager
+def ours(web: Callable[[FakeSentry], Web] | None = None, data: Path | None = None) -> Iterator[Running]:
     """Run the fake Sentry; what it keeps is read as tests read it."""
-    with FakeSentry(web=web) as sentry:
+    with FakeSentry(web=web, data=data) as sentry:
 
         def kept() -> dict[str, Any]:
             entries = sentry.store.since(STRAYS)
@@ -66,6 +75,7 @@ def _step(count: int) -> int:
 SERVERS: dict[str, Callable[[], AbstractContextManager[Running]]] = {
     "ours": ours,
     "captured": lambda: ours(Web),
+    "ours in a file": in_a_file,
     "werkzeug": lambda: only_keeping(bare.serve_with_werkzeug),
     "asyncio": lambda: only_keeping(bare.serve_with_asyncio),
 }

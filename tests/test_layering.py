@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "settings": set(),
     "wire": {"brotli", "zstandard", "opentelemetry", "google"},
     "evidence": set(),
-    "store": {"clock", "locks", "wire"},
+    "store": {"clock", "locks", "wire", "zstandard"},
     "ingest": {"locks", "store", "wire", "werkzeug"},
     "server": {"clock", "ingest", "locks", "settings", "store", "wire", "httptools"},
     "matching": {"garbage"},

@@ -14,7 +14,7 @@ from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.ingest.routes import HEALTHCHECK, NOWHERE, Route, Take, find_route
 from pytest_sentryintegration.ingest.uploads import Uploads
 from pytest_sentryintegration.locks import reentrant_lock
-from pytest_sentryintegration.store import STRAYS, Store, Tolerated
+from pytest_sentryintegration.store import STRAYS, HolderError, Store, Tolerated
 from pytest_sentryintegration.wire.auth import Auth
 from pytest_sentryintegration.wire.dsn import is_public_key
 from pytest_sentryintegration.wire.encodings import check_encoding
@@ -100,6 +100,15 @@ class Ingest:
         self._list(request, route, status, reason, request.body)
         call = Call(request, route.arguments, route.endpoint.limit, self.strict, self._uploads)
         return route.endpoint.refuse(call, Refusal(status, reason, text=True))
+
+    def save(self) -> Reply | None:
+        """Have the store save what came; return what to answer where that fails, else ``None``."""
+        try:
+            self._store.commit()
+        except HolderError as error:
+            # Relay's own answer where it cannot take more; SDKs count what they drop for it.
+            return error_reply(Refusal(503, "the fake Sentry could not save it", (str(error),)))
+        return None
 
     def _answer(self, request: Request, route: Route) -> Reply:
         call = Call(request, route.arguments, route.endpoint.limit, self.strict, self._uploads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from pytest_sentryintegration.ingest.app import Ingest
 from pytest_sentryintegration.ingest.request import Client, Deferred, Reply, Request
@@ -14,6 +15,9 @@ from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.serving import Server
 from pytest_sentryintegration.settings import host_name
 from pytest_sentryintegration.store import Store
+
+if TYPE_CHECKING:
+    from pytest_sentryintegration.store.file import File
 
 _OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -44,10 +48,13 @@ class FakeSentry:
         port: the port; 0 takes a free one.
         limit: how many requests are kept, over all inboxes; the oldest are evicted first. ``None`` for all.
         max_age: after how many seconds a request is evicted; ``None`` for never.
+        data: an SQLite file in which all that is kept outlives this process, also ``kill -9``: what was
+            answered 200 is there when a fake Sentry is next made with it. ``None`` keeps it in memory alone.
         web: makes what answers on all paths that no endpoint has, when one is first asked for.
 
     Raises:
         ValueError: *limit* is below 1, or *max_age* is not above 0.
+        HolderError: *data* cannot be written, is in use, or is another program's.
 
     >>> with FakeSentry() as sentry:
     ...     sentry.dsn(project_id=7)
@@ -62,15 +69,24 @@ class FakeSentry:
         port: int = 0,
         limit: int | None = None,
         max_age: float | None = None,
+        data: str | os.PathLike[str] | None = None,
         web: Callable[[FakeSentry], Answering] | None = None,
     ) -> None:
-        self.store = Store(limit=limit, max_age=max_age)
+        holder = None if data is None else _holder(data)
+        self.notice = "" if holder is None else holder.notice
+        """What to tell the user of *data*: that it was damaged, and where it was moved; else ``""``."""
+        self.store = Store(limit=limit, max_age=max_age, holder=holder)
         self.ingest = Ingest(self.store, strict=strict)
         self._make_web = web
         self._web: Answering | None = None
         self.pid = os.getpid()
         self._server = Server(
-            self._handle, limit=self.ingest.body_limit, refused=self.ingest.refuse, host=host, port=port
+            self._handle,
+            limit=self.ingest.body_limit,
+            refused=self.ingest.refuse,
+            save=None if holder is None else self.ingest.save,
+            host=host,
+            port=port,
         )
         self.started = False
         """Whether its port is open."""
@@ -89,11 +105,13 @@ class FakeSentry:
                 self.started = True
 
     def close(self) -> None:
-        """Close the port and every connection."""
+        """Close the port and every connection, and its file."""
         with self._starting:
             if self.started and self.pid == os.getpid():
                 self._server.stop()
             self.started = False
+            if self.pid == os.getpid():
+                self.store.end()
 
     def __enter__(self) -> FakeSentry:
         return self
@@ -157,12 +175,19 @@ class FakeSentry:
                 assert self._make_web is not None
                 self._web = self._make_web(self)
         reply = self._web(request, client)
-        return self.ingest.handle(request) if reply is None else reply
+        if reply is None:
+            reply = self.ingest.handle(request)
+            self.store.save()
+        return reply
 
     def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Take a POST as the server would, without a socket."""
         request = Request("POST", path, tuple((name.lower(), value) for name, value in headers.items()), body)
         reply = self.ingest.handle(request)
+        if self.store.holder is not None:
+            failed = self.ingest.save()
+            if failed is not None and reply.status < 400:
+                return failed
         if reply.delay > 0:
             self._hurried.wait(reply.delay)
         return reply
@@ -175,3 +200,10 @@ class FakeSentry:
         hurried, self._hurried = self._hurried, threading.Event()
         hurried.set()
         self._server.hurry()
+
+
+def _holder(data: str | os.PathLike[str]) -> File:
+    # Imported here: sqlite3 takes longer than the rest of the store.
+    from pytest_sentryintegration.store.file import File
+
+    return File(data)

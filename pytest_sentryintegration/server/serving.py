@@ -17,7 +17,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import cast
 
@@ -27,6 +27,7 @@ from pytest_sentryintegration import clock
 from pytest_sentryintegration.ingest.request import Deferred, Reply, Request
 from pytest_sentryintegration.server.deferring import Deferring, Making
 from pytest_sentryintegration.server.listening import listen_error
+from pytest_sentryintegration.server.saving import Saving
 
 Handler = Callable[[Request], Reply | Deferred]
 
@@ -44,6 +45,8 @@ class Server:
             it returns as `Deferred`.
         limit: the most bytes a request's body may have, by its path.
         refused: answers what never reaches the handler, told status and reason.
+        save: saves what the handler was given before it is answered; returns what is answered instead where
+            that fails. ``None`` where nothing is to be saved.
         host: the address to listen on.
         port: the port; 0 takes a free one.
 
@@ -63,10 +66,12 @@ class Server:
         *,
         limit: Callable[[str], int],
         refused: Callable[[Request, int, str], Reply] = lambda request, status, reason: Reply(status),
+        save: Callable[[], Reply | None] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
         self._handler = handler
+        self._saving = None if save is None else Saving(save)
         self._limit = limit
         self._refused = refused
         self.host = host
@@ -156,7 +161,13 @@ class Server:
     def _connect(self) -> asyncio.Protocol:
         loop = asyncio.get_running_loop()
         return _Connection(
-            loop, self._handler, self._limit, self._refused, self._deferring, self._connections
+            loop,
+            self._handler,
+            self._limit,
+            self._refused,
+            self._saving,
+            self._deferring,
+            self._connections,
         )
 
 
@@ -169,6 +180,7 @@ class _Connection(asyncio.Protocol):
         handler: Handler,
         limit: Callable[[str], int],
         refused: Callable[[Request, int, str], Reply],
+        saving: Saving | None,
         deferring: Deferring,
         connections: set[_Connection],
     ) -> None:
@@ -176,6 +188,7 @@ class _Connection(asyncio.Protocol):
         self._handler = handler
         self._limit = limit
         self._refused = refused
+        self._saving = saving
         self._deferring = deferring
         self._making: Making | None = None
         self._connections = connections
@@ -270,12 +283,25 @@ class _Connection(asyncio.Protocol):
             if isinstance(reply, Deferred):
                 self._busy = True
                 self._making = self._deferring.start(reply, self._loop, self, keep_alive)
-            elif reply.delay > 0:
+            elif self._saving is not None:
                 self._busy = True
-                self._late = self._loop.call_later(reply.delay, self._answer_late, reply, keep_alive)
-                self._late_reply = (reply, keep_alive)
+                self._saving.hold(self._loop, partial(self._answer_saved, reply, keep_alive))
             else:
-                self._send(reply, keep_alive)
+                self._give(reply, keep_alive)
+
+    def _give(self, reply: Reply, keep_alive: bool) -> None:
+        if reply.delay > 0:
+            self._busy = True
+            self._late = self._loop.call_later(reply.delay, self._answer_late, reply, keep_alive)
+            self._late_reply = (reply, keep_alive)
+        else:
+            self._send(reply, keep_alive)
+
+    def _answer_saved(self, reply: Reply, keep_alive: bool, failed: Reply | None) -> None:
+        self._busy = False
+        # What was refused anyway is refused for its own reason.
+        self._give(failed if failed is not None and reply.status < 400 else reply, keep_alive)
+        self._answer()
 
     def hurry(self) -> None:
         """Send now what is delayed."""
@@ -351,7 +377,10 @@ class _Connection(asyncio.Protocol):
         method = self._parser.get_method().decode("latin-1")
         target = self._target.decode("latin-1")
         request = Request(method, target, tuple(self._headers), b"".join(self._body))
-        self._send(self._refused(request, status, text), keep_alive=False)
+        reply = self._refused(request, status, text)
+        if self._saving is not None:
+            self._saving.hold(self._loop, lambda failed: None)
+        self._send(reply, keep_alive=False)
 
 
 def _head(reply: Reply, keep_alive: bool, length: str) -> bytes:

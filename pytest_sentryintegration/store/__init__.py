@@ -1,7 +1,8 @@
 """What came, by inbox: append it, read it, wait for it. Knows neither HTTP nor what the bytes mean."""
 
 from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
-from pytest_sentryintegration.store.keeping import IDLE, STRAYS, Batch, Evicted, Store
+from pytest_sentryintegration.store.holding import Evicted, Holder, HolderError
+from pytest_sentryintegration.store.keeping import IDLE, STRAYS, Batch, Store
 
 __all__ = [
     "IDLE",
@@ -11,6 +12,8 @@ __all__ = [
     "Entry",
     "Evicted",
     "Headers",
+    "Holder",
+    "HolderError",
     "RefusedRequest",
     "Store",
     "Tolerated",

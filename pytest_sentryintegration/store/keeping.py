@@ -7,6 +7,7 @@ import threading
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from typing import Any, NamedTuple
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
+from pytest_sentryintegration.store.holding import NOTHING, Evicted, HeldInbox, Holder, HolderError, State
+from pytest_sentryintegration.store.packing import pack
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 
 __all__ = ["IDLE", "KEPT", "STRAYS", "Batch", "Evicted", "Store"]
@@ -29,16 +32,8 @@ IDLE = timedelta(hours=1)
 
 _NEVER = timedelta.max
 
-
-class Evicted(NamedTuple):
-    """What a store had to forget, to keep to its limit and its greatest age."""
-
-    total: int = 0
-    newest: int = 0
-    """The number of the newest of these entries, 0 where there is none."""
-
-
-_NOTHING = Evicted()
+_LEFT_OVER = 256
+"""How many entries that were evicted a holder still has: forgetting them one by one would double its work."""
 
 
 class Batch(NamedTuple):
@@ -71,7 +66,7 @@ class _Inbox:
     expires: bool = False
     entries: deque[Entry] = field(default_factory=deque)
     last: int = 0
-    evicted: Evicted = _NOTHING
+    evicted: Evicted = NOTHING
     used: datetime = datetime.max
     """When somebody last did something with it, where it expires."""
     waiting: _Waiting | None = None
@@ -84,10 +79,12 @@ class Store:
     Args:
         limit: How many requests are kept, over all inboxes; the oldest are evicted first. ``None`` for all.
         max_age: After how many seconds a request is evicted; ``None`` for never.
+        holder: Holds what is kept outside of this process, too; see `commit`.
         now: Tells the time, in UTC.
 
     Raises:
         ValueError: *limit* is below 1, or *max_age* is not above 0.
+        HolderError: What the holder has cannot be read.
 
     >>> store = Store()
     >>> store.open("t1", test="test_shop.py::test_pays")
@@ -103,6 +100,7 @@ class Store:
         *,
         limit: int | None = None,
         max_age: float | None = None,
+        holder: Holder | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         if limit is not None and limit < 1:
@@ -121,7 +119,7 @@ class Store:
         self._bounded = limit is not None or max_age is not None
         self._order: deque[_Inbox] = deque()
         """Where bounded, the inbox of each entry that is kept, in order of arrival."""
-        self._evicted = _NOTHING
+        self._evicted = NOTHING
         self._lock = reentrant_lock()
         self._watching = _Waiting(self._lock)
         """Those who wait for all inboxes."""
@@ -138,6 +136,13 @@ class Store:
         """How many envelopes came while no test was running."""
         self.cleared = 0
         """How often something was forgotten that had not to be evicted."""
+        self.holder = holder
+        """What holds all of it outside of this process, too; ``None`` for nothing."""
+        self._unsaved: list[tuple[_Inbox, Entry, bytes]] = []
+        self._failure: HolderError | None = None
+        self._released = 0
+        if holder is not None:
+            self._load(holder)
 
     @property
     def count(self) -> int:
@@ -185,13 +190,22 @@ class Store:
                 if expires:
                     self._expiring[inbox] = box
                     box.used = self._now()
+                try:
+                    self._update_holder()
+                except HolderError:
+                    self._inboxes.pop(inbox)
+                    self._expiring.pop(inbox, None)
+                    raise
 
     def close(self, inbox: str) -> None:
         """Forget an inbox and what it holds; what still comes for it is only counted."""
         with self._lock:
+            self._save()
             box = self._forget(inbox)
-            if box is not None and not box.expires:
-                self._closed[inbox] = box.test
+            if box is not None:
+                if not box.expires:
+                    self._closed[inbox] = box.test
+                self._update_holder(inbox)
 
     def knows(self, inbox: str) -> bool:
         """Whether *inbox* is open."""
@@ -241,7 +255,10 @@ class Store:
             )
             if box.finished:
                 self._late.append(arrival)
-            self._append(box, arrival)
+            if self.holder is None:
+                self._append(box, arrival)
+            else:
+                self._hold(box, arrival)
         return arrival
 
     def refuse(
@@ -263,7 +280,10 @@ class Store:
             refused = RefusedRequest(
                 self._count, name, self._now(), status, reason, method, path, headers, body, fault
             )
-            self._append(box, refused)
+            if self.holder is None:
+                self._append(box, refused)
+            else:
+                self._hold(box, refused)
         return refused
 
     def take_late(self) -> list[Arrival]:
@@ -309,7 +329,7 @@ class Store:
             if inbox is None:
                 return self._evicted
             box = self._inboxes.get(inbox)
-            return _NOTHING if box is None else box.evicted
+            return NOTHING if box is None else box.evicted
 
     def wait(self, inbox: str | None, number: int, timeout: float) -> bool:
         """Wait until *inbox* (``None``: any) has got something newer than *number*.
@@ -370,10 +390,84 @@ class Store:
     def clear(self, *inboxes: str) -> None:
         """Forget what these inboxes hold; they stay open."""
         with self._lock:
+            self._save()
             for inbox in inboxes:
                 box = self._used(inbox)
                 if box is not None:
                     self._empty(box)
+            self._update_holder(*inboxes)
+
+    def commit(self) -> None:
+        """Have the holder save what came since the last time; only then can it be read.
+
+        So nobody reads what a sender is told to send again, and what is answered after it outlives the
+        process. Without a holder it does nothing.
+
+        Raises:
+            HolderError: What came since the last time could not be saved, and is not kept.
+        """
+        with self._lock:
+            self._save()
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def save(self) -> None:
+        """Have the holder save what came since the last time; where that fails, `commit` says so."""
+        with self._lock:
+            self._save()
+
+    def end(self) -> None:
+        """Save what came since the last time, and let go of the holder."""
+        with self._lock:
+            if self.holder is not None:
+                self._save()
+                with suppress(HolderError):
+                    self._update_holder()
+                self.holder.close()
+
+    def _load(self, holder: Holder) -> None:
+        state, entries = holder.load()
+        for held in state.inboxes:
+            box = _Inbox(held.name, held.test, expires=held.expires, evicted=held.evicted)
+            self._inboxes[held.name] = box
+            if held.expires:
+                self._expiring[held.name] = box
+                box.used = self._now()
+        self._evicted = state.evicted
+        self._released = state.evicted.total
+        for entry in entries:
+            # What a closed inbox held may not have been forgotten before the process ended.
+            if entry.number > state.evicted.newest and entry.inbox in self._inboxes:
+                self._append(self._inboxes[entry.inbox], entry)
+        self._count = max(state.total, self._last)
+
+    def _hold(self, box: _Inbox, entry: Entry) -> None:
+        if not box.closed:
+            self._unsaved.append((box, entry, pack(entry)))
+
+    def _save(self) -> None:
+        unsaved, self._unsaved = self._unsaved, []
+        if not unsaved or self.holder is None:
+            return
+        try:
+            self.holder.save([entry for _, entry, _ in unsaved], [packed for *_, packed in unsaved])
+        except HolderError as error:
+            # For the next `commit`, whoever needed it to be saved now.
+            self._failure = error
+            return
+        for box, entry, _ in unsaved:
+            self._append(box, entry)
+        if self._evicted.total - self._released >= _LEFT_OVER:
+            with suppress(HolderError):  # They are saved all the same, and this is tried again.
+                self._update_holder()
+
+    def _update_holder(self, *emptied: str) -> None:
+        if self.holder is not None:
+            boxes = self._inboxes.values()
+            inboxes = [HeldInbox(box.name, box.test, box.expires, box.evicted) for box in boxes]
+            self.holder.update(State(self._count, self._evicted, inboxes), *emptied)
+            self._released = self._evicted.total
 
     def _resolve(self, inbox: str | None) -> tuple[str, _Inbox]:
         name = self._running[-1] if inbox is None else inbox
@@ -444,6 +538,8 @@ class Store:
                 self._use(box, now)
             else:
                 self._forget(box.name)
+                with suppress(HolderError):  # It is closed all the same, until the process ends.
+                    self._update_holder(box.name)
 
 
 def _number(entry: Entry) -> int:
