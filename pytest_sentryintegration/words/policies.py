@@ -40,7 +40,10 @@ def unexpected(events: Sequence[Any], allowing: str = "@pytest.mark.sentry") -> 
     count = f"{len(events)} events were" if len(events) > 1 else "1 event was"
     lines = [f"{count} reported that the test never looked at:"]
     lines += reported(events)
-    lines.append("find, where, wait, an index and a loop look at an event; len, bool and repr do not.")
+    lines += [
+        "find, where, wait, an index and a loop of a view of events look at one; len, bool and repr do not,",
+        "nor does what a trace or an attachment leads to.",
+    ]
     entries = list(dict.fromkeys(map(as_source, events)))
     line = f"  {allowing}(allow=[{', '.join(entries)}])"
     lines.append("Look at what is expected, or allow it:")

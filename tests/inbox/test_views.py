@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 import warnings
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from pytest_sentryintegration.inbox.events import SentryEvents
 from pytest_sentryintegration.inbox.reader import IncompleteWarning
 from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from tests.words.inboxes import TRACE, Held, Received
 
 
@@ -289,6 +291,17 @@ def test_what_does_not_look(read: Any) -> None:
     received.error(("ValueError", "boom"))
     read(received.events.errors)
 
+    assert len(received.reader.unlooked()) == 1
+
+
+def test_what_a_trace_or_an_attachment_leads_to_is_not_looked_at() -> None:
+    received = Received()
+    event = RawItem({"type": "event"}, json.dumps({"contexts": {"trace": {"trace_id": TRACE}}}).encode())
+    attachment = RawItem({"type": "attachment", "filename": "a.txt"}, b"a")
+    received.store.add("t", project_id="1", envelope=RawEnvelope({}, (event, attachment)))
+    received.transaction("checkout", "http.server")
+
+    assert received.events.attachments.find("a.txt").event == received.events.traces[0].events[0]
     assert len(received.reader.unlooked()) == 1
 
 

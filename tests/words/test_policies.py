@@ -14,6 +14,12 @@ def text(block: str) -> str:
     return textwrap.dedent(block).strip("\n")
 
 
+LOOKING = [
+    "find, where, wait, an index and a loop of a view of events look at one; len, bool and repr do not,",
+    "nor does what a trace or an attachment leads to.",
+]
+
+
 def test_events_that_nobody_looked_at_are_told_with_the_remedy() -> None:
     received = Received()
     frame = {"filename": "shop.py", "lineno": 12, "in_app": True}
@@ -32,7 +38,8 @@ def test_events_that_nobody_looked_at_are_told_with_the_remedy() -> None:
         2 events were reported that the test never looked at:
           1. ValueError: 'boom'   (error, in checkout, at shop.py:12)
           2. 'disk full'   (fatal)
-        find, where, wait, an index and a loop look at an event; len, bool and repr do not.
+        find, where, wait, an index and a loop of a view of events look at one; len, bool and repr do not,
+        nor does what a trace or an attachment leads to.
         Look at what is expected, or allow it:
           @pytest.mark.sentry(allow=[ValueError, 're:^disk full$'])
         """)
@@ -45,7 +52,7 @@ def test_the_ready_allow_names_each_entry_once_and_breaks_a_long_line() -> None:
 
     assert unexpected(received.reader.unlooked(), "capture").splitlines()[11:] == [
         "  ... and 2 more",
-        "find, where, wait, an index and a loop look at an event; len, bool and repr do not.",
+        *LOOKING,
         "Look at what is expected, or allow it:",
         "  capture(",
         "      allow=[",
@@ -61,7 +68,7 @@ def test_an_event_without_any_text_has_an_entry() -> None:
     received = Received()
     received.message("")
 
-    assert unexpected(received.reader.unlooked()).splitlines()[3:] == [
+    assert unexpected(received.reader.unlooked()).splitlines()[4:] == [
         "Look at what is expected, or allow it:",
         "  @pytest.mark.sentry(allow=['<unlabeled event>'])",
     ]
