@@ -89,6 +89,9 @@ RELAY_TESTS = (
 """What these import beside what is installed anyway; nothing of it is ever connected to anything."""
 CLIENTS = Path(".nox", "installed-clients")
 NODE = Path("tests", "clients", "node")
+VIEWER = Path("viewer")
+QUIETLY = ("--no-audit", "--no-fund", "--loglevel=error")
+"""Options of npm."""
 STREAMED = Path("tests", "examples", "streamed")
 
 
@@ -362,11 +365,10 @@ def make_node_clients(session: nox.Session) -> None:
     npm = shutil.which("npm")
     if npm is None:
         session.error("the clients @sentry/node and @sentry/browser need npm")
-    installed = NODE / "node_modules" / ".package-lock.json"
-    wanted = NODE / "package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-        # No script of a package is needed: esbuild's program is a package of its own.
-        with session.chdir(NODE):
-            session.run(
-                npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", external=True
-            )
+    for folder in (NODE, VIEWER):
+        installed = folder / "node_modules" / ".package-lock.json"
+        wanted = folder / "package-lock.json"
+        if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+            # No script of a package is needed: esbuild's program is a package of its own.
+            with session.chdir(folder):
+                session.run(npm, "ci", "--ignore-scripts", *QUIETLY, external=True)

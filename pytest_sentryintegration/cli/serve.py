@@ -67,7 +67,11 @@ def _access(options: Namespace) -> Access:
 
 
 def _addresses(sentry: FakeSentry, token: str) -> str:
-    lines = [f"DSN    {sentry.dsn()}", f"API    {sentry.url}/api/captured/"]
+    lines = [
+        f"DSN    {sentry.dsn()}",
+        f"Viewer {sentry.url}/",
+        f"API    {sentry.url}/api/captured/",
+    ]
     if token:
         lines.append(f"token  {token}   (to read: Authorization: Bearer ...)")
     return "\n".join(lines) + "\n"

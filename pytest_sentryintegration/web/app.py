@@ -21,6 +21,7 @@ from pytest_sentryintegration.web.findings import Findings
 from pytest_sentryintegration.web.inboxes import Inboxes
 from pytest_sentryintegration.web.kent import Kent
 from pytest_sentryintegration.web.openapi import described
+from pytest_sentryintegration.web.page import Page
 from pytest_sentryintegration.web.payloads import Payloads
 from pytest_sentryintegration.web.reading import Kept, LeftError
 from pytest_sentryintegration.web.routes import Route
@@ -46,7 +47,10 @@ class Web:
         self._access = access or Access()
         self.routes = _routes(sentry, self._access)
         self._map = Map(
-            [Rule(route.path.rstrip("/"), methods=[route.method], endpoint=route) for route in self.routes],
+            [
+                Rule(route.path.rstrip("/") or "/", methods=[route.method], endpoint=route)
+                for route in self.routes
+            ],
             merge_slashes=False,
         )
 
@@ -79,7 +83,7 @@ class Web:
     def _answer(self, asked: Asked) -> Reply:
         adapter = self._map.bind("localhost")
         # A slash at the end makes no difference.
-        path, method = asked.request.path.rstrip("/"), asked.request.method
+        path, method = asked.request.path.rstrip("/") or "/", asked.request.method
         if method == "OPTIONS":
             methods = sorted(adapter.allowed_methods(path))
             if not methods:
@@ -129,7 +133,11 @@ def _routes(sentry: FakeSentry, access: Access) -> list[Route]:
         Route("GET", "/api/session", session.form, open=True),
         Route("POST", "/api/session", session.begin, open=True),
     ]
-    return [*routes, Route("GET", "/api/openapi.json", partial(_description, routes))]
+    return [
+        *routes,
+        Route("GET", "/api/openapi.json", partial(_description, routes)),
+        Route("GET", "/", Page(access, session).show, open=True),
+    ]
 
 
 def _description(routes: list[Route], asked: Asked) -> Reply:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from pytest_sentryintegration.inbox.queries import whole_number
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.model.snapshots import inbox_snapshot
 from pytest_sentryintegration.verdict.relay import available
@@ -23,7 +24,10 @@ class Findings:
 
     def findings(self, asked: Asked) -> Reply:
         """Answer with what real Sentry would refuse, drop or trim, worst first."""
-        part = asked.part(self._kept, asked.parameters(PART))
+        given = asked.parameters(PART | {"until"})
+        part = asked.part(self._kept, given)
+        if "until" in given:
+            part = replace(part, until=whole_number("until", given["until"], least=0))
         cursor = self._kept.store.last(part.inbox)
         contents = part.contents()
         contents.update()

@@ -80,6 +80,8 @@ def _parameters_of(route: Route, path: str, noun: str) -> list[str]:
         further = ["complete"] if noun == "traces" else []
         if path.endswith("/stream"):
             return [*sorted(PART), "noun", "Last-Event-ID"]
+        if path.endswith("/findings"):
+            return [*sorted(PART), "until"]
         if noun and path.endswith("/latest"):
             return [*sorted(PART), "wait", *further]
         return [*sorted(PART), *(["wait", "count", "limit", "order", "follow", *further] if noun else [])]
@@ -257,6 +259,7 @@ _PARAMETERS: Final = {
     "inbox": _query("inbox", "One inbox; without it all of them.", TEXT),
     "project": _query("project", "One project; without it all of them.", TEXT),
     "after": _query("after", "A cursor: only what came after it.", NUMBER),
+    "until": _query("until", "A cursor: only what came up to it.", NUMBER),
     "wait": _query("wait", "Seconds to wait for enough.", {"type": "number", "minimum": 0, "maximum": 600}),
     "count": _query("count", "How many are enough.", {"type": "integer", "minimum": 1}),
     "limit": _query("limit", "How many are listed.", {"type": "integer", "minimum": 1}),

@@ -70,6 +70,7 @@ def test_it_prints_where_to_send_and_where_to_ask(serving: While) -> None:
     assert (done.code, done.err) == (0, "")
     assert re.sub(r":\d+/", ":PORT/", done.out) == (
         "DSN    http://5e27be7a8d1c4f0e9b3a6c5d2f184e70@127.0.0.1:PORT/1\n"
+        "Viewer http://127.0.0.1:PORT/\n"
         "API    http://127.0.0.1:PORT/api/captured/\n"
     )
     assert (counts[0]["counts"]["messages"], counts[0]["limit"], counts[0]["evicted"]) == (2, 10_000, 0)

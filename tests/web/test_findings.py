@@ -20,6 +20,9 @@ def test_findings_are_of_the_part_that_is_asked_for(api: Api) -> None:
 
     assert api.get("/api/captured/findings?project=2").json["count"] == 0
     assert api.get("/api/captured/findings?after=1").json["count"] == 0
+    assert api.get("/api/captured/findings?until=0").json["count"] == 0
+    assert api.get("/api/captured/findings?until=1").json["count"] == 1
+    assert api.get("/api/captured/findings?until=x").status == 400
 
 
 def test_why_nothing_came_is_explained(api: Api) -> None:
