@@ -303,7 +303,9 @@ class Contents:
         read: Callable[[Any], Iterable[T]],
         number: Callable[[Any], int] = number_of_part,
     ) -> Objects[T]:
-        return Objects(self._lock, sources, read, self._evicted, number)
+        # A trace is as new as its newest span.
+        in_order = number is not _number_of_trace
+        return Objects(self._lock, sources, read, self._evicted, number, in_order=in_order)
 
     def _items_of(self, noun: str, read: Callable[[Item], Iterable[T]]) -> Objects[T]:
         places, envelopes = self._places[noun], self._envelopes

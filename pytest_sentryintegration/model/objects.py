@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, overload
@@ -40,6 +41,7 @@ class Objects(Sequence[T_co], Generic[T_co]):
         read: Makes the objects of one source; one that cannot be read gives none.
         evicted: What is not shown.
         number: Returns the number of the arrival that an object was read from.
+        in_order: Whether these numbers ascend.
     """
 
     def __init__(
@@ -49,7 +51,10 @@ class Objects(Sequence[T_co], Generic[T_co]):
         read: Callable[[Any], Iterable[T_co]],
         evicted: Evicted,
         number: Callable[[Any], int] = number_of_part,
+        *,
+        in_order: bool = True,
     ) -> None:
+        self._in_order = in_order
         self._lock = lock
         self._evicted = evicted
         self._number = number
@@ -76,7 +81,8 @@ class Objects(Sequence[T_co], Generic[T_co]):
         newest = self._evicted.newest
         if not newest:
             return objects
-        # Not by bisection: a trace is as new as its newest span.
+        if self._in_order:
+            return objects[bisect_right(objects, newest, key=self._number) :]
         return [obj for obj in objects if self._number(obj) > newest]
 
     def __len__(self) -> int:

@@ -14,6 +14,9 @@ from pytest_sentryintegration.store import Arrival, RefusedRequest
 
 __all__ = ["FIELDS", "as_json", "attachment_name", "dump", "entry_of", "rfc3339"]
 
+_PLAIN: Final = frozenset({str, int, float, bool, list})
+"""Types that are shown as they are; lists come out of JSON that was sent, tuples are the model's."""
+
 _SENT: Final = ("project_id",)
 _SPAN: Final = (
     "op", "description", "status", "tags", "data", "start", "end", "duration", "trace_id", "span_id",
@@ -163,6 +166,8 @@ def _as_text(value: Any) -> str:
 
 
 def _shown(value: Any) -> Any:
+    if value is None or type(value) in _PLAIN:
+        return value
     fields = FIELDS.get(type(value))
     if fields is not None:
         shown = {name: _shown(getattr(value, name)) for name in fields}
@@ -172,7 +177,7 @@ def _shown(value: Any) -> Any:
         return rfc3339(value)
     if isinstance(value, tuple):
         return [_shown(element) for element in value]
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         # What was sent as JSON stays as it is; a mapping of objects has no other values.
         return {str(name): _shown(inner) if type(inner) in FIELDS else inner for name, inner in value.items()}
     return value
