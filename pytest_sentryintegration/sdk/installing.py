@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import sentry_sdk
 import sentry_sdk.integrations as sdk_integrations
+import sentry_sdk.integrations.logging as sdk_logging
 
 from pytest_sentryintegration.sdk import ownership
 
@@ -32,7 +33,10 @@ def installing_again(client: Any) -> Iterator[None]:
     factory = loop.get_task_factory() if loop is not None else None
     handlers = _loguru_handlers()
     found = _noting_cloud_contexts()
+    ignored = [set(loggers) for loggers in _ignored_loggers()]
     yield
+    for names, before, kept in zip(_ignored_loggers(), ignored, _IGNORED_BY_SETUP, strict=True):
+        kept |= names - before
     integrations = client.integrations
     if "asyncio" in integrations and loop is not None:
         if not _calls(loop.get_task_factory(), _MODULES + "asyncio"):
@@ -57,8 +61,13 @@ def note() -> Callable[[], None]:
     """Note what the settings of integrations are; returns what puts them back."""
     settings = [(cls, name, vars(cls)[name]) for cls, names in _with_settings() for name in names]
     handlers = _loguru_handlers()
+    ignored = [set(loggers) for loggers in _ignored_loggers()]
 
     def put_back() -> None:
+        for names, before, kept in zip(_ignored_loggers(), ignored, _IGNORED_BY_SETUP, strict=True):
+            if names != before:
+                names &= before | kept
+                names |= before
         for cls, name, value in settings:
             if vars(cls).get(name) is not value:
                 setattr(cls, name, value)
@@ -66,6 +75,20 @@ def note() -> Callable[[], None]:
             _install_loguru(sys.modules[_MODULES + "loguru"].LoguruIntegration)
 
     return put_back
+
+
+_IGNORED: Final = tuple(
+    name
+    for name in ("_IGNORED_LOGGERS", "_IGNORED_LOGGERS_EVENTS", "_IGNORED_LOGGERS_SENTRY_LOGS")
+    if hasattr(sdk_logging, name)
+)
+"""Sets of the loggers that the SDK ignores, for events and for logs: other ones in each SDK."""
+_IGNORED_BY_SETUP: Final[tuple[set[str], ...]] = tuple(set() for _ in _IGNORED)
+"""The loggers that integrations ignore from their `setup_once` on, which runs once a process."""
+
+
+def _ignored_loggers() -> tuple[set[str], ...]:
+    return tuple(getattr(sdk_logging, name) for name in _IGNORED)
 
 
 _SETTINGS: dict[type[Any], list[str]] = {}

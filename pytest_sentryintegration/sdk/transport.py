@@ -68,13 +68,16 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Set the attributes: a subclass may call the SDK's ``__init__`` by name, not this class's."""
         self: Any = super().__new__(cls)
+        self.prepare(*args)
+        return self
+
+    def prepare(self, options: Any = None, *_: object) -> None:
+        """Set the attributes that a transport has before any ``__init__`` runs."""
         self._sending = threading.local()
         self._discards = {}
         self._real_pool = None
         self.failure = None
-        options = args[0] if args else {}
-        self.worker = Worker(max(options.get("transport_queue_size", 0), QUEUE_SIZE))
-        return self
+        self.worker = Worker(max((options or {}).get("transport_queue_size", 0), QUEUE_SIZE))
 
     # The SDK's __init__ sets attributes of these names; these properties are used in their place.
 
@@ -252,6 +255,17 @@ class _Submitting:
         return getattr(self._transport.worker, name)
 
 
+class _Prepared:
+    """Stands before a class of the application, whose ``__new__`` may call that of `object` by name."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        make: Any = super().__new__
+        self = make(cls, *args, **kwargs)
+        if isinstance(self, Redirected) and "worker" not in vars(self):
+            self.prepare(*args)
+        return self
+
+
 class RedirectedTransport(Redirected, HttpTransport):
     """The transport of a client for which the application chose none, or one of the SDK's."""
 
@@ -283,7 +297,9 @@ def redirected_class(own: type[Any], destination: Destination) -> type[Any]:
     }
     try:
         base = type(f"Redirected{sdk.__name__}", (Redirected, sdk), {})
-        return types.new_class(own.__name__, (own, base), exec_body=lambda names: names.update(body))
+        return types.new_class(
+            own.__name__, (_Prepared, own, base), exec_body=lambda names: names.update(body)
+        )
     except TypeError:  # it is not meant to be subclassed: its pool of connections is still guarded
         return own
 

@@ -14,6 +14,7 @@ import pytest
 import sentry_sdk
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.asyncio import AsyncioIntegration
+from sentry_sdk.integrations.logging import ignore_logger
 
 import sentryintegration
 from pytest_sentryintegration import SentryEvents, capture, span
@@ -94,6 +95,41 @@ def test_what_a_test_removes_from_loguru_is_there_in_the_next(sentry_events: Sen
         logger.warning("w")
         logger.error("e")
         assert [str(event.text)[-1] for event in events] == ["e"]
+
+
+def heard(*loggers: str) -> list[str]:
+    """The loggers, of these, whose errors are captured in a test of its own."""
+    with capture() as events:
+        sentry_sdk.init(DSN)
+        for name in loggers:
+            logging.getLogger(name).error("x")
+        return [str(event.logger) for event in events]
+
+
+def test_a_logger_that_one_test_ignores_is_heard_in_the_next(sentry_events: SentryEvents) -> None:
+    ignore_logger("quiet")
+    with capture():
+        sentry_sdk.init(DSN)
+        ignore_logger("noisy")
+        assert heard("noisy", "quiet") == []
+
+    assert heard("noisy", "quiet") == ["noisy"]
+
+
+def test_a_logger_that_an_integration_ignores_once_a_process_stays_ignored(
+    sentry_events: SentryEvents,
+) -> None:
+    class Quiet(Integration):
+        identifier = "quiet"
+
+        @staticmethod
+        def setup_once() -> None:
+            ignore_logger("of quiet")
+
+    with capture():
+        sentry_sdk.init(DSN, integrations=[Quiet()])
+
+    assert heard("of quiet") == []
 
 
 def test_a_setting_that_an_integration_keeps_on_its_class_is_put_back(sentry_events: SentryEvents) -> None:

@@ -59,6 +59,34 @@ class ByName(HttpTransport):
         HttpTransport.flush(self, timeout, callback)
 
 
+class Counted(HttpTransport):
+    """Makes its instances past any class in between."""
+
+    def __new__(cls, options: dict[str, Any]) -> Any:
+        return object.__new__(cls)
+
+
+class Single(HttpTransport):
+    """Has one instance."""
+
+    one: Any = None
+
+    def __new__(cls, options: dict[str, Any]) -> Any:
+        cls.one = cls.one or super().__new__(cls)
+        return cls.one
+
+
+@pytest.mark.parametrize("transport", [Counted, Single])
+def test_a_class_that_makes_its_instances_itself_sends_here(
+    transport: type[HttpTransport], sentry_events: SentryEvents
+) -> None:
+    sentry_sdk.init(DSN, transport=transport)
+    sentry_sdk.capture_message("hello")
+
+    assert [event.message for event in sentry_events] == ["hello"]
+    assert isinstance(sentry_sdk.get_client().transport, transport)
+
+
 class Posting(HttpTransport):
     """Overrides each step on the way to the socket."""
 

@@ -87,7 +87,7 @@ def outcome(place: Path, listening: socket.socket, tests: str = TESTS) -> str:
 
 
 NAMES = sorted({each.name for each in INTERNALS})
-CHOSEN = ["_isolation_scope", "_pool", "_flush", "get_git_revision"]
+CHOSEN = ["__setstate__", "_isolation_scope", "_pool", "_flush", "get_git_revision"]
 """What `make test` tries; ``nox -s sdks`` tries all of them, on each SDK."""
 
 
