@@ -15,20 +15,27 @@ from pytest_sentryintegration.cli.asking import PORT
 from pytest_sentryintegration.cli.options import Command, Option, WrongUse, seconds, whole_number
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.server.listening import ListenError, PortBusyError
+from pytest_sentryintegration.store import HolderError
 from pytest_sentryintegration.web.access import Access, is_loopback
 from pytest_sentryintegration.web.app import Web
 
 
 def _run(options: Namespace) -> int:
     access = _access(options)
-    sentry = FakeSentry(
-        strict=options.strict,
-        host=options.host,
-        port=options.port,
-        limit=options.limit,
-        max_age=options.max_age,
-        web=partial(Web, access=access),
-    )
+    try:
+        sentry = FakeSentry(
+            strict=options.strict,
+            host=options.host,
+            port=options.port,
+            limit=options.limit,
+            max_age=options.max_age,
+            data=options.data,
+            web=partial(Web, access=access),
+        )
+    except HolderError as error:
+        raise WrongUse(f"--data: {error}") from None
+    if sentry.notice:
+        sys.stderr.write(f"sentryintegration serve: {sentry.notice}\n")
     with sentry:
         try:
             sentry.start()
@@ -83,6 +90,12 @@ def _age(text: str) -> float:
     return seconds(text)
 
 
+def _file(text: str) -> str:
+    if not text or "://" in text:
+        raise ValueError(f"expected the path of a file, such as sentry.db, got {text!r}")
+    return text
+
+
 SERVE: Final = Command(
     "serve",
     "[options]",
@@ -115,6 +128,7 @@ SERVE: Final = Command(
             default=10_000,
         ),
         Option("max-age", "after how many seconds a request is evicted", "SECONDS", read=_age),
+        Option("data", "an SQLite file that keeps them across restarts and kill -9", "FILE", read=_file),
         Option("quiet", "print the DSN alone"),
     ),
     _run,

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -30,14 +31,17 @@ def serving(run: Run, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixt
 
     def run_while(function: Callable[[str], object], *options: Any) -> Done:
         printed: list[str] = []
+        told: list[str] = []
 
         def until_ended() -> None:
-            printed.append(capfd.readouterr().out)
-            function(printed[0])
+            out, err = capfd.readouterr()
+            printed.append(out)
+            told.append(err)
+            function(out)
 
         monkeypatch.setattr(serve, "until_ended", until_ended)
         done = run("serve", "--port", "0", *options)
-        return Done(done.code, "".join(printed) + done.out, done.err)
+        return Done(done.code, "".join(printed) + done.out, "".join(told) + done.err)
 
     return run_while
 
@@ -92,6 +96,39 @@ def test_the_limit_is_kept_and_what_is_evicted_is_counted(serving: While) -> Non
     serving(use, "--limit", "2", "--max-age", "3600")
 
     assert (counts[0]["counts"]["messages"], counts[0]["limit"], counts[0]["evicted"]) == (2, 2, 1)
+
+
+def test_a_file_keeps_what_came_for_the_next_time(serving: While, tmp_path: Path) -> None:
+    counts: list[int] = []
+
+    def use(printed: str) -> None:
+        if not counts:
+            send(printed, message("kept"))
+        counts.append(get(api(printed))["counts"]["messages"])
+
+    done = [serving(use, "--data", tmp_path / "sentry.db") for _ in range(2)]
+
+    assert (counts, [each.err for each in done]) == ([1, 1], ["", ""])
+
+
+def test_a_damaged_file_is_told_of_and_moved_aside(serving: While, tmp_path: Path) -> None:
+    data = tmp_path / "sentry.db"
+    data.write_text("no database" * 100)
+
+    done = serving(lambda printed: None, "--data", data)
+
+    assert (done.code, done.err) == (
+        0,
+        f"sentryintegration serve: {data} is damaged (file is not a database): moved to {data}.damaged-1, and"
+        " begun anew\n",
+    )
+
+
+def test_a_file_that_cannot_be_used_is_told(run: Run, tmp_path: Path) -> None:
+    done = run("serve", "--data", tmp_path)
+
+    assert done.err.startswith(f"sentryintegration serve: --data: cannot use {tmp_path}: unable to open")
+    assert done.code == 2
 
 
 def test_strict_refuses_what_sentry_refuses(serving: While) -> None:
@@ -178,6 +215,10 @@ def test_a_port_that_another_program_has_is_told_so(run: Run) -> None:
         (["--port", "99999"], "--port: expected a whole number from 0 to 65535, got '99999'"),
         (["--limit", "0"], "--limit: expected a whole number from 1 to 1000000000, got '0'"),
         (["--max-age", "0"], "--max-age: expected a number of seconds above 0, such as 3600, got '0'"),
+        (
+            ["--data", "redis://localhost/0"],
+            "--data: expected the path of a file, such as sentry.db, got 'redis://localhost/0'",
+        ),
         (["--hots", "x"], "there is no option --hots; did you mean '--host'?"),
         (
             ["--host", "example.invalid", "--port", "0"],
