@@ -51,6 +51,13 @@ _TELLING: Final = (
     "project_id", "logger",
 )  # fmt: skip
 
+_OF_INIT: Final = {"release", "environment", "dist", "server_name", "request", "user", "transaction"}
+"""Fields that an application's own client sets, by its options or by its integrations."""
+_FALLBACK: Final = (
+    "The application made no SDK client here (sentryintegration.init without a DSN makes none), so what this "
+    "process sent has the options of sentry_options. With sentry_dsn = on an application finds a DSN."
+)
+
 
 def too_few(
     query: Query,
@@ -77,10 +84,14 @@ def too_few(
     expected = f"one {noun.singular}" if wanted is None else f"at least {noun.counted(wanted)}"
     lines = _headline(expected, query, waited, _arrived(query, len(received), len(matched)))
     remedies: list[str] = []
-    if len(query):
-        for miss in nearest_misses(received, query):
-            lines += _miss_lines(query, miss, remedies)
+    misses = nearest_misses(received, query) if len(query) else []
+    for miss in misses:
+        lines += _miss_lines(query, miss, remedies)
     lines += _also_received(noun, contents)
+    if evidence.fallback and any(
+        _is_of_init(difference.path) for miss in misses for difference in miss.differences
+    ):
+        lines += bulleted([_FALLBACK])
     said = why_too_few(query, received, matched, contents=contents, evidence=evidence, waited=waited)
     return "\n".join([*lines, *bulleted(said), *dict.fromkeys(remedies)])
 
@@ -180,6 +191,10 @@ def _miss_lines(query: Query, miss: Miss, remedies: list[str]) -> list[str]:
         if found and found.code:
             remedies += _remedy(found)
     return lines + difference_texts(explained, "    ")
+
+
+def _is_of_init(path: str) -> bool:
+    return path.partition(".")[0] in _OF_INIT
 
 
 def _remedy(found: Hint) -> list[str]:

@@ -82,6 +82,27 @@ def test_when_nothing_of_the_kind_arrived_the_rest_is_counted() -> None:
         """)
 
 
+def test_a_field_that_the_application_would_set_is_explained_where_it_made_no_client() -> None:
+    received = Received(evidence=Evidence(fallback=True))
+    received.message("full")
+
+    assert failure(lambda: received.events.messages.find("full", release="shop@1")) == text("""
+        Expected one message matching text='full', release='shop@1'; 1 message arrived, which does not match.
+          nearest: 'full'   (1 of 2 criteria differs)
+            release: expected 'shop@1', got None
+        - The application made no SDK client here (sentryintegration.init without a DSN
+          makes none), so what this process sent has the options of sentry_options. With
+          sentry_dsn = on an application finds a DSN.
+        """)
+
+
+def test_a_field_that_the_test_sets_is_not_explained_by_it() -> None:
+    received = Received(evidence=Evidence(fallback=True))
+    received.message("disk full", tags={"disk": "a"})
+
+    assert "SDK client" not in failure(lambda: received.events.messages.find(tags={"disk": "b"}))
+
+
 def test_several_are_listed_with_what_tells_them_apart() -> None:
     received = Received()
     received.message("disk full", "error", tags={"disk": "a"})

@@ -11,7 +11,8 @@ from tests.words.test_failures import text
 def counted(*allow: str, failing: tuple[str, ...] = ("sentry_unexpected",)) -> dict[str, Any]:
     shown = [("fail", f"error '{entry}' of test_a") for entry in allow[:10]]
     late = {"counts": {"fail": len(allow)}, "shown": shown, "failing": list(failing), "allow": list(allow)}
-    return {"tests": 1, "envelopes": 1, "strays": 0, "lines": [], "late": late}
+    outside: dict[str, Any] = {"counts": {}, "shown": [], "failing": [], "allow": []}
+    return {"tests": 1, "envelopes": 1, "strays": 0, "lines": [], "late": late, "outside": outside}
 
 
 def test_what_fails_the_run_late_comes_with_the_entries_that_allow_it() -> None:
