@@ -36,7 +36,7 @@ class Captured:
     def counts(self, asked: Asked) -> Reply:
         """Answer with how much of each noun there is."""
         part = asked.part(self._kept, asked.parameters(PART))
-        cursor = self._kept.store.last(part.inbox)
+        cursor = part.cursor
         contents = part.contents()
         contents.update()
         counts = {noun: len(getattr(contents, noun)) for noun in NOUNS}
@@ -69,7 +69,7 @@ class Captured:
         limit = whole_number("limit", given["limit"]) if "limit" in given else None
         newest_first = _newest_first(given.get("order", "oldest"))
         # Read first: what comes meanwhile is after the cursor, or both listed and after it.
-        cursor = self._kept.store.last(part.inbox)
+        cursor = part.cursor
         found, failure = self._found(asked, asking, part)
         if failure is not None:
             return json_reply(408, {**failure, "cursor": cursor})

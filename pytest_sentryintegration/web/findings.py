@@ -28,7 +28,7 @@ class Findings:
         part = asked.part(self._kept, given)
         if "until" in given:
             part = replace(part, until=whole_number("until", given["until"], least=0))
-        cursor = self._kept.store.last(part.inbox)
+        cursor = part.cursor
         contents = part.contents()
         contents.update()
         found = [asdict(objection) for objection in objections_to(contents)]

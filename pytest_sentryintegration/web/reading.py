@@ -85,6 +85,11 @@ class Part:
             return contents
         return _Selected(contents, self)
 
+    @property
+    def cursor(self) -> int:
+        """What to go on after. It never goes back, also where all was cleared before the server's start."""
+        return max(self.after, self.kept.store.last(self.inbox))
+
     def evidence(self) -> Evidence:
         """Return what is known about the senders."""
         return Evidence(handed_out=True, connected=self.kept.store.last(self.inbox) > 0)

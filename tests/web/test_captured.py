@@ -61,6 +61,13 @@ def test_a_cursor_leaves_out_what_came_before(api: Api) -> None:
     assert api.texts(f"/api/captured/messages?after={cursor}") == ["two"]
 
 
+def test_a_cursor_never_goes_back(api: Api) -> None:
+    api.sentry.store.open("w1")
+    api.message("one")
+
+    assert api.get("/api/captured/messages?inbox=w1&after=1").json["cursor"] == 1
+
+
 def test_a_project_and_an_inbox_leave_out_the_others(api: Api) -> None:
     api.sentry.store.open("w1")
     api.message("mine", inbox="w1")
