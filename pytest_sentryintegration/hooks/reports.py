@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,7 @@ def _add(config: pytest.Config, counts: dict[str, Any]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Write what Sentry was sent, and what came for tests that had finished."""
-    for note in NOTES:
+    for note in [*NOTES, *_unset(config.stash[SETTINGS].secrets)]:
         terminalreporter.write_line(f"Sentry: {note}")
     counts = config.stash.get(COUNTS, None)
     if counts is not None:
@@ -132,3 +133,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(line)
     if WRITTEN in config.stash:
         terminalreporter.write_line(f"Sentry: {config.stash[WRITTEN]}")
+
+
+def _unset(secrets: tuple[str, ...]) -> list[str]:
+    """Say which variables of ``sentry_secrets`` have no value: their names may be wrong."""
+    named = [line.partition(":")[2].strip() for line in secrets if line.startswith("env:")]
+    unset = [name for name in named if not os.environ.get(name)]
+    if not unset:
+        return []
+    return [f"sentry_secrets does not search for {', '.join(unset)}: not set in the environment"]

@@ -51,6 +51,9 @@ def test_a_secret_of_the_run_fails_every_test_that_sends_it(
             "  events?0?.tags.card",
         ]
     )
+    result.stdout.fnmatch_lines(
+        ["Sentry: sentry_secrets does not search for NOT_SET: not set in the environment"]
+    )
     output = result.stdout.str()
     assert "my hunter2" not in output.replace('report("my hunter2")', "")
     assert "from-the-environment" not in output
