@@ -506,7 +506,8 @@ class Store:
     def _empty(self, box: _Inbox) -> None:
         if self._bounded and box.entries:
             self._order = deque(other for other in self._order if other is not box)
-        self.cleared += bool(box.entries)
+        # Where all of it was evicted, its readers are to let go of it, too.
+        self.cleared += bool(box.last)
         box.entries.clear()
 
     def _forget(self, inbox: str) -> _Inbox | None:

@@ -43,6 +43,9 @@ class Kept:
                 self._contents.clear()
             if inbox not in self._contents:
                 self._contents[inbox] = Contents.of_inbox(self.store, inbox)
+            # Those that nobody asks for any more, too: they let go of what was evicted.
+            for contents in self._contents.values():
+                contents.update()
             return self._contents[inbox]
 
 
