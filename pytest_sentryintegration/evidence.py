@@ -52,6 +52,34 @@ class SampledOut(NamedTuple):
     """The option's value, where it is a rate."""
 
 
+class Logged(NamedTuple):
+    """A log record that became a breadcrumb."""
+
+    message: str
+    level: str
+    """Its name in `logging`, such as ``WARNING``."""
+
+
+@dataclass(frozen=True)
+class LogRecords:
+    """What becomes of the records of `logging` in this process."""
+
+    integrated: bool = True
+    """Whether the client has the SDK's logging integration."""
+    event_level: str | None = "ERROR"
+    """The level from which records become events; ``None`` for none."""
+    root_level: str = "INFO"
+    """The level of the root logger."""
+    root_passes_info: bool = True
+    """Whether that lets records of INFO pass, which become logs."""
+    disabled: tuple[str, ...] = ()
+    """Loggers that are disabled."""
+    silenced: tuple[str, ...] = ()
+    """Loggers with a level above `event_level`."""
+    breadcrumbs: tuple[Logged, ...] = ()
+    """Records of the running test below `event_level`, the newest first."""
+
+
 class LateSpan(NamedTuple):
     """A span that ended after its transaction, which the SDK had sent by then."""
 
@@ -146,6 +174,10 @@ class Evidence:
     """Functions of the SDK that were called and do nothing in the client's span mode."""
     ignored_errors: tuple[tuple[str, int], ...] = ()
     """Exceptions that ``ignore_errors`` covers: class and how many of it."""
+    log_records: LogRecords | None = None
+    """What becomes of log records."""
+    facade: bool = False
+    """Whether this process has imported ``sentryintegration``, which can suppress transactions."""
     max_spans: int | None = None
     """How many spans a transaction may have."""
     blocks_loop: bool = False

@@ -18,6 +18,7 @@ from sentry_sdk import utils as sdk_utils
 
 from pytest_sentryintegration.evidence import Child, Evidence, Raised
 from pytest_sentryintegration.processes import ChildProcess
+from pytest_sentryintegration.sdk.log_records import log_records
 from pytest_sentryintegration.sdk.notes import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.processes import processes
@@ -68,6 +69,8 @@ def gather(owner: Owner) -> Evidence:
     return Evidence(
         client=True,
         fallback=not client.is_active(),
+        log_records=log_records(client),
+        facade="sentryintegration" in sys.modules,
         closed=client.transport is None and bool(options.get("dsn")),
         dsn=bool(options.get("dsn")),
         turned_off=options.get("dsn") == "" and bool(os.environ.get("SENTRY_DSN")),

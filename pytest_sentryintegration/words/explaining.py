@@ -11,6 +11,7 @@ from pytest_sentryintegration.matching.nearest import EXAMINED
 from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.captured import end_of
+from pytest_sentryintegration.words.log_records import of_logging
 from pytest_sentryintegration.words.losses import concerning, lost, of_losses, of_raised
 
 OUTPUT: Final = 12
@@ -57,8 +58,11 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
             what = "nothing"
             if noun and contents.envelopes:
                 what = f"no {'further ' if len(getattr(contents, noun)) else ''}{NOUNS[noun].singular}"
-            silently = " (ignore_errors, an ignored logger)" if noun not in _NOT_OF_EVENTS else ""
+            silently = " (an ignored logger)" if noun not in _NOT_OF_EVENTS else ""
+            if evidence.facade and noun in ("transactions", "spans", "traces"):
+                silently = " (sentryintegration.start_transaction with trace_id=None)"
             said.append(_NOTHING.format(what, silently))
+            said += of_logging(evidence, noun)
         elif not evidence.connected:
             said.append("Nothing is known of the senders: whether they sent anything, and where to.")
         if evidence.connected:

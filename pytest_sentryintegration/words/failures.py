@@ -17,6 +17,7 @@ from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.differences import COLUMNS, difference_texts
 from pytest_sentryintegration.words.explaining import doubts, reasons
 from pytest_sentryintegration.words.labels import label
+from pytest_sentryintegration.words.log_records import of_breadcrumbs
 from pytest_sentryintegration.words.losses import dropped
 
 HEADLINE: Final = 120
@@ -109,8 +110,9 @@ def why_too_few(
     other = _under_the_other_noun(query, contents)
     if other:
         return [other, *evidence.notes]
-    reason = reasons if len(matched) == len(received) else doubts
-    return reason(evidence, contents, query.noun.name, waited)
+    logged = of_breadcrumbs(query, evidence)
+    reason = reasons if len(matched) == len(received) and not logged else doubts
+    return logged + reason(evidence, contents, query.noun.name, waited)
 
 
 def too_many(query: Query, received: Sequence[Any], matched: Sequence[Any]) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import logging
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -44,7 +45,7 @@ def text(block: str) -> str:
 
 NOTHING = text("""
     - Nothing was lost on the way: nothing was captured, or the SDK passed over it
-      silently (ignore_errors, an ignored logger).
+      silently (an ignored logger).
     """)
 
 
@@ -287,6 +288,29 @@ def test_the_api_of_the_other_span_mode_is_named(sentry_events: SentryEvents) ->
     )
 
 
+def test_a_record_that_was_logged_below_the_level_of_events_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN)
+    logging.getLogger("myapp").warning("disk almost %s", "full")
+
+    said = text("""
+        - 'disk almost full' was logged as WARNING: the SDK makes events of records from
+          ERROR up, and a breadcrumb of this one.
+        """)
+    assert why(sentry_events, "disk almost full") == said
+    sentry_sdk.capture_message("other")
+    assert why(sentry_events.messages, re.compile("^disk")) == said
+    assert why(sentry_events.errors, "elsewhere") == NOTHING.replace("nothing was", "no error was")
+
+
+def test_a_client_without_the_logging_integration_is_told(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(REAL_DSN, default_integrations=False)
+    logging.getLogger("myapp").error("boom")
+
+    assert why(sentry_events.messages, "boom").endswith(
+        "- The SDK client has no logging integration: no log record becomes an event or a\n  log."
+    )
+
+
 def test_a_client_that_was_closed_is_told(sentry_events: SentryEvents) -> None:
     sentry_sdk.init(REAL_DSN)
     sentry_sdk.get_client().close()
@@ -402,7 +426,9 @@ def test_what_is_switched_off_is_told(sentry_events: SentryEvents) -> None:
 def test_a_feature_that_is_on_is_not_told(sentry_events: SentryEvents) -> None:
     sentry_sdk.init(REAL_DSN, **LOGS)
 
-    assert why(sentry_events.logs, "boom") == f"{NOTHING.partition(' (')[0]}."
+    assert why(sentry_events.logs, "boom") == f"{NOTHING.partition(' (')[0]}.\n" + text("""
+        - Without a level of their own, loggers make records from WARNING up alone.
+        """)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_sentryintegration.evidence import Child, Late, LateSpan, Raised, SampledOut
+from pytest_sentryintegration.evidence import Child, Late, LateSpan, LogRecords, Raised, SampledOut
 from pytest_sentryintegration.words import Elsewhere, Evidence, explain
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.losses import dropped, things
@@ -200,7 +200,7 @@ def test_evidence_in_a_sentence(evidence: Evidence, sentence: str) -> None:
 def test_without_a_reason_nothing_was_lost(evidence: Evidence) -> None:
     assert explain(evidence, Received().contents) == (
         "Nothing was lost on the way: nothing was captured, or the SDK passed over it silently"
-        " (ignore_errors, an ignored logger)."
+        " (an ignored logger)."
     )
 
 
@@ -210,7 +210,7 @@ def test_without_a_reason_nothing_was_lost(evidence: Evidence) -> None:
         (
             "errors",
             "Nothing was lost on the way: no error was captured, or the SDK passed over it silently"
-            " (ignore_errors, an ignored logger).",
+            " (an ignored logger).",
         ),
         ("logs", "Nothing was lost on the way: no log was captured, or the SDK passed over it silently."),
         ("refused", "The fake Sentry accepted every request that came."),
@@ -341,7 +341,7 @@ def test_what_is_not_known_is_not_claimed() -> None:
         Evidence(client=True, handed_out=True, connected=True), Received().contents
     ).splitlines() == [
         "Nothing was lost on the way: nothing was captured, or the SDK passed over it silently"
-        " (ignore_errors, an ignored logger).",
+        " (an ignored logger).",
         "What another process lost, if anything, is not known here.",
     ]
 
@@ -471,6 +471,42 @@ def test_a_transaction_that_was_sent_without_spans_is_told(
     received.dropped("event_processor", "span", left_out)
     received.contents.update()
     assert "was sent without" not in explain(Evidence(max_spans=max_spans), received.contents)
+
+
+@pytest.mark.parametrize(
+    ("records", "noun", "fact"),
+    [
+        (
+            LogRecords(integrated=False),
+            "messages",
+            "The SDK client has no logging integration: no log record becomes an event or a log.",
+        ),
+        (
+            LogRecords(event_level=None),
+            "errors",
+            "The logging integration has event_level=None: no log record becomes an event.",
+        ),
+        (LogRecords(silenced=("quiet",)), "messages", "Loggers with a level above ERROR: quiet."),
+        (LogRecords(disabled=("a", "b", "c", "d")), "messages", "Loggers that are disabled: a, b, c, ..."),
+        (
+            LogRecords(root_level="WARNING", root_passes_info=False),
+            "logs",
+            "Without a level of their own, loggers make records from WARNING up alone.",
+        ),
+    ],
+)
+def test_what_keeps_log_records_from_being_sent_is_told(records: LogRecords, noun: str, fact: str) -> None:
+    evidence = Evidence(client=True, log_records=records)
+
+    assert reasons(evidence, Received().contents, noun)[1:] == [fact]
+    assert len(reasons(evidence, Received().contents, "transactions")) == 1
+
+
+def test_that_the_facade_may_have_suppressed_a_transaction_is_told_where_it_is_there() -> None:
+    assert reasons(Evidence(client=True, facade=True), Received().contents, "spans") == [
+        "Nothing was lost on the way: nothing was captured, or the SDK passed over it silently"
+        " (sentryintegration.start_transaction with trace_id=None)."
+    ]
 
 
 def test_a_late_span_that_is_named_is_not_counted_as_one_that_had_not_finished() -> None:

@@ -180,7 +180,7 @@ def test_a_wait_in_which_all_matched_does_not_say_that_nothing_was_captured() ->
     assert failure(lambda: received.events.wait(2)) == text("""
         Expected at least 2 events; 1 event arrived.
         - Nothing was lost on the way: no further event was captured, or the SDK passed
-          over it silently (ignore_errors, an ignored logger).
+          over it silently (an ignored logger).
         """)
 
 
