@@ -75,8 +75,10 @@ def look(
         if done or now >= limit + (source.quiet if quiet_in else 0):
             return Found(matched, notes, lacking)
         at_most = RUNNING_SLICE if running else SLICE
-        yield partial(source.wait, number, min(quiet_in or max(limit - now, 0), at_most))
-        # Searching a large inbox again for each of many arrivals would take all the time there is.
-        yield partial(pause, min(now - started, max(deadline - clock.monotonic(), 0)))
+        # Searching a large inbox again for each of many arrivals would take all the time there is. Not after
+        # the wait: what comes is to be answered at once.
+        yield partial(pause, min(now - started, max(deadline - now, 0)))
+        left = max(limit - clock.monotonic(), 0)
+        yield partial(source.wait, number, min(quiet_in or left, at_most))
         if not notes:
             notes = yield source.drain
