@@ -39,7 +39,7 @@ def pack(entry: Entry) -> bytes:
         items = entry.envelope.items
         about = [
             *(entry.inbox, received, entry.project_id, entry.public_key, entry.client, entry.headers),
-            *(entry.endpoint, entry.tolerated, entry.test, entry.envelope.headers),
+            *(entry.endpoint, entry.tolerated, entry.test, entry.query, entry.envelope.headers),
             [[item.headers, len(item.payload)] for item in items],
         ]
         body = [item.payload for item in items]
@@ -67,10 +67,10 @@ def _read(number: int, about: Any, body: bytes) -> Entry:
         return RefusedRequest(
             number, inbox, moment, status, reason, method, path, _headers(headers), body, fault
         )
-    inbox, received, project_id, key, client, headers, endpoint, tolerated, test, own, items = about
+    inbox, received, project_id, key, client, headers, endpoint, tolerated, test, query, own, items = about
     return Arrival(
         *(number, inbox, datetime.fromisoformat(received), project_id, key, client),
-        *(RawEnvelope(own, _items(items, body)), _headers(headers), endpoint, tolerated, test),
+        *(RawEnvelope(own, _items(items, body)), _headers(headers), endpoint, tolerated, test, query),
     )
 
 

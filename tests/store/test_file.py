@@ -57,7 +57,7 @@ def texts(entries: list[Entry]) -> list[str]:
         Arrival(
             *(2**40, "in\ud800box", NOW, "1", "key", "sentry.python/2.75.0"),
             RawEnvelope(HOSTILE, (RawItem({"type": "a", **HOSTILE}, b"\x00\xff\n"), RawItem({}, b""))),
-            *((("a", "b"), ("a", "c")), "minidump", "toy_key", "t.py::test[\udcff]"),
+            *((("a", "b"), ("a", "c")), "minidump", "toy_key", "t.py::test[\udcff]", "a=\xff"),
         ),
         RefusedRequest(1, "a", NOW, 400, "no\ud800", "POST", "/\xff", (("a", "\xff"),), b"\x00\xff", True),
     ],
