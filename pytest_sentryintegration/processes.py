@@ -24,6 +24,8 @@ KEPT: Final = 64 * 1024
 """Bytes of output that are kept of a process that goes on writing."""
 START: Final = 30.0
 """Seconds that a process may take until it is ready."""
+_READING: Final = 2.0
+"""Seconds for which the output of a process that has ended is read: what it started may hold its streams."""
 _INTERVAL: Final = 0.02
 """Seconds between two looks at what cannot be waited for."""
 
@@ -40,15 +42,16 @@ _now = time.perf_counter
 class _Output:
     """What a process writes to one or both of its streams, read by threads as it comes."""
 
-    def __init__(self, kept: int | None) -> None:
+    def __init__(self, kept: int | None, awaited: re.Pattern[str] | None) -> None:
         self._kept = kept
+        self._awaited = awaited
         self._chunks: deque[tuple[str, bytes]] = deque()
         self._size = 0
         self._left_out = False
         self._lock = threading.Lock()
         self._readers: list[threading.Thread] = []
-        self.changed = threading.Event()
-        """Set when something has been written; whoever waits for it clears it."""
+        self.found = threading.Event()
+        """Set when what is awaited was written."""
 
     def read(self, stream: str, pipe: IO[Any]) -> None:
         """Read *pipe* until its end, in a thread."""
@@ -63,7 +66,10 @@ class _Output:
                     while self._kept is not None and self._size - len(self._chunks[0][1]) >= self._kept:
                         self._size -= len(self._chunks.popleft()[1])
                         self._left_out = True
-                self.changed.set()
+                # With each piece, since a flood soon pushes it out of what is kept.
+                awaited = None if self.found.is_set() else self._awaited
+                if awaited is not None and awaited.search(self.text()):
+                    self.found.set()
 
     def join(self, timeout: float) -> None:
         """Wait until all is read: not for ever, since what the process started may hold its streams."""
@@ -93,13 +99,20 @@ class ChildProcess(subprocess.Popen[Any]):
         options: Those of `subprocess.Popen`. It is made the leader of a session of its own, and its streams
             are text, unless these say otherwise.
         everything: Whether all of the output is kept, and not its end alone.
+        ready: What `wait_until_ready` waits for.
 
     Raises:
         OSError: The command cannot be started.
     """
 
     def __init__(
-        self, args: Any, env: Mapping[str, str], options: Mapping[str, Any], *, everything: bool = False
+        self,
+        args: Any,
+        env: Mapping[str, str],
+        options: Mapping[str, Any],
+        *,
+        everything: bool = False,
+        ready: Ready | None = None,
     ) -> None:
         merged = dict(options)
         if not {"text", "encoding", "errors", "universal_newlines"} & merged.keys():
@@ -113,7 +126,11 @@ class ChildProcess(subprocess.Popen[Any]):
         """Set when it has ended."""
         self.awaits_end = True
         """Whether it is expected to end by itself: a service that says when it is ready is not."""
-        self._output = _Output(None if everything else KEPT)
+        self._ready = ready
+        awaited = re.compile(re.escape(ready)) if isinstance(ready, str) else ready
+        self._output = _Output(
+            None if everything else KEPT, awaited if isinstance(awaited, re.Pattern) else None
+        )
         self._mark = f"{MARK}={env[MARK]}" if MARK in env else None
         super().__init__(args, env=dict(env), **merged)
         for name in ours:
@@ -127,7 +144,7 @@ class ChildProcess(subprocess.Popen[Any]):
     def output(self) -> str:
         """The end of what it has written so far to the streams that the caller did not redirect."""
         if self.exited.is_set():
-            self._output.join(0.2)
+            self._output.join(_READING)
         return self._output.text()
 
     @property
@@ -159,21 +176,24 @@ class ChildProcess(subprocess.Popen[Any]):
         self.stdin = None
         _start(write)
 
-    def wait_until_ready(self, ready: Ready, timeout: float = START) -> None:
-        """Wait until it writes a text, or something that matches a pattern, or listens on a port.
+    def wait_until_ready(self, timeout: float = START) -> None:
+        """Wait until it has written what is awaited, or listens on the port, where either is set.
 
         Raises:
             AssertionError: It has ended, or the time is over; shows the end of its output.
         """
         __tracebackhide__ = True
-        is_ready = self._listens(ready) if isinstance(ready, int) else self._has_written(ready)
+        ready = self._ready
+        if ready is None:
+            return
+        is_ready = self._listens(ready) if isinstance(ready, int) else self._has_written
         text = ready.pattern if isinstance(ready, re.Pattern) else ready
         what = f"port {ready}" if isinstance(ready, int) else f"{text!r} in its output"
         deadline = _now() + timeout
         while not is_ready():
             ended = self.exited.is_set()
             if ended:
-                self._output.join(0.2)
+                self._output.join(_READING)
             if (ended and not is_ready()) or _now() >= deadline:
                 how = self.ending() if ended else f"is not ready within {timeout:g} s"
                 written = self.output.rstrip()
@@ -181,15 +201,8 @@ class ChildProcess(subprocess.Popen[Any]):
                 raise AssertionError(f"process {self.pid} (`{self.name}`) {how}, waiting for {what}{shown}")
         self.awaits_end = False
 
-    def _has_written(self, ready: str | re.Pattern[str]) -> Callable[[], bool]:
-        found = re.compile(re.escape(ready)) if isinstance(ready, str) else ready
-
-        def is_ready() -> bool:
-            self._output.changed.wait(_INTERVAL)
-            self._output.changed.clear()
-            return found.search(self._output.text()) is not None
-
-        return is_ready
+    def _has_written(self) -> bool:
+        return self._output.found.wait(_INTERVAL)
 
     def _listens(self, port: int) -> Callable[[], bool]:
         def is_ready() -> bool:
@@ -289,7 +302,7 @@ def run_to_end(
     in_time = process.exited.wait(timeout)
     if not in_time:
         end_all([process])
-    process.wait_for_output(0.2)
+    process.wait_for_output(_READING)
     output = [_decoded(process, stream, options) for stream in ("stdout", "stderr")]
     if not in_time:
         raise subprocess.TimeoutExpired(process.args, timeout, *output)

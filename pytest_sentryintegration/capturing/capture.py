@@ -22,7 +22,7 @@ from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.locks import reentrant_lock
-from pytest_sentryintegration.processes import MARK, ChildProcess, end_all
+from pytest_sentryintegration.processes import MARK, ChildProcess, Ready, end_all
 from pytest_sentryintegration.sdk.gathering import gather, unfinished_in
 from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.notes import noticed
@@ -213,13 +213,17 @@ class Capture(StoredInbox):
             *(still_running(process.pid, process.name) for process in self._running()),
         ]
 
-    def start(self, args: Any, options: Mapping[str, Any], *, everything: bool = False) -> ChildProcess:
+    def start(
+        self, args: Any, options: Mapping[str, Any], *, everything: bool = False, ready: Ready | None = None
+    ) -> ChildProcess:
         """Start a process that reports into this inbox and ends with it."""
         if self._memory:
             raise NoServerError("starting a process that reports")
         own = {**child_environment(self._dsn()), MARK: f"{self.inbox}.{len(self._processes)}"}
         changed = {name: value for name, value in options.items() if name != "env"}
-        process = ChildProcess(args, {**own, **(options.get("env") or {})}, changed, everything=everything)
+        process = ChildProcess(
+            args, {**own, **(options.get("env") or {})}, changed, everything=everything, ready=ready
+        )
         self._processes.append(process)
         return process
 

@@ -240,9 +240,8 @@ class SentryEvents(View[model.Event]):
         ``sentry_events.popen([sys.executable, "worker.py"], ready="waiting for jobs")``
         """
         __tracebackhide__ = True
-        process = self._reader.source.start(args, options)
-        if ready is not None:
-            process.wait_until_ready(ready, timeout)
+        process = self._reader.source.start(args, options, ready=ready)
+        process.wait_until_ready(timeout)
         return process
 
     def adopt(self, thread: threading.Thread) -> None:

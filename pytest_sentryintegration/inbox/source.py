@@ -9,7 +9,7 @@ from typing import Any, NoReturn, Protocol
 from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.model import Contents
-from pytest_sentryintegration.processes import ChildProcess
+from pytest_sentryintegration.processes import ChildProcess, Ready
 from pytest_sentryintegration.store import Store
 
 
@@ -56,7 +56,9 @@ class Source(Protocol):
     def clear(self) -> None:
         """Forget what came so far."""
 
-    def start(self, args: Any, options: Mapping[str, Any], *, everything: bool = False) -> ChildProcess:
+    def start(
+        self, args: Any, options: Mapping[str, Any], *, everything: bool = False, ready: Ready | None = None
+    ) -> ChildProcess:
         """Start a process that reports into this inbox and ends with it; see `ChildProcess`."""
         _no_server()
 

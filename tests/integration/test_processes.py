@@ -110,15 +110,11 @@ def test_a_process_that_dies_by_a_signal_is_named_with_it(sentry_events: SentryE
 
 
 def test_a_complete_trace_waits_for_the_end_of_a_process(sentry_events: SentryEvents) -> None:
-    code = f"""{SENDS}
-import sys
-trace = ("1" * 32) + "-" + ("2" * 16) + "-1"
-def send(name, **headers):
-    if hasattr(sentry_sdk, "start_transaction"):
-        with sentry_sdk.start_transaction(trace_id="1" * 32, name=name): pass
-    else:
-        sentry_sdk.continue_trace({{"sentry-trace": trace}})
-        with sentry_sdk.start_span(name=name): pass
+    code = """
+import sys, sentry_sdk, sentryintegration
+sentry_sdk.init(traces_sample_rate=1.0)
+def send(name):
+    with sentryintegration.start_transaction(name=name, trace_id="1" * 32): pass
     sentry_sdk.flush()
 send("first"); print("sent", flush=True); sys.stdin.read(); send("second")
 """
@@ -196,8 +192,9 @@ INNER = """
     def test_one(sentry_events, tmp_path):
         def start(code):
             process = sentry_events.popen([sys.executable, "-c", code], ready="here")
+            daemon = process.output.split()[0]
             with open(os.environ["PIDS"], "a") as pids:
-                print(process.pid, process.output.split()[0], file=pids)
+                print(process.pid, daemon if daemon.isdigit() else 0, file=pids)
         start("import time; print(0, 'here', flush=True); time.sleep(60)")
         start(
             "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
