@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-import threading
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
 from pytest_sentryintegration.store.holding import NOTHING, Evicted, HeldInbox, Holder, HolderError, State
+from pytest_sentryintegration.store.inboxes import Inbox, Waiting, after, next_after, number_of
 from pytest_sentryintegration.store.packing import pack
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 
@@ -45,32 +43,6 @@ class Batch(NamedTuple):
     """The number to go on from."""
     evicted: bool
     """Whether something that came after the cursor, and before these, was evicted before it could be read."""
-
-
-class _Waiting:
-    """Those who wait for one inbox: an envelope wakes nobody else."""
-
-    __slots__ = ("changed", "count")
-
-    def __init__(self, lock: Any) -> None:
-        self.changed = threading.Condition(lock)
-        self.count = 0
-
-
-@dataclass(slots=True, eq=False)
-class _Inbox:
-    name: str
-    test: str = ""
-    finished: bool = False
-    closed: bool = False
-    expires: bool = False
-    entries: deque[Entry] = field(default_factory=deque)
-    last: int = 0
-    evicted: Evicted = NOTHING
-    used: datetime = datetime.max
-    """When somebody last did something with it, where it expires."""
-    waiting: _Waiting | None = None
-    """Made for the first one."""
 
 
 class Store:
@@ -117,14 +89,14 @@ class Store:
         self._most = math.inf if limit is None else limit
         self._age = _NEVER if max_age is None else timedelta(seconds=max_age)
         self._bounded = limit is not None or max_age is not None
-        self._order: deque[_Inbox] = deque()
+        self._order: deque[Inbox] = deque()
         """Where bounded, the inbox of each entry that is kept, in order of arrival."""
         self._evicted = NOTHING
         self._lock = reentrant_lock()
-        self._watching = _Waiting(self._lock)
+        self._watching = Waiting(self._lock)
         """Those who wait for all inboxes."""
-        self._inboxes: dict[str, _Inbox] = {STRAYS: _Inbox(STRAYS)}
-        self._expiring: dict[str, _Inbox] = {}
+        self._inboxes: dict[str, Inbox] = {STRAYS: Inbox(STRAYS)}
+        self._expiring: dict[str, Inbox] = {}
         """Those that expire, the least recently used first."""
         self._running = [STRAYS]
         self._closed: dict[str, str] = {}
@@ -138,7 +110,7 @@ class Store:
         """How often something was forgotten that had not to be evicted."""
         self.holder = holder
         """What holds all of it outside of this process, too; ``None`` for nothing."""
-        self._unsaved: list[tuple[_Inbox, Entry, bytes]] = []
+        self._unsaved: list[tuple[Inbox, Entry, bytes]] = []
         self._failure: HolderError | None = None
         self._released = 0
         if holder is not None:
@@ -186,7 +158,7 @@ class Store:
             if self._expiring:
                 self._close_unused()
             if inbox not in self._inboxes:
-                box = self._inboxes[inbox] = _Inbox(inbox, test, expires=expires)
+                box = self._inboxes[inbox] = Inbox(inbox, test, expires=expires)
                 if expires:
                     self._expiring[inbox] = box
                     box.used = self._now()
@@ -303,11 +275,11 @@ class Store:
             if self._bounded:
                 self._evict(self._now())
             if inbox is None:
-                found = [entry for box in self._inboxes.values() for entry in _after(box.entries, number)]
-                found.sort(key=_number)
+                found = [entry for box in self._inboxes.values() for entry in after(box.entries, number)]
+                found.sort(key=number_of)
                 return found
             box = self._used(inbox)
-            return [] if box is None else _after(box.entries, number)
+            return [] if box is None else after(box.entries, number)
 
     def last(self, inbox: str | None) -> int:
         """Return the number of the newest entry that came to *inbox* (``None``: to any), 0 for none."""
@@ -345,7 +317,7 @@ class Store:
                 return True
             # Of an inbox that is not open, too: it may be opened meanwhile.
             if box is not None and box.waiting is None:
-                box.waiting = _Waiting(self._lock)
+                box.waiting = Waiting(self._lock)
             waiting = (box and box.waiting) or self._watching
             waiting.count += 1
             try:
@@ -381,8 +353,8 @@ class Store:
             if inbox is not None:
                 self._used(inbox)
             boxes = self._inboxes.values() if inbox is None else filter(None, [self._inboxes.get(inbox)])
-            found = [entry for box in boxes for entry in _next_after(box.entries, cursor, most)]
-            entries = sorted(found, key=_number)[:most]
+            found = [entry for box in boxes for entry in next_after(box.entries, cursor, most)]
+            entries = sorted(found, key=number_of)[:most]
             if entries:
                 return Batch(entries, entries[-1].number, evicted > cursor)
             return Batch([], max(cursor, evicted), evicted > cursor)
@@ -429,7 +401,7 @@ class Store:
     def _load(self, holder: Holder) -> None:
         state, entries = holder.load()
         for held in state.inboxes:
-            box = _Inbox(held.name, held.test, expires=held.expires, evicted=held.evicted)
+            box = Inbox(held.name, held.test, expires=held.expires, evicted=held.evicted)
             self._inboxes[held.name] = box
             if held.expires:
                 self._expiring[held.name] = box
@@ -442,7 +414,7 @@ class Store:
                 self._append(self._inboxes[entry.inbox], entry)
         self._count = max(state.total, self._last)
 
-    def _hold(self, box: _Inbox, entry: Entry) -> None:
+    def _hold(self, box: Inbox, entry: Entry) -> None:
         if not box.closed:
             self._unsaved.append((box, entry, pack(entry)))
 
@@ -469,17 +441,17 @@ class Store:
             self.holder.update(State(self._count, self._evicted, inboxes), *emptied)
             self._released = self._evicted.total
 
-    def _resolve(self, inbox: str | None) -> tuple[str, _Inbox]:
+    def _resolve(self, inbox: str | None) -> tuple[str, Inbox]:
         name = self._running[-1] if inbox is None else inbox
         box = self._inboxes.get(name)
         if box is not None:
             # Share one string between arrivals.
             return box.name, box
         if name in self._closed:
-            return name, _Inbox(name, self._closed[name], finished=True, closed=True)
+            return name, Inbox(name, self._closed[name], finished=True, closed=True)
         return STRAYS, self._inboxes[STRAYS]
 
-    def _append(self, box: _Inbox, entry: Entry) -> None:
+    def _append(self, box: Inbox, entry: Entry) -> None:
         if box.closed:
             return
         box.entries.append(entry)
@@ -503,27 +475,27 @@ class Store:
             box.evicted = Evicted(box.evicted.total + 1, number)
             self._evicted = Evicted(self._evicted.total + 1, number)
 
-    def _empty(self, box: _Inbox) -> None:
+    def _empty(self, box: Inbox) -> None:
         if self._bounded and box.entries:
             self._order = deque(other for other in self._order if other is not box)
         # Where all of it was evicted, its readers are to let go of it, too.
         self.cleared += bool(box.last)
         box.entries.clear()
 
-    def _forget(self, inbox: str) -> _Inbox | None:
+    def _forget(self, inbox: str) -> Inbox | None:
         self._expiring.pop(inbox, None)
         box = self._inboxes.pop(inbox, None)
         if box is not None:
             self._empty(box)
         return box
 
-    def _used(self, inbox: str) -> _Inbox | None:
+    def _used(self, inbox: str) -> Inbox | None:
         box = self._inboxes.get(inbox)
         if box is not None and self._expiring:
             self._use(box, self._now())
         return box
 
-    def _use(self, box: _Inbox, now: datetime) -> None:
+    def _use(self, box: Inbox, now: datetime) -> None:
         if self._expiring.get(box.name) is box:
             del self._expiring[box.name]
             self._expiring[box.name] = box
@@ -541,30 +513,3 @@ class Store:
                 self._forget(box.name)
                 with suppress(HolderError):  # It is closed all the same, until the process ends.
                     self._update_holder(box.name)
-
-
-def _number(entry: Entry) -> int:
-    return entry.number
-
-
-def _next_after(entries: deque[Entry], number: int, most: int) -> list[Entry]:
-    """Return the first entries after that number, of which there may be many more."""
-    if not entries or entries[-1].number <= number:
-        return []
-    start = bisect_right(entries, number, key=_number)
-    return [entries[place] for place in range(start, min(start + most, len(entries)))]
-
-
-def _after(entries: deque[Entry], number: int) -> list[Entry]:
-    """Return the entries after that number; from the newest on, as it is mostly a few of many."""
-    if not entries or entries[-1].number <= number:
-        return []
-    if entries[0].number > number:
-        return list(entries)
-    found = []
-    for entry in reversed(entries):
-        if entry.number <= number:
-            break
-        found.append(entry)
-    found.reverse()
-    return found
