@@ -17,7 +17,8 @@ _NEWEST: Final = 100
 def log_records(client: Any) -> LogRecords:
     """Return what becomes of log records with *client*, and which are breadcrumbs of the running test."""
     integration = client.integrations.get("logging")
-    handler = getattr(integration, "_handler", None)
+    # The second one is that of sentry-sdk 3.
+    handler = getattr(integration, "_handler", None) or getattr(integration, "_event_handler", None)
     level = handler.level if handler is not None else None
     return LogRecords(
         integrated=integration is not None,
