@@ -27,6 +27,7 @@ class Internal(NamedTuple):
 
 
 SCOPE, CLIENT, TRANSPORT = "sentry_sdk.scope", "sentry_sdk:Client", "sentry_sdk:HttpTransport"
+LOGGING = "sentry_sdk.integrations.logging"
 BATCHER, MONITOR = "sentry_sdk._batcher:Batcher", "sentry_sdk.monitor:Monitor"
 
 INTERNALS = (
@@ -76,6 +77,9 @@ INTERNALS = (
         "ignored loggers end with their test",
     ),
     Internal("sentry_sdk.integrations", "Integration", "settings kept on its classes end with their test"),
+    Internal(f"{SCOPE}:Scope", "_breadcrumbs", "says what was logged below the level of events"),
+    Internal(f"{LOGGING}:LoggingIntegration", "_handler", "says from which level records are events"),
+    Internal(f"{LOGGING}:LoggingIntegration", "_event_handler", "the same, in sentry-sdk 3"),
     Internal(CLIENT, "_is_ignored_error", "says that ignore_errors dropped something"),
     Internal(CLIENT, "_record_lost_telemetry", "says which callbacks drop logs unreported"),
     Internal("sentry_sdk.tracing:Transaction", "_start_timestamp_monotonic_ns", "names what is unfinished"),
