@@ -42,7 +42,7 @@ def _process_wide() -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _lean_processes() -> Generator[None, None, None]:
     """Processes that tests start find no framework, unless the test asks for `frameworks`."""
     with pytest.MonkeyPatch.context() as patch:
