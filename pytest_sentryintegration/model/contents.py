@@ -288,7 +288,7 @@ class Contents:
             elif kind in _NOUNS:
                 self._places[_NOUNS[kind]].append((entry, index))
             elif kind == "upload" and entry.endpoint == "upload":
-                self._envelopes.uploads[raw.headers["location"]] = raw.payload
+                self._envelopes.upload(raw.headers["location"], entry.number, raw.payload)
             elif kind in _TRACE_TYPES:
                 if has_logs(raw):
                     self._places["logs"].append((entry, index))

@@ -88,19 +88,27 @@ class Envelopes:
 
     def __init__(self) -> None:
         self._made: dict[int, Envelope] = {}
-        self.uploads: dict[str, bytes] = {}
+        self._uploads: dict[str, bytes] = {}
+        self._uploaded: dict[str, int] = {}
 
     def of(self, arrival: Arrival) -> Envelope:
         """Return the envelope of an arrival; asked again, the same object."""
         made = self._made.get(arrival.number)
         return (
-            self._made.setdefault(arrival.number, Envelope(arrival, self.uploads)) if made is None else made
+            self._made.setdefault(arrival.number, Envelope(arrival, self._uploads)) if made is None else made
         )
 
+    def upload(self, path: str, number: int, payload: bytes) -> None:
+        """Take in a file that was uploaded: the path of its location, and the number of its arrival."""
+        self._uploads[path] = payload
+        self._uploaded[path] = number
+
     def forget(self, number: int) -> None:
-        """Forget those up to the arrival of that number."""
+        """Forget those up to the arrival of that number, and the files that were uploaded with them."""
         for known in [known for known in self._made if known <= number]:
             del self._made[known]
+        for path in [path for path, known in self._uploaded.items() if known <= number]:
+            del self._uploads[path], self._uploaded[path]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -157,6 +157,16 @@ def test_nothing_that_was_evicted_is_held() -> None:
     assert len(kept.reader._looked_at) <= 50
 
 
+def test_files_that_were_uploaded_are_forgotten_when_they_are_evicted() -> None:
+    kept = Kept(4)
+    for number in range(20):
+        upload = RawItem({"type": "upload", "location": f"/{number}/"}, bytes([number]))
+        kept.store.add(STRAYS, project_id="1", envelope=RawEnvelope({}, (upload,)), endpoint="upload")
+        kept.contents.update()
+
+    assert kept.contents.envelopes[-1].uploads == {f"/{number}/": bytes([number]) for number in range(16, 20)}
+
+
 def test_an_event_that_came_before_others_were_evicted_stays_looked_at() -> None:
     kept = Kept(10)
     kept.messages(0, 10)
