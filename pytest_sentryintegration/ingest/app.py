@@ -46,6 +46,7 @@ class Ingest:
         self._faults: dict[str | None, Faults] = {}
         self._uploads = Uploads()
         self._lock = reentrant_lock()
+        store.emptied.append(self._uploads.forget)
 
     @property
     def has_faults(self) -> bool:
@@ -135,11 +136,15 @@ class Ingest:
     def _active_faults(self, inbox: str | None) -> Faults | None:
         if not self._faults:
             return None
-        name = self._store.running if inbox is None else inbox
-        if not self._store.knows(name):
-            self.forget(name)
-            name = STRAYS
+        name = self._open_inbox(inbox)
         return self._faults.get(name) or self._faults.get(None) or None
+
+    def _open_inbox(self, inbox: str | None) -> str:
+        name = self._store.running if inbox is None else inbox
+        if self._store.knows(name):
+            return name
+        self.forget(name)
+        return STRAYS
 
     def _answer_faultily(self, call: Call, route: Route, take: Take, faults: Faults) -> Reply:
         types: frozenset[str] = frozenset()
@@ -164,10 +169,13 @@ class Ingest:
         limits: list[RateLimit] = []
         if faults is not None:
             envelopes = self._limited(call, route, envelopes, faults, limits)
-            if taken.counted is not None:
-                self._limited(call, route, [taken.counted], faults, limits)
+            if taken.counted is not None and not self._limited(call, route, [taken.counted], faults, limits):
+                envelopes = []
         for raw in envelopes:
             check_limits(raw.items)
+        refused = bool(limits) and taken.answers_limits
+        if taken.settle is not None and not refused:
+            taken.settle(self._open_inbox(route.inbox))
         auth = taken.auth
         tolerated = _tolerated(route.endpoint.name, auth)
         for raw in envelopes:
@@ -185,7 +193,7 @@ class Ingest:
         for item in taken.too_large:
             reason = f"too large, and dropped: {item.headers.get('filename')!r}"
             self._list(call.request, route, 413, reason, item.payload)
-        if limits and taken.answers_limits:
+        if refused:
             return route.endpoint.refuse(call, rate_limited(limits))
         return taken.reply
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -134,4 +134,6 @@ class Taken:
     too_large: tuple[RawItem, ...] = ()
     """What Sentry drops of the request because of its size: listed as refused, and answered as if kept."""
     counted: RawEnvelope | None = None
-    """What rate limits are held against beside the envelopes, and is not kept."""
+    """What rate limits are held against beside the envelopes, and is not kept; limited, nothing is."""
+    settle: Callable[[str], None] | None = None
+    """What the request changes once nothing refuses it any more; given the inbox, may raise `Refusal`."""

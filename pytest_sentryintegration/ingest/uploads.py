@@ -2,61 +2,113 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
 
 from pytest_sentryintegration.locks import reentrant_lock
+from pytest_sentryintegration.wire.limits import MAX_UPLOAD_SIZE
 from pytest_sentryintegration.wire.refusal import Refusal
 
 __all__ = ["Uploads"]
 
 _MOST = 100
-"""How many may be incomplete: of more, those that began first are forgotten."""
+"""How many may be incomplete."""
+
+_MOST_BYTES = MAX_UPLOAD_SIZE
+"""How many bytes of incomplete uploads are kept, all together: as many as one upload may have."""
+
+_REMEMBERED = 1000
+"""Of how many uploads it is remembered how they ended."""
+
+_COMPLETED = "upload already completed"
 
 
 @dataclass(slots=True)
 class _Upload:
+    inbox: str
     length: int
-    received: bytearray = field(default_factory=bytearray)
+    pieces: list[bytes] = field(default_factory=list)
+    received: int = 0
 
 
 class Uploads:
     """The uploads that are not complete yet. Every method may be called from any thread.
 
+    Where there are too many, or too many bytes, those that got nothing for the longest time are forgotten.
+
     >>> uploads = Uploads()
-    >>> upload_id = uploads.start(length=5)
-    >>> uploads.append(upload_id, 0, b"he"), uploads.append(upload_id, 2, b"llo")
-    (None, b'hello')
+    >>> uploads.start("a", "strays", 5)
+    >>> uploads.joined("a", 0, b"he"), uploads.append("a", 0, b"he")
+    (None, None)
+    >>> uploads.joined("a", 2, b"llo")
+    b'hello'
     """
 
     def __init__(self) -> None:
         self._incomplete: dict[str, _Upload] = {}
+        self._ended: dict[str, str] = {}
         self._lock = reentrant_lock()
 
-    def start(self, length: int) -> str:
-        """Begin an upload of so many bytes; return its id."""
-        upload_id = uuid.uuid4().hex
+    def start(self, upload_id: str, inbox: str, length: int) -> None:
+        """Begin an upload of so many bytes."""
         with self._lock:
-            self._incomplete[upload_id] = _Upload(length)
-            while len(self._incomplete) > _MOST:
-                del self._incomplete[next(iter(self._incomplete))]
-        return upload_id
+            self._incomplete[upload_id] = _Upload(inbox, length)
+            self._make_room()
 
-    def append(self, upload_id: str, offset: int, chunk: bytes) -> bytes | None:
-        """Add a piece; return all bytes once they are complete, ``None`` before.
+    def joined(self, upload_id: str, offset: int, chunk: bytes) -> bytes | None:
+        """Return all bytes where a piece completes the upload, else ``None``; changes nothing.
 
         Raises:
-            Refusal: 409, it does not begin where the last piece ended, or nothing is missing any more.
+            Refusal: 409, it does not begin where the last piece ended, or nothing is missing any more;
+                404, the upload is not known.
         """
         with self._lock:
-            upload = self._incomplete.get(upload_id)
-            if upload is None:
-                raise Refusal(409, "upload error: upload already completed", ("upload already completed",))
-            if offset != len(upload.received):
-                cause = f"invalid Upload-Offset {offset}, expected {len(upload.received)}"
-                raise Refusal(409, f"upload error: {cause}", (cause,))
-            upload.received += chunk
-            if len(upload.received) < upload.length:
+            upload = self._find(upload_id, offset)
+            if upload.received + len(chunk) < upload.length:
                 return None
+            return b"".join((*upload.pieces, chunk)) if upload.pieces else chunk
+
+    def append(self, upload_id: str, offset: int, chunk: bytes) -> None:
+        """Add a piece; raises as `joined` does, where another request was faster."""
+        with self._lock:
+            upload = self._find(upload_id, offset)
             del self._incomplete[upload_id]
-            return bytes(upload.received)
+            upload.received += len(chunk)
+            if upload.received >= upload.length:
+                self._end(upload_id, _COMPLETED)
+                return
+            if chunk:
+                upload.pieces.append(chunk)
+            self._incomplete[upload_id] = upload
+            self._make_room()
+
+    def forget(self, inbox: str) -> None:
+        """Forget the uploads to an inbox that was cleared or closed."""
+        with self._lock:
+            for known in [known for known, upload in self._incomplete.items() if upload.inbox == inbox]:
+                del self._incomplete[known]
+                self._end(known, "its inbox was cleared or closed before it was complete")
+
+    def _find(self, upload_id: str, offset: int) -> _Upload:
+        upload = self._incomplete.get(upload_id)
+        if upload is None:
+            cause = self._ended.get(upload_id, "this fake Sentry has not begun it, or long ago")
+            if cause == _COMPLETED:
+                raise Refusal(409, f"upload error: {cause}", (cause,))
+            raise Refusal(404, f"upload error: no such upload: {cause}", (f"no such upload: {cause}",))
+        if offset != upload.received:
+            cause = f"invalid Upload-Offset {offset}, expected {upload.received}"
+            raise Refusal(409, f"upload error: {cause}", (cause,))
+        return upload
+
+    def _make_room(self) -> None:
+        total = sum(upload.received for upload in self._incomplete.values())
+        while len(self._incomplete) > _MOST or total > _MOST_BYTES:
+            oldest = next(iter(self._incomplete))
+            total -= self._incomplete.pop(oldest).received
+            what = f"at most {_MOST} uploads and {_MOST_BYTES} bytes"
+            self._end(oldest, f"it was forgotten: {what} that are not complete are kept")
+
+    def _end(self, upload_id: str, cause: str) -> None:
+        self._ended[upload_id] = cause
+        if len(self._ended) > _REMEMBERED:
+            del self._ended[next(iter(self._ended))]

@@ -108,6 +108,8 @@ class Store:
         """How many envelopes came while no test was running."""
         self.cleared = 0
         """How often something was forgotten that had not to be evicted."""
+        self.emptied: list[Callable[[str], None]] = []
+        """Called with the name of each inbox that is cleared or closed."""
         self.holder = holder
         """What holds all of it outside of this process, too; ``None`` for nothing."""
         self._unsaved: list[tuple[Inbox, Entry, bytes]] = []
@@ -481,6 +483,8 @@ class Store:
         # Where all of it was evicted, its readers are to let go of it, too.
         self.cleared += bool(box.last)
         box.entries.clear()
+        for forget in self.emptied:
+            forget(box.name)
 
     def _forget(self, inbox: str) -> Inbox | None:
         self._expiring.pop(inbox, None)

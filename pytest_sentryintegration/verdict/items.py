@@ -50,13 +50,22 @@ def rule_on(arrival: Arrival, index: int) -> Ruling:
     """Return what becomes of the item at *index* of what arrived."""
     items = arrival.envelope.items
     delivery = Delivery(arrival.received, arrival.project_id, arrival.client, arrival.envelope.headers)
-    uploaded = kept((), items[index].payload) if arrival.endpoint == "upload" else None
+    uploaded = _uploaded(items[index]) if arrival.endpoint == "upload" else None
     ruling = uploaded or _whole(arrival) or _rule(items, index, delivery)
     finding = refusal(arrival)
     if finding is None or ruling.outcome == "refused":
         return ruling
     findings = (finding, *ruling.findings)
     return replace(ruling, outcome="refused", reason=finding.rule, findings=findings)
+
+
+def _uploaded(item: RawItem) -> Ruling:
+    if item.type == "upload_part" and "offset" not in item.headers:
+        text = (
+            "Sentry takes no bytes with the request that creates an upload; they are lost, without an error."
+        )
+        return dropped("unknown", item.payload, text)
+    return kept((), item.payload)
 
 
 def _whole(arrival: Arrival) -> Ruling | None:

@@ -9,7 +9,9 @@ import pytest
 
 from pytest_sentryintegration.ingest import uploads
 from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.verdict import judge
 from pytest_sentryintegration.wire.envelope import RawItem
+from pytest_sentryintegration.wire.refusal import Refusal
 from pytest_sentryintegration.wire.uploads import Location
 from tests.ingest.asking import AUTH, KEY, Fake, header, said, text
 
@@ -65,7 +67,11 @@ def test_a_file_that_came_in_pieces_is_kept_as_one_item(fake: Fake) -> None:
         (204, "11"),
     ]
     assert (final.path, final.length, final.upload_id) == (location.partition("?")[0], 11, None)
-    assert fake.envelope.items == (RawItem({"type": "upload", "location": final.path, "length": 11}, HELLO),)
+    part = {"type": "upload_part", "location": final.path, "offset": 0, "length": 6}
+    assert [arrival.envelope.items for arrival in fake.arrivals] == [
+        (RawItem(part, HELLO[:6]),),
+        (RawItem({"type": "upload", "location": final.path, "length": 11}, HELLO),),
+    ]
     assert fake.arrivals[0].endpoint == "upload"
 
 
@@ -77,6 +83,67 @@ def test_a_length_may_be_left_open(fake: Fake) -> None:
     assert Location.parse(location).length is None
     assert (reply.status, Location.parse(header(reply, "location") or "").length) == (204, 11)
     assert fake.envelope.items[0].payload == HELLO
+
+
+def test_each_upload_of_an_open_length_has_a_location_of_its_own(fake: Fake) -> None:
+    # Relay: services/upload.rs:499.
+    location = begun(fake, upload_defer_length="1")
+    finals = [header(patch(fake, location, chunk), "location") or "" for chunk in (b"one", b"two")]
+
+    assert [arrival.envelope.items[0].headers["location"] for arrival in fake.arrivals] == [
+        final.partition("?")[0] for final in finals
+    ]
+    assert len({location, *finals}) == 3
+    assert all(Location.parse(final).path.startswith(UPLOAD) for final in finals)
+
+
+def test_what_comes_with_the_creation_is_kept_though_sentry_drops_it(fake: Fake) -> None:
+    reply = fake.post(UPLOAD, HELLO, tus_resumable="1.0.0", upload_length="11")
+    path = Location.parse(header(reply, "location") or "").path
+
+    assert fake.envelope.items == (RawItem({"type": "upload_part", "location": path, "length": 11}, HELLO),)
+    assert judge(fake.arrivals[0], 0).outcome == "dropped"
+    assert patch(fake, header(reply, "location") or "", HELLO).status == 204
+    assert judge(fake.arrivals[1], 0).outcome == "accepted"
+
+
+def test_what_comes_with_a_creation_is_kept_in_the_encoding_that_it_claims_falsely(fake: Fake) -> None:
+    headers = {"tus_resumable": "1.0.0", "upload_length": "11", "content_encoding": "gzip"}
+
+    assert fake.post(UPLOAD, HELLO, **headers).status == 201
+    assert fake.envelope.items[0].payload == HELLO
+
+
+@pytest.mark.parametrize("deferred", [False, True])
+def test_a_piece_that_a_fault_refuses_may_be_sent_again(fake: Fake, deferred: bool) -> None:
+    location = begun(fake, **({"upload_defer_length": "1"} if deferred else {}))
+    fake.faults.status(503, times=1)
+
+    assert [patch(fake, location, HELLO).status for _ in range(2)] == [503, 204]
+    assert fake.envelope.items[0].payload == HELLO
+
+
+def test_a_creation_that_is_refused_ends_no_other_upload(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "_MOST", 1)
+    location = begun(fake)
+    fake.faults.status(503, times=1)
+    fake.faults.rate_limit("attachment", times=1)
+
+    sent = {"tus_resumable": "1.0.0", "upload_length": "11"}
+    assert [fake.post(UPLOAD, HELLO, **sent).status for _ in range(2)] == [503, 429]
+    assert fake.arrivals == []
+    assert HELLO in fake.refused[1].body
+    assert patch(fake, location, HELLO).status == 204
+
+
+def test_of_two_pieces_at_once_one_is_409() -> None:
+    known = uploads.Uploads()
+    known.start("a", "test", 11)
+    assert [known.joined("a", 0, HELLO[:6]) for _ in range(2)] == [None, None]
+    known.append("a", 0, HELLO[:6])
+
+    with pytest.raises(Refusal, match="invalid Upload-Offset 0, expected 6"):
+        known.append("a", 0, HELLO[:6])
 
 
 def test_the_location_names_the_inbox(fake: Fake) -> None:
@@ -259,8 +326,53 @@ def test_of_too_many_uploads_the_first_are_forgotten(fake: Fake, monkeypatch: py
     monkeypatch.setattr(uploads, "_MOST", 1)
     first, second = begun(fake), begun(fake)
 
-    assert patch(fake, first, HELLO).status == 409
+    status, answer = said(patch(fake, first, HELLO))
+    assert status == 404
+    assert answer["detail"].startswith("upload error: no such upload: it was forgotten: at most 1 uploads")
     assert patch(fake, second, HELLO).status == 204
+
+
+def test_of_uploads_that_are_too_long_together_the_idle_are_forgotten(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_MOST_BYTES", 10)
+    idle, busy = begun(fake), begun(fake)
+    patch(fake, busy, HELLO[:5])
+    patch(fake, idle, HELLO[:5])
+    patch(fake, busy, HELLO[5:7], 5)
+
+    assert patch(fake, idle, HELLO[5:], 5).status == 404
+    assert patch(fake, busy, HELLO[7:], 7).status == 204
+
+
+def test_what_an_upload_lacks_is_forgotten_with_its_inbox(fake: Fake) -> None:
+    location = begun(fake)
+    patch(fake, location, HELLO[:6])
+    fake.store.clear("test")
+
+    assert said(patch(fake, location, HELLO[6:], 6))[1]["causes"] == [
+        "no such upload: its inbox was cleared or closed before it was complete"
+    ]
+    assert fake.arrivals == []
+
+
+def test_an_upload_that_another_process_began_is_404(fake: Fake) -> None:
+    location = begun(Fake())
+
+    assert said(patch(fake, location, HELLO))[1]["detail"] == (
+        "upload error: no such upload: this fake Sentry has not begun it, or long ago"
+    )
+
+
+def test_it_is_remembered_of_so_many_uploads_how_they_ended(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_REMEMBERED", 1)
+    first, second = begun(fake), begun(fake)
+    for location in (first, second):
+        patch(fake, location, HELLO)
+
+    assert [patch(fake, location, HELLO).status for location in (first, second)] == [404, 409]
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])

@@ -32,7 +32,8 @@ _RESUMABLE = ("tus-resumable", _VERSION)
 def create(call: Call) -> Taken:
     """Begin an upload, and say where its bytes go.
 
-    Nothing is kept of it yet; but it counts for rate limits as the attachment that it is to become.
+    It counts for rate limits as the attachment that it is to become. Sentry takes no bytes here; where some
+    came, they are kept as an item of the type ``upload_part`` without an offset.
     """
     project_id, auth = call.project(), call.required_auth()
     headers = call.headers
@@ -52,14 +53,27 @@ def create(call: Call) -> Taken:
     if length is not None and length > MAX_UPLOAD_SIZE:
         raise Refusal(413, "", note=f"an upload of {length} bytes, at most {MAX_UPLOAD_SIZE}")
     path = f"{call.request.target.partition('?')[0].rstrip('/')}/{uuid.uuid4().hex}/"
-    upload_id = call.uploads.start(length) if length is not None else None
+    upload_id = uuid.uuid4().hex if length is not None else None
     location = Location(path, length, upload_id).signed()
+    body = _passed_over(call)
+    part = RawItem({"type": "upload_part", "location": path, "length": len(body)}, body)
+
+    def settle(inbox: str) -> None:
+        if upload_id is not None and length is not None:
+            call.uploads.start(upload_id, inbox, length)
+
     reply = Reply(201, [*OPEN_HEADERS, _RESUMABLE, ("tus-extension", "creation"), ("location", location)])
-    return Taken([], project_id, auth, reply, counted=RawEnvelope({}, (RawItem(item, b""),)))
+    sent = [RawEnvelope({}, (part,))] if body else []
+    counted = RawEnvelope({}, (RawItem(item, body),))
+    return Taken(sent, project_id, auth, reply, counted=counted, settle=settle)
 
 
 def append(call: Call) -> Taken:
-    """Take a piece of an upload, or all of it; a complete one is kept as an item of the type ``upload``."""
+    """Take a piece of an upload, or all of it.
+
+    A complete upload is kept as an item of the type ``upload``; each piece before as an ``upload_part``,
+    since nothing more may come.
+    """
     project_id, auth = call.project(), call.required_auth()
     headers = call.headers
     _check_version(headers.get("tus-resumable"))
@@ -76,17 +90,38 @@ def append(call: Call) -> Taken:
     if not location.is_valid:
         raise _bad_upload("invalid signature: invalid signature", "invalid signature")
     _check_length(len(chunk), *((expected, expected) if expected is not None else (1, MAX_UPLOAD_SIZE)))
-    payload: bytes | None = chunk
-    if location.upload_id is not None:
-        payload = call.uploads.append(location.upload_id, offset, chunk)
-        offset += len(chunk)
-    else:
-        offset = len(chunk)
+    upload_id = location.upload_id
+    if upload_id is None:
+        offset = 0
+    payload = chunk if upload_id is None else call.uploads.joined(upload_id, offset, chunk)
+
+    def settle(inbox: str) -> None:
+        if upload_id is not None:
+            call.uploads.append(upload_id, offset, chunk)
+
     if payload is None:
-        return Taken([], project_id, auth, _appended(location, offset))
-    final = replace(location, length=len(payload), upload_id=None)
-    item = RawItem({"type": "upload", "location": final.path, "length": len(payload)}, payload)
-    return Taken([RawEnvelope({}, (item,))], project_id, auth, _appended(final, offset))
+        part = {"type": "upload_part", "location": location.path, "offset": offset, "length": len(chunk)}
+        item = RawItem(part, chunk)
+    else:
+        # Relay: services/upload.rs; of an upload whose length was left open, the key comes with the bytes.
+        path = location.path if location.length is not None else _renewed(location.path)
+        location = replace(location, path=path, length=len(payload), upload_id=None)
+        item = RawItem({"type": "upload", "location": path, "length": len(payload)}, payload)
+    reply = _appended(location, offset + len(chunk))
+    return Taken([RawEnvelope({}, (item,))], project_id, auth, reply, settle=settle)
+
+
+def _passed_over(call: Call) -> bytes:
+    """Return the body of a request that should have none, decoded where that is possible."""
+    try:
+        return call.body()
+    except Refusal:
+        return call.request.body
+
+
+def _renewed(path: str) -> str:
+    """Return the path of an upload with another key."""
+    return f"{path.rstrip('/').rpartition('/')[0]}/{uuid.uuid4().hex}/"
 
 
 def _appended(location: Location, offset: int) -> Reply:
