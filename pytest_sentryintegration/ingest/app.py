@@ -172,7 +172,7 @@ class Ingest:
             if taken.counted is not None and not self._limited(call, route, [taken.counted], faults, limits):
                 envelopes = []
         for raw in envelopes:
-            check_limits(raw.items)
+            check_limits(raw.items, route.endpoint.name)
         refused = bool(limits) and taken.answers_limits
         if taken.settle is not None and not refused:
             taken.settle(self._open_inbox(route.inbox))
@@ -190,9 +190,8 @@ class Ingest:
                 tolerated=tolerated,
                 query=call.query,
             )
-        for item in taken.too_large:
-            reason = f"too large, and dropped: {item.headers.get('filename')!r}"
-            self._list(call.request, route, 413, reason, item.payload)
+        for lost in taken.lost:
+            self._list(call.request, route, lost.status, lost.reason, lost.payload)
         if refused:
             return route.endpoint.refuse(call, rate_limited(limits))
         return taken.reply

@@ -6,16 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.ingest.uploads import Uploads
 from pytest_sentryintegration.wire.auth import Auth, check_public_key, missing_auth, read_auth
 from pytest_sentryintegration.wire.dsn import is_project_id, plain_project_id
 from pytest_sentryintegration.wire.encodings import decode_body
-from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
+from pytest_sentryintegration.wire.envelope import RawEnvelope
 from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["Call", "Taken"]
+__all__ = ["Call", "Lost", "Taken"]
 
 
 _MIME = re.compile(
@@ -118,6 +119,14 @@ class Call:
 _known_project_id = lru_cache(maxsize=256)(plain_project_id)
 
 
+class Lost(NamedTuple):
+    """A part of a request that Sentry drops at once."""
+
+    status: int
+    reason: str
+    payload: bytes
+
+
 @dataclass(slots=True)
 class Taken:
     """What an endpoint took from a request."""
@@ -131,8 +140,8 @@ class Taken:
     """Whether rate limits show in the answer; not for crash reports and check-ins."""
     client: str | None = None
     """The client where the authentication names none."""
-    too_large: tuple[RawItem, ...] = ()
-    """What Sentry drops of the request because of its size: listed as refused, and answered as if kept."""
+    lost: tuple[Lost, ...] = ()
+    """What Sentry drops of the request at once: listed as refused, and answered as if kept."""
     counted: RawEnvelope | None = None
     """What rate limits are held against beside the envelopes, and is not kept; limited, nothing is."""
     settle: Callable[[str], None] | None = None

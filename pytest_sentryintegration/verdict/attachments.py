@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
-from pytest_sentryintegration.wire import strict_json
+from pytest_sentryintegration.wire import msgpack, strict_json
 from pytest_sentryintegration.wire.categories import (
     ATTACHMENT_TYPES,
     attachment_length,
@@ -20,9 +20,10 @@ from pytest_sentryintegration.wire.categories import (
 )
 from pytest_sentryintegration.wire.containers import unpack
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
+from pytest_sentryintegration.wire.limits import MAX_EVENT_SIZE
 from pytest_sentryintegration.wire.uploads import Location, LocationError, is_reference
 
-__all__ = ["judge_attachment"]
+__all__ = ["judge_attachment", "judge_crash_files"]
 
 
 def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
@@ -42,6 +43,28 @@ def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawIt
     return (
         _judge_reference(item) if is_reference(item.headers.get("content_type")) else kept((), item.payload)
     )
+
+
+def judge_crash_files(items: Sequence[RawItem]) -> Ruling | None:
+    """Return why a minidump is lost with all that came along: the files of its event cannot be read.
+
+    Relay: ``processing/errors/errors/utils/attachment.rs``.
+    """
+    attached = [(attachment_type(item), item.payload) for item in items if item.type == "attachment"]
+    if not any(kind == "event.minidump" for kind, _ in attached):
+        return None
+    events = [file for file in attached if file[0] == "event.payload"][:1]
+    for kind, payload in events + [file for file in attached if file[0] == "event.breadcrumbs"][:2]:
+        if len(payload) > MAX_EVENT_SIZE:
+            reason = f"too_large:{ATTACHMENT_TYPES[kind].label}"
+            text = f"the file of the type {kind!r} may have {MAX_EVENT_SIZE:,} bytes; the crash is lost."
+            return dropped(reason, len(payload), text)
+        try:
+            msgpack.read_all(payload) if kind == "event.breadcrumbs" else msgpack.read_one(payload)
+        except msgpack.MessagePackError as error:
+            text = f"the file of the type {kind!r} is no MessagePack ({error}); the crash is lost."
+            return dropped("invalid_msgpack", payload, text)
+    return None
 
 
 def _judge_reference(item: RawItem) -> Ruling:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_sentryintegration.store import Arrival
-from pytest_sentryintegration.verdict.attachments import judge_attachment
+from pytest_sentryintegration.verdict.attachments import judge_attachment, judge_crash_files
 from pytest_sentryintegration.verdict.companions import (
     judge_profile,
     judge_profile_chunk,
@@ -51,7 +51,7 @@ def rule_on(arrival: Arrival, index: int) -> Ruling:
     items = arrival.envelope.items
     delivery = Delivery(arrival.received, arrival.project_id, arrival.client, arrival.envelope.headers)
     uploaded = _uploaded(items[index]) if arrival.endpoint == "upload" else None
-    ruling = uploaded or _whole(arrival) or _rule(items, index, delivery)
+    ruling = uploaded or _whole(arrival) or _crash(arrival, index) or _rule(items, index, delivery)
     finding = refusal(arrival)
     if finding is None or ruling.outcome == "refused":
         return ruling
@@ -74,11 +74,19 @@ def _whole(arrival: Arrival) -> Ruling | None:
         text = "items of the type 'integration' are Relay's own; Sentry refuses the whole envelope."
         return refused("400 envelope contains internal items", None, text)
     try:
-        check_limits(items)
+        check_limits(items, arrival.endpoint)
     except Refusal as error:
         text = f"Sentry refuses the whole envelope with status {error.status}: {error.reason}."
         return refused(f"{error.status} {error.detail}", None, text)
     return None
+
+
+def _crash(arrival: Arrival, index: int) -> Ruling | None:
+    items = arrival.envelope.items
+    kind = kind_of(items[index])
+    # Of a minidump that came to its endpoint, the event was made here.
+    sent = any(item.type == "event" for item in items) and arrival.endpoint != "minidump"
+    return None if sent or not (kind.creates_event or kind.requires_event) else judge_crash_files(items)
 
 
 def _rule(items: Sequence[RawItem], index: int, delivery: Delivery) -> Ruling:

@@ -72,8 +72,12 @@ BUCKETS: dict[str, Bucket] = {
 """Limits by the bucket that `ItemKind.bucket` names."""
 
 
-def check_limits(items: Iterable[RawItem]) -> None:
+def check_limits(items: Iterable[RawItem], endpoint: str = "envelope") -> None:
     """Raise the `Refusal` (413, of the whole envelope) where *items* are too large or too many.
+
+    Args:
+        items: What came in one request.
+        endpoint: Where to; the event of a ``minidump`` was not sent, but made of the rest.
 
     >>> check_limits([RawItem({"type": "event"}, b"{}"), RawItem({"type": "transaction"}, b"{}")])
     Traceback (most recent call last):
@@ -84,7 +88,7 @@ def check_limits(items: Iterable[RawItem]) -> None:
     for item in items:
         kind = kind_of(item)
         bucket = BUCKETS.get(kind.bucket)
-        if bucket is None:
+        if bucket is None or (endpoint == "minidump" and item.type == "event"):
             continue
         size = len(item.payload)
         each = size // max(item_count(item), 1) if is_container(item) else size

@@ -13,6 +13,7 @@ import zstandard
 
 from pytest_sentryintegration.ingest.endpoints.form_fields import event_of_fields
 from pytest_sentryintegration.ingest.routes import find_route
+from pytest_sentryintegration.verdict import judge
 from tests.ingest.asking import EVENT_ID, Fake, said, text
 from tests.wire.test_msgpack import pack
 
@@ -287,7 +288,86 @@ def test_breadcrumbs_alone_make_an_event_too(fake: Fake) -> None:
     assert "a" not in event(fake)
 
 
-@pytest.mark.parametrize("sent", [b"", b"\xc1", b"\x90", pack({"event_id": "x"}), pack({"event_id": 7})])
+def fields_kept(*fields: tuple[str, str]) -> bytes:
+    """Return form data as Relay writes it."""
+    texts = [text.encode() for field in fields for text in field]
+    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        part("__sentry-event", pack({}), "__sentry-event"),
+        part("__sentry-breadcrumb1", crumb(), "1"),
+        part("log", b"x", "app.log"),
+    ],
+)
+def test_every_field_is_kept_as_it_came(fake: Fake, beside: bytes) -> None:
+    # Relay: relay-server/src/utils/multipart.rs:300.
+    fields = [("password", "hunter2"), ("sentry", "{nonsense")]
+    body = form(*(part(name, value.encode()) for name, value in fields), beside, dump())
+    fake.post(MINIDUMP, body, content_type=FORM)
+    kept = fake.envelope.items[-1]
+
+    assert (kept.type, kept.headers["content_type"]) == ("form_data", "text/plain")
+    assert kept.payload == fields_kept(*fields)
+    assert judge(fake.arrivals[0], len(fake.envelope.items) - 1).outcome == "accepted"
+
+
+@pytest.mark.parametrize("path", [MINIDUMP, f"/api/42/events/{EVENT_ID}/attachments/"])
+def test_a_part_without_a_name_is_listed_as_refused(fake: Fake, path: str) -> None:
+    nameless = b"--X\r\nContent-Disposition: form-data\r\n\r\nhunter2\r\n"
+
+    assert fake.post(path, form(nameless, dump()), content_type=FORM).status in (200, 201)
+    assert [(refused.status, refused.reason, refused.body) for refused in fake.refused] == [
+        (400, "dropped: a part of the form without name and filename", b"hunter2")
+    ]
+
+
+def test_an_event_may_be_as_long_as_the_fields_that_it_is_made_of_allow(fake: Fake) -> None:
+    # A control character takes six characters in JSON.
+    body = form(part("note", b"\x01" * 2**19), dump())
+
+    assert fake.post(MINIDUMP, body, content_type=FORM).status == 200
+    assert event(fake)["extra"]["note"] == "\x01" * 2**19
+
+
+LONG = pack({"event_id": EVENT_ID, "message": "x" * 2**20})
+
+
+def test_an_event_that_is_too_long_names_its_id_and_is_dropped(fake: Fake) -> None:
+    # Relay: event_id_from_items in endpoints/common.rs:338; processing/errors/errors/utils/attachment.rs:73.
+    body = form(part("__sentry-event", LONG, "__sentry-event"), dump())
+
+    assert text(fake.post(MINIDUMP, body, content_type=FORM)) == (200, str(HEX))
+    verdicts = [judge(fake.arrivals[0], index) for index in range(3)]
+    assert [(one.outcome, one.reason) for one in verdicts] == [
+        ("dropped", "too_large:attachment:event_payload")
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    ("crumbs", "reason"),
+    [
+        (crumb(message="x" * 2**20), "too_large:attachment:breadcrumbs"),
+        (crumb()[:-1], "invalid_msgpack"),
+        (b"\xc1", "invalid_msgpack"),
+        (b"", None),
+    ],
+)
+def test_breadcrumbs_that_cannot_be_read_cost_the_crash(
+    fake: Fake, crumbs: bytes, reason: str | None
+) -> None:
+    # Relay: relay-server/src/processing/errors/errors/utils/attachment.rs:20.
+    body = form(part("__sentry-breadcrumb1", crumb(), "1"), part("__sentry-breadcrumb2", crumbs, "2"), dump())
+
+    assert fake.post(MINIDUMP, body, content_type=FORM).status == 200
+    assert {judge(fake.arrivals[0], index).reason for index in range(4)} == {reason}
+
+
+@pytest.mark.parametrize(
+    "sent", [LONG[:-1], b"", b"\xc1", b"\x90", pack({"event_id": "x"}), pack({"event_id": 7})]
+)
 def test_an_event_that_is_no_messagepack_is_400(fake: Fake, sent: bytes) -> None:
     # Relay: event_id_from_msgpack in relay-server/src/endpoints/common.rs:286.
     body = form(part("__sentry-event", sent, "__sentry-event"), dump())

@@ -10,11 +10,12 @@ from pytest_sentryintegration.ingest.call import Call, Taken
 from pytest_sentryintegration.ingest.endpoints.multipart import (
     attachment_item,
     check_sizes,
-    fields_of,
     files_of,
+    form_data,
+    nameless,
     read_form,
 )
-from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, parse_event_id
+from pytest_sentryintegration.wire.envelope import RawEnvelope, parse_event_id
 from pytest_sentryintegration.wire.refusal import Refusal
 
 __all__ = ["take"]
@@ -29,14 +30,6 @@ def take(call: Call) -> Taken:
         raise Refusal(400, f"Invalid URL: Cannot parse `event_id` with value `{sent}`", text=True)
     parts = read_form(call)
     check_sizes(parts)
-    items = [attachment_item(part, "event.attachment") for part in files_of(parts)]
-    if fields := b"".join(_text(name.encode()) + _text(value) for name, value in fields_of(parts)):
-        headers = {"type": "form_data", "content_type": "text/plain", "length": len(fields)}
-        items.append(RawItem(headers, fields))
-    return Taken([RawEnvelope({"event_id": event_id}, tuple(items))], project_id, auth, empty_reply(201))
-
-
-def _text(value: bytes) -> bytes:
-    """Return a text as Relay writes it into form data: after its length in four bytes."""
-    text = value.decode("utf-8", "replace").encode()
-    return len(text).to_bytes(4, "little") + text
+    files = [attachment_item(part, "event.attachment") for part in files_of(parts)]
+    envelope = RawEnvelope({"event_id": event_id}, (*files, *form_data(parts)))
+    return Taken([envelope], project_id, auth, empty_reply(201), lost=nameless(parts))

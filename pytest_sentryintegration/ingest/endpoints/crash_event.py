@@ -1,7 +1,7 @@
 """The event of a crash report, from what came beside the minidump.
 
 Native SDKs send it as files in MessagePack, Breakpad and Crashpad as form fields; where there are files,
-the fields are passed over. Relay: ``relay-server/src/processing/errors/errors/utils``.
+the fields are not in the event. Relay: ``relay-server/src/processing/errors/errors/utils``.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def _payloads(files: Sequence[RawItem], kind: str) -> list[bytes]:
 
 
 def _read_event(payload: bytes) -> dict[str, Any]:
-    if len(payload) > MAX_EVENT_SIZE:
-        return {}
+    # Relay reads the id of one that is too long, too, and drops it after it has answered.
     try:
         event = msgpack.read_one(payload)
         if not isinstance(event, dict):

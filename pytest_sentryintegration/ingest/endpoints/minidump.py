@@ -11,7 +11,7 @@ import re
 import uuid
 
 from pytest_sentryintegration.ingest.answers import text_reply
-from pytest_sentryintegration.ingest.call import Call, Taken
+from pytest_sentryintegration.ingest.call import Call, Lost, Taken
 from pytest_sentryintegration.ingest.endpoints.crash_event import crash_event
 from pytest_sentryintegration.ingest.endpoints.multipart import (
     Part,
@@ -19,7 +19,9 @@ from pytest_sentryintegration.ingest.endpoints.multipart import (
     check_sizes,
     fields_of,
     files_of,
+    form_data,
     item_too_large,
+    nameless,
     read_form,
     read_parts,
 )
@@ -52,8 +54,8 @@ def take(call: Call) -> Taken:
     envelope = _envelope_of([part for part in parts if part not in skipped])
     event_id = str(uuid.UUID(envelope.headers["event_id"]))
     reply = text_reply(200, "text/plain; charset=utf-8", event_id.encode())
-    lost = tuple(attachment_item(part, _type_of(part)) for part in skipped)
-    return Taken([envelope], project_id, auth, reply, answers_limits=False, too_large=lost)
+    lost = [Lost(413, f"too large, and dropped: {part.filename!r}", part.payload) for part in skipped]
+    return Taken([envelope], project_id, auth, reply, answers_limits=False, lost=(*lost, *nameless(parts)))
 
 
 def _raw(call: Call) -> bytes:
@@ -83,7 +85,7 @@ def _envelope_of(parts: list[Part]) -> RawEnvelope:
     event = crash_event(attachments, fields_of(parts))
     payload = json.dumps(event, separators=(",", ":")).encode()
     item = RawItem({"type": "event", "content_type": "application/json", "length": len(payload)}, payload)
-    return RawEnvelope({"event_id": event["event_id"]}, (item, *attachments))
+    return RawEnvelope({"event_id": event["event_id"]}, (item, *attachments, *form_data(parts)))
 
 
 def _decode(payload: bytes) -> bytes:

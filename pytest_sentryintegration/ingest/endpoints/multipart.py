@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from pytest_sentryintegration.ingest.call import Call
+from pytest_sentryintegration.ingest.call import Call, Lost
 from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.wire.limits import MAX_ATTACHMENT_SIZE, MAX_ATTACHMENTS_SIZE, MAX_EVENT_SIZE
 from pytest_sentryintegration.wire.refusal import Refusal
@@ -23,7 +23,9 @@ __all__ = [
     "check_sizes",
     "fields_of",
     "files_of",
+    "form_data",
     "item_too_large",
+    "nameless",
     "read_form",
     "read_parts",
 ]
@@ -115,6 +117,25 @@ def files_of(parts: Iterable[Part]) -> list[Part]:
 def fields_of(parts: Iterable[Part]) -> list[tuple[str, bytes]]:
     """Return name and value of the parts that are fields."""
     return [(part.name, part.payload) for part in parts if part.filename is None and part.name is not None]
+
+
+def form_data(parts: Iterable[Part]) -> tuple[RawItem, ...]:
+    """Return the item that keeps the fields as they came, where there are any."""
+    fields = b"".join(_text(name.encode()) + _text(value) for name, value in fields_of(parts))
+    headers = {"type": "form_data", "content_type": "text/plain", "length": len(fields)}
+    return (RawItem(headers, fields),) if fields else ()
+
+
+def _text(value: bytes) -> bytes:
+    """Return a text as Relay writes it into form data: after its length in four bytes."""
+    text = value.decode("utf-8", "replace").encode()
+    return len(text).to_bytes(4, "little") + text
+
+
+def nameless(parts: Iterable[Part]) -> tuple[Lost, ...]:
+    """Return the parts that have neither name nor filename, which Sentry passes over."""
+    reason = "dropped: a part of the form without name and filename"
+    return tuple(Lost(400, reason, part.payload) for part in parts if part.name is part.filename is None)
 
 
 def check_sizes(parts: Iterable[Part]) -> None:
