@@ -5,10 +5,12 @@ Relay: relay-server/src/processing/{attachments,trace_attachments,utils/attachme
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
+from pytest_sentryintegration.verdict.sameness import seconds
 from pytest_sentryintegration.wire import msgpack, strict_json
 from pytest_sentryintegration.wire.categories import (
     ATTACHMENT_TYPES,
@@ -24,6 +26,8 @@ from pytest_sentryintegration.wire.limits import MAX_EVENT_SIZE
 from pytest_sentryintegration.wire.uploads import Location, LocationError, is_reference
 
 __all__ = ["judge_attachment", "judge_crash_files"]
+
+_SPAN_ID = re.compile("(?!0{16})[0-9a-fA-F]{16}")
 
 
 def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
@@ -101,15 +105,38 @@ def _judge_trace_attachment(item: RawItem, siblings: Sequence[RawItem]) -> Rulin
         text = "an attachment of a trace needs the header meta_length, of the JSON before it; it is lost."
         return dropped("invalid_trace_attachment", item.headers.get("meta_length"), text, "meta_length")
     try:
-        strict_json.loads(item.payload[:length])
+        described = strict_json.loads(item.payload[:length])
     except strict_json.StrictJSONError as error:
         text = f"what describes the attachment is no JSON ({error}); the attachment is lost."
         return dropped("invalid_json", item.payload[:length], text)
     span_id = item.headers.get("span_id")
-    if isinstance(span_id, str) and span_id.lower() not in set(_span_ids(siblings)):
+    # Relay: envelope/item.rs (parent_id); what is no id of a span is passed over.
+    named = isinstance(span_id, str) and _SPAN_ID.fullmatch(span_id) is not None
+    if named and str(span_id).lower() not in set(_span_ids(siblings)):
         text = "no span of this envelope has this id; the attachment is lost."
         return dropped("invalid_span_attachment", span_id, text, "span_id")
+    # Relay: processing/trace_attachments/store.rs.
+    fields = described if isinstance(described, dict) else {}
+    for name, (is_right, needed) in _DESCRIBED.items():
+        sent = fields.get(name)
+        if not is_right(sent):
+            text = f"what describes the attachment needs {needed} as {name!r}; the attachment is lost."
+            return dropped("invalid_trace_attachment", sent, text, name)
     return kept((), item.payload[length:])
+
+
+def _is_moment(value: object) -> bool:
+    # What Python's calendar has is what Sentry keeps: the years 1 to 9999.
+    moment = seconds(value)
+    return moment is not None and -62_135_596_800 <= moment < 253_402_300_800
+
+
+_DESCRIBED: dict[str, tuple[Callable[[object], object], str]] = {
+    "trace_id": (parse_event_id, "a UUID"),
+    "attachment_id": (parse_event_id, "a UUID"),
+    "timestamp": (_is_moment, "a time"),
+    "content_type": (lambda value: isinstance(value, str), "a text"),
+}
 
 
 def _span_ids(siblings: Sequence[RawItem]) -> Iterator[str]:

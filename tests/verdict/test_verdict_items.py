@@ -394,34 +394,78 @@ def test_a_security_item_without_a_csp_report_is_lost(sent: dict[str, Any]) -> N
 
 SAMPLED = "profiling_invalid_sampled_profile"
 TRACE_ATTACHMENT = "application/vnd.sentry.trace-attachment"
+DESCRIBED = {
+    "trace_id": "b" * 32,
+    "attachment_id": "f" * 32,
+    "timestamp": 1790000000,
+    "content_type": "text/plain",
+}
+MALFORMED: dict[str, list[Any]] = {
+    "trace_id": [None, "zz", 7, "b" * 31],
+    "attachment_id": [None, "zz", []],
+    "timestamp": [None, "soon", True, {}, 1e12],
+    "content_type": [None, 5, ["text/plain"]],
+}
+META = json.dumps(DESCRIBED).encode()
 
 
 @pytest.mark.parametrize(
     ("headers", "reason"),
     [
-        ({"meta_length": 2}, None),
-        ({"meta_length": 5}, "invalid_json"),
+        ({}, None),
+        ({"meta_length": len(META) + 3}, "invalid_json"),
         ({"meta_length": 0}, "invalid_json"),
-        ({"meta_length": 6}, "invalid_trace_attachment"),
+        ({"meta_length": len(META) + 4}, "invalid_trace_attachment"),
         ({"meta_length": -1}, "invalid_trace_attachment"),
-        ({}, "invalid_trace_attachment"),
-        ({"meta_length": 2, "span_id": "d" * 16}, None),
-        ({"meta_length": 2, "span_id": None}, None),
-        ({"meta_length": 2, "span_id": "e" * 16}, "invalid_span_attachment"),
+        ({"meta_length": None}, "invalid_trace_attachment"),
+        ({"span_id": "d" * 16}, None),
+        ({"span_id": None}, None),
+        ({"span_id": "e" * 16}, "invalid_span_attachment"),
+        # Relay: relay-server/src/envelope/item.rs:512; what is no id of a span names none.
+        ({"span_id": "zzz"}, None),
+        ({"span_id": 5}, None),
+        ({"span_id": "0" * 16}, None),
     ],
 )
 def test_an_attachment_of_a_trace_is_json_and_bytes(headers: dict[str, Any], reason: str | None) -> None:
     # Relay: relay-server/src/processing/trace_attachments/process.rs:53, spans/process.rs:78.
-    attachment = item("attachment", b"{}abc", content_type=TRACE_ATTACHMENT, **headers)
+    sent = {"content_type": TRACE_ATTACHMENT, "meta_length": len(META), **headers}
+    attachment = item("attachment", META + b"abc", **sent)
     envelope = arrival(attachment, item("span", span()))
     verdict = judge(envelope, 0)
 
     assert (verdict.reason, verdict.stored) == (reason, None if reason else b"abc")
 
 
+@pytest.mark.parametrize("span_id", [None, "d" * 16])
+@pytest.mark.parametrize(
+    ("described", "path"),
+    [
+        ({}, "trace_id"),
+        (None, "trace_id"),
+        (5, "trace_id"),
+        ([], "trace_id"),
+        ("text", "trace_id"),
+        *[({**DESCRIBED, name: value}, name) for name, values in MALFORMED.items() for value in values],
+        ({**DESCRIBED, "timestamp": "2026-03-01T12:00:00Z", "filename": 5, "more": 1}, None),
+        ({**DESCRIBED, "trace_id": "bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb", "content_type": ""}, None),
+    ],
+)
+def test_what_describes_an_attachment_of_a_trace_needs_four_fields(
+    described: Any, path: str | None, span_id: str | None
+) -> None:
+    # Relay: relay-server/src/processing/trace_attachments/store.rs:75.
+    meta = json.dumps(described).encode()
+    headers = {"content_type": TRACE_ATTACHMENT, "meta_length": len(meta), "span_id": span_id}
+    verdict = judge(arrival(item("attachment", meta + b"abc", **headers), item("span", span())), 0)
+
+    assert verdict.reason == (path and "invalid_trace_attachment")
+    assert [found.path for found in verdict.findings] == ([path] if path else [])
+
+
 def test_an_attachment_of_a_trace_does_not_fall_with_an_event() -> None:
     lost = item("event", b"nonsense")
-    attachment = item("attachment", b"{}abc", content_type=TRACE_ATTACHMENT, meta_length=2)
+    attachment = item("attachment", META, content_type=TRACE_ATTACHMENT, meta_length=len(META))
 
     assert judge(arrival(lost, attachment), 1).outcome == "accepted"
 
