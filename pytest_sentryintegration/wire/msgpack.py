@@ -1,7 +1,8 @@
 """MessagePack, in which native SDKs write the event of a crash and its breadcrumbs.
 
-Reads what Relay reads: ``relay-server/src/utils/rmp.rs``. A package for it would be a further dependency,
-and knows no limit of depth.
+As deep as Relay reads it (``relay-server/src/utils/rmp.rs``), but stricter: binary data, extensions and keys
+that are no text, which no event has, are an error here, and in some places passed over by Relay. A package
+for it would be a further dependency, and knows no limit of depth.
 """
 
 from __future__ import annotations
