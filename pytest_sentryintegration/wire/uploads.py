@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-__all__ = ["REFERENCE_TYPE", "Location", "LocationError", "is_reference"]
+__all__ = ["REFERENCE_TYPE", "Location", "LocationError", "is_reference", "parse_length"]
 
 REFERENCE_TYPE = "application/vnd.sentry.attachment-ref+json"
 """The content type of an attachment that refers to an upload."""
@@ -31,6 +31,20 @@ def is_reference(content_type: object) -> bool:
         REFERENCE_TYPE,
         REFERENCE_TYPE.removesuffix("+json"),
     )
+
+
+def parse_length(digits: str) -> int | None:
+    """Return a number of bytes that 64 bits hold, in decimal digits; ``None`` for another text.
+
+    >>> parse_length("018446744073709551615"), parse_length("18446744073709551616"), parse_length("-1")
+    (18446744073709551615, None, None)
+    """
+    if not (digits.isascii() and digits.isdecimal()):
+        return None
+    significant = digits.lstrip("0") or "0"
+    # Python refuses to read a number of more than 4,300 digits.
+    number = int(significant) if len(significant) <= 20 else 2**64
+    return number if number < 2**64 else None
 
 
 class LocationError(ValueError):
@@ -70,10 +84,11 @@ class Location:
         upload_id = parameters.pop("upload_id", None)
         if signature is None:
             raise LocationError("missing field `upload_signature`")
-        if length is not None and not (length.isascii() and length.isdecimal() and len(length) < 20):
+        number = None if length is None else parse_length(length)
+        if number is None and length is not None:
             raise LocationError("upload_length: invalid digit found in string")
         others = tuple(sorted(pair for pair in parameters.items() if pair[0].startswith("upload_")))
-        return cls(path, None if length is None else int(length), upload_id, others, signature)
+        return cls(path, number, upload_id, others, signature)
 
     def signed(self) -> str:
         """Return it as a URI reference, with a signature.

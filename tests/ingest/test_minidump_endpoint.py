@@ -138,7 +138,7 @@ def test_a_minidump_in_a_form_in_the_field_is_found(fake: Fake) -> None:
         (b"", INVALID),
         (b"--X\r\n\r\n", INVALID),
         (b"--X\r\nnonsense\r\n\r\nx\r\n--X--\r\n", INVALID),
-        (form(*[part("f", b"")] * 2_000), INVALID),
+        (form(*[part("f", b"")] * 2_000), "missing minidump"),
     ],
 )
 def test_a_form_without_a_minidump_is_400(fake: Fake, body: bytes, detail: str) -> None:
@@ -156,6 +156,23 @@ def test_a_form_without_a_boundary_is_400(fake: Fake, content_type: str) -> None
     status, answer = said(fake.post(MINIDUMP, form(dump()), content_type=content_type))
 
     assert (status, answer["detail"]) == (400, INVALID)
+
+
+def test_a_form_may_have_any_number_of_fields(fake: Fake) -> None:
+    fields = [(f"f{number}", "") for number in range(2_000)]
+    body = form(*(part(name, value.encode()) for name, value in fields), dump())
+
+    assert fake.post(MINIDUMP, body, content_type=FORM).status == 200
+    assert fake.envelope.items[-1].payload == fields_kept(*fields)
+
+
+def test_a_form_of_more_parts_than_can_be_taken_is_413(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_sentryintegration.ingest.endpoints.multipart._PARTS", 3)
+    body = form(dump(), *[part("f", b"")] * 3)
+
+    assert said(fake.post(MINIDUMP, body, content_type=FORM))[1]["detail"].startswith(
+        "envelope exceeded size limits for type 'form_data'"
+    )
 
 
 def test_too_many_fields_are_413(fake: Fake) -> None:

@@ -212,6 +212,7 @@ def test_metadata_that_is_malformed_is_400(fake: Fake, sent: bytes) -> None:
 
     assert status == 400
     assert answer["detail"].startswith("invalid `sentry` Upload-Metadata payload: ")
+    assert "unhashable" not in answer["detail"]
     broken = said(create(fake, upload_length="1", upload_metadata="sentry e="))
     assert (broken[0], broken[1]["detail"][:25]) == (400, "invalid base64 in `sentry")
 
@@ -221,6 +222,9 @@ def test_an_upload_that_is_announced_too_long_is_413(fake: Fake) -> None:
 
     assert (reply.status, reply.body) == (413, b"")
     assert create(fake, upload_length=str(2**30)).status == 201
+    assert create(fake, upload_length="0" * 5000 + "11").status == 201
+    # Relay: usize, of 64 bits.
+    assert [create(fake, upload_length=str(2**64 + more)).status for more in (-1, 0)] == [413, 400]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
@@ -30,7 +31,9 @@ __all__ = [
     "read_parts",
 ]
 
-_PARTS = 1000
+
+_PARTS = MAX_EVENT_SIZE // 8
+"""So many fields are too long together, even where they are empty; see `check_sizes`."""
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ def read_parts(body: bytes, boundary: bytes) -> list[Part]:
     """Return the parts of a form.
 
     Raises:
-        Refusal: 400, it is broken, or has more than 1,000 parts.
+        Refusal: 400, it is broken; 413, it has more parts than can be taken.
     """
     parts: list[Part] = []
     pieces: list[bytes] = []
@@ -101,9 +104,8 @@ def read_parts(body: bytes, boundary: bytes) -> list[Part]:
                     parts[-1].payload = b"".join(pieces)
     except ValueError as error:
         raise _bad_multipart(str(error) or "incomplete multipart stream") from None
-    except Exception as error:
-        # werkzeug's own: too many parts.
-        raise _bad_multipart(type(error).__name__) from None
+    except RequestEntityTooLarge:
+        raise item_too_large("form_data") from None
     if isinstance(event, NeedData):
         raise _bad_multipart("incomplete multipart stream")
     return parts

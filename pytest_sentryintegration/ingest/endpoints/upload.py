@@ -20,7 +20,7 @@ from pytest_sentryintegration.wire.categories import ATTACHMENT_TYPES
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from pytest_sentryintegration.wire.limits import MAX_UPLOAD_SIZE
 from pytest_sentryintegration.wire.refusal import Refusal
-from pytest_sentryintegration.wire.uploads import REFERENCE_TYPE, Location, LocationError
+from pytest_sentryintegration.wire.uploads import REFERENCE_TYPE, Location, LocationError, parse_length
 
 __all__ = ["append", "create", "refuse"]
 
@@ -147,8 +147,7 @@ def _wrong_type(expected: str, received: str) -> Refusal:
 
 
 def _number(text: str | None) -> int | None:
-    digits = (text or "").removeprefix("+")
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else None
+    return parse_length((text or "").removeprefix("+"))
 
 
 def _shown(number: int | None) -> str:
@@ -171,11 +170,11 @@ def _attachment_type(metadata: str | None) -> str:
         if not isinstance(sent, dict):
             raise TypeError("invalid type, expected struct Metadata")
         attachment_type = sent.get("attachment_type", default)
-        if attachment_type not in ATTACHMENT_TYPES:
+        if not isinstance(attachment_type, str) or attachment_type not in ATTACHMENT_TYPES:
             raise TypeError("invalid value, expected an attachment type")
     except (strict_json.StrictJSONError, TypeError) as error:
         raise Refusal(400, f"invalid `sentry` Upload-Metadata payload: {error}") from None
-    return str(attachment_type)
+    return attachment_type
 
 
 def _read_location(target: str) -> Location:
