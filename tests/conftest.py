@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -15,6 +16,14 @@ FRAMEWORKS = ("django", "fastapi", "flask", "gevent", "httpx", "loguru", "starle
 """What `sentry_sdk.init` takes longest to import."""
 
 BEFORE = pytest.StashKey[dict[str, Any]]()
+
+
+def pytest_configure() -> None:
+    """Take signals as in a terminal: nohup, and shells for what runs in the background, have some ignored."""
+    for name in ("SIGINT", "SIGQUIT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
