@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import sentry_sdk
 from sentry_sdk.integrations import Integration
+from sentry_sdk.integrations import logging as sdk_logging
 from sentry_sdk.integrations.asyncio import AsyncioIntegration
-from sentry_sdk.integrations.logging import ignore_logger
+from sentry_sdk.integrations.logging import LoggingIntegration
 
 import sentryintegration
 from pytest_sentryintegration import SentryEvents, capture, span
@@ -97,10 +98,14 @@ def test_what_a_test_removes_from_loguru_is_there_in_the_next(sentry_events: Sen
         assert [str(event.text)[-1] for event in events] == ["e"]
 
 
+# sentry-sdk 3 has one function for events and one for logs.
+ignore_logger = getattr(sdk_logging, "ignore_logger_for_events", sdk_logging.ignore_logger)
+
+
 def heard(*loggers: str) -> list[str]:
     """The loggers, of these, whose errors are captured in a test of its own."""
     with capture() as events:
-        sentry_sdk.init(DSN)
+        sentry_sdk.init(DSN, integrations=[LoggingIntegration(event_level=logging.ERROR)])
         for name in loggers:
             logging.getLogger(name).error("x")
         return [str(event.logger) for event in events]

@@ -131,7 +131,7 @@ def test_a_secret_that_is_sent_while_a_module_is_imported_fails_the_run(run: Run
         ini="sentry_secrets = hunter2\n",
         conftest="""
             import sentry_sdk
-            sentry_sdk.init("https://key@example.invalid/1")
+            sentry_sdk.init("https://key@example.invalid/1", attach_stacktrace=False)
             sentry_sdk.capture_event({"message": "the key is hunter2"})
             sentry_sdk.capture_event({"message": "nothing"})
         """,
