@@ -332,7 +332,7 @@ def clients(session: nox.Session) -> None:
         "-q",
         "-m",
         "clients",
-        *(session.posargs or ["tests/clients"]),
+        *(session.posargs or ["tests"]),
         env={
             "SENTRYINTEGRATION_CLIENTS": str(CLIENTS.resolve()),
             "SENTRYINTEGRATION_REQUIRE_CLIENTS": "1",
