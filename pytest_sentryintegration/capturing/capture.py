@@ -175,7 +175,10 @@ class Capture(StoredInbox):
         """Return what was captured as text, for a failing test's report."""
         self.drain()
         self.contents.update()
-        return masked(captured(self.contents), self.settings.secrets)
+        text = masked(captured(self.contents), self.settings.secrets)
+        for secret in self.found_secrets:
+            text = secret.masked(text)
+        return text
 
     def dump(self, folder: str | Path) -> None:
         """Write each envelope as a file of its own into *folder*, named by the test."""

@@ -137,6 +137,7 @@ class SentryEvents(View[model.Event]):
         self._read()
         found = occurrences(self._reader.source.contents, wanted)
         if found:
+            self._reader.source.found_secrets += tuple(wanted)
             raise AssertionError(found_secrets(found))
 
     def __str__(self) -> str:

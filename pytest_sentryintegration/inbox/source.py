@@ -8,6 +8,7 @@ from typing import Any, NoReturn, Protocol
 
 from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.ingest.faults import Faults
+from pytest_sentryintegration.matching.secrets import Secret
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.processes import ChildProcess, Ready
 from pytest_sentryintegration.store import Store
@@ -28,6 +29,8 @@ class Source(Protocol):
     """Paths of findings that do not count; ``None`` for the default ones."""
     secrets: tuple[str, ...] = ()
     """What must never be sent, as ``sentry_secrets`` names it."""
+    found_secrets: tuple[Secret, ...] = ()
+    """What `assert_absent` was given and found: the report of the failing test does not show it."""
 
     def drain(self) -> list[str]:
         """Send what this process's SDK still holds; return a sentence for each thing it could not send."""

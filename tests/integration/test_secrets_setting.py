@@ -177,3 +177,26 @@ def test_without_arguments_assert_absent_takes_those_of_the_run(run: Run) -> Non
     )
 
     result.assert_outcomes(passed=1)
+
+
+def test_the_report_of_a_failing_assert_absent_does_not_show_what_it_found(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARD", "4111-hunter2")
+
+    result = run(
+        conftest=PLAIN,
+        test_it="""
+            import os, sentry_sdk
+
+            def test_it(sentry_events):
+                card = os.environ["CARD"]
+                sentry_sdk.capture_event({"message": "hi", "tags": {"card": card, "shop": "kettle"}})
+                sentry_events.assert_absent(card)
+        """,
+    )
+
+    result.assert_outcomes(failed=1)
+    output = result.stdout.str()
+    assert "'card': '***', 'shop': 'kettle'" in output
+    assert "4111-hunter2" not in output
