@@ -68,8 +68,12 @@ def look(
         matched = search()
         lacking = (yield partial(lack, matched)) if lack is not None and len(matched) >= enough else None
         now = clock.monotonic()
-        # What came while it was looked for what is lacking was not looked at.
-        done = len(matched) >= enough and lacking is None and (lack is None or source.number() == number)
+        done = len(matched) >= enough and lacking is None
+        if done and lack is not None:
+            # A span that finished after the last drain is lacking no more, and not sent yet.
+            if not notes:
+                notes = yield source.drain
+            done = source.number() == number
         quiet_in = lacking.quiet_in if lacking is not None else 0
         limit = max(deadline, began + PATIENCE) if running else deadline
         if done or now >= limit + (source.quiet if quiet_in else 0):

@@ -127,6 +127,30 @@ def test_what_a_process_holds_back_is_waited_for(time: Clock) -> None:
     assert (len(trace.spans), round(time.seconds, 3)) == (2, 5 + QUIET)
 
 
+def test_what_this_process_finished_since_it_was_drained_is_sent_and_found(time: Clock) -> None:
+    received = Planned(time, (0, ROOT))
+    finished: list[RawItem] = []
+
+    def drain() -> list[str]:
+        while finished:
+            received.send(finished.pop())
+        return []
+
+    def holding(trace_id: str) -> list[str]:
+        # Another thread finishes the span after the drain, before anybody asks for what is open.
+        if not seen:
+            seen.append(trace_id)
+            finished.append(CHILD)
+        return []
+
+    seen: list[str] = []
+    received._drain, received.holding = drain, holding  # type: ignore[method-assign]
+
+    trace = received.events.traces.find(TRACE, complete=True)
+
+    assert (len(trace.spans), seen[0]) == (2, TRACE)
+
+
 def test_a_wait_for_several_waits_for_each_of_them(time: Clock) -> None:
     other = container("span", streamed("other", "gone", trace_id="b" * 32))
     late = container("span", streamed("gone", trace_id="b" * 32))
