@@ -71,8 +71,7 @@ def begin_notes(owner: Owner, others: list[Any]) -> None:
 
 def noticed_now() -> Noticed | None:
     """Return the notes on whom the calling thread captures for; ``None`` where nobody is noted."""
-    owner = ownership.current()
-    return None if owner is None else _noticed.get(owner)
+    return notes_of(ownership.current())
 
 
 def notes_of(owner: Owner | None) -> Noticed | None:

@@ -27,11 +27,9 @@ def finish(node: Node, status: str | None = None) -> None:
         _leave(node, node.before() if node.is_root else node.surrounding())
         return
     current = Scope.get_current_scope()
+    in_use = _is_in_use(node)
     node.shared = (
-        current is not node.scope
-        or node.thread != threading.get_ident()
-        or _in_event_loop()
-        or _is_in_use(node)
+        in_use or current is not node.scope or node.thread != threading.get_ident() or _in_event_loop()
     )
     try:
         with node.tree.lock:
@@ -43,7 +41,8 @@ def finish(node: Node, status: str | None = None) -> None:
         if complete:
             send(node.tree)
     finally:
-        restore(node)
+        if current is node.scope and not in_use:
+            Scope.set_current_scope(node.before())
         if not node.is_root:
             source = node.surrounding()
             _leave(node, source)
