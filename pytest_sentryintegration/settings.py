@@ -11,6 +11,10 @@ from typing import Any, NamedTuple
 POLICIES = ("ignore", "warn", "fail")
 TRANSPORTS = ("http", "memory")
 SWITCH = ("on", "off")
+SWITCH_WORDS = dict.fromkeys(("on", "true", "1", "yes"), True) | dict.fromkeys(
+    ("off", "false", "0", "no"), False
+)
+"""What a switch may be set to."""
 OWN_OPTIONS = ("transport", "unexpected", "invalid", "allow")
 """Options of the marker that are the plugin's own; the others are those of ``sentry_sdk.init``."""
 
@@ -196,19 +200,9 @@ def _one_of(what: str, value: Any, valid: Collection[str]) -> str:
 
 
 def _switch(what: str, value: str) -> bool:
-    words = {
-        "on": True,
-        "true": True,
-        "1": True,
-        "yes": True,
-        "off": False,
-        "false": False,
-        "0": False,
-        "no": False,
-    }
-    if value.lower() not in words:
+    if value.lower() not in SWITCH_WORDS:
         raise SettingError(what, value, SWITCH)
-    return words[value.lower()]
+    return SWITCH_WORDS[value.lower()]
 
 
 def _marked_entries(allow: Any) -> Iterator[Any]:

@@ -78,7 +78,7 @@ ALLOWED: dict[str, set[str]] = {
         "wire",
         "words",
     },
-    "cli": {"clock", "evidence", "inbox", "model", "server", "store", "web", "wire", "words"},
+    "cli": {"clock", "evidence", "inbox", "model", "server", "settings", "store", "web", "wire", "words"},
     "__main__": {"cli"},
     "hooks": {"capturing", "inbox", "sdk", "server", "settings", "words", "pytest"},
     "plugin": {"hooks"},

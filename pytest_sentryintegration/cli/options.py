@@ -10,19 +10,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from pytest_sentryintegration.settings import SWITCH_WORDS
+
 PREFIX: Final = "SENTRYINTEGRATION_"
 """What the variables of all options begin with."""
-
-_SWITCH: Final = {
-    "on": True,
-    "true": True,
-    "1": True,
-    "yes": True,
-    "off": False,
-    "false": False,
-    "0": False,
-    "no": False,
-}
 
 
 class WrongUse(Exception):
@@ -78,7 +69,7 @@ class Option:
         try:
             if self.repeated:
                 return tuple(self.read(text) for text in texts if text.strip())
-            return self.read(texts) if self.metavar else one_of(texts.lower(), _SWITCH, "on or off")
+            return self.read(texts) if self.metavar else one_of(texts.lower(), SWITCH_WORDS, "on or off")
         except ValueError as error:
             raise WrongUse(f"{source}: {error}") from None
 

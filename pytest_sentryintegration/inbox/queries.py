@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl
 
 from pytest_sentryintegration.inbox.events import SentryEvents
@@ -24,7 +24,16 @@ from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.model.nouns import CLASSES, NOUNS
 from pytest_sentryintegration.model.reading import moment
 
-__all__ = ["Question", "QuestionError", "Spelled", "parse_question", "question", "seconds", "whole_number"]
+__all__ = [
+    "Question",
+    "QuestionError",
+    "Spelled",
+    "no_such",
+    "parse_question",
+    "question",
+    "seconds",
+    "whole_number",
+]
 
 PATTERN: Final = 10_000
 """Characters of a pattern: a longer one is a mistake, and slow to compile."""
@@ -167,11 +176,7 @@ def question(
 ) -> Question:
     """Return the question that *pairs* of names and texts ask of a noun; see `parse_question`."""
     if noun not in NOUNS:
-        near = difflib.get_close_matches(noun, NOUNS, n=1, cutoff=0.5)
-        raise QuestionError(
-            f"there is no noun {noun[:80]!r}; "
-            + (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(NOUNS)}")
-        )
+        no_such("noun", noun, list(NOUNS))
     kind = NOUNS[noun]
     known = {*fields_of(CLASSES[noun]), kind.main}
     given: dict[str, str] = {}
@@ -193,6 +198,13 @@ def question(
     named = {name: found[0] if len(found) == 1 else AllOf(*found) for name, found in criteria.items()}
     main = ExceptionNamed(*classes) if classes else named.pop(kind.main, ...)
     return Question(noun, main, named, given)
+
+
+def no_such(what: str, name: str, known: Sequence[str]) -> NoReturn:
+    """Raise a `QuestionError` that names what is nearest to *name*."""
+    near = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.5)
+    instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known) or 'none'}"
+    raise QuestionError(f"there is no {what} {name[:80]!r}; {instead}")
 
 
 def whole_number(name: str, text: str, least: int = 1, most: int = 10**9) -> int:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from werkzeug.datastructures import Headers
 from werkzeug.sansio.request import Request as WerkzeugRequest
 
-from pytest_sentryintegration.inbox.queries import QuestionError, whole_number
+from pytest_sentryintegration.inbox.queries import QuestionError, no_such, whole_number
 from pytest_sentryintegration.ingest.request import Client, Reply, Request
 from pytest_sentryintegration.web.objects import dump
 from pytest_sentryintegration.web.reading import Kept, Part
@@ -57,7 +56,7 @@ class Asked:
         given: dict[str, str] = {}
         for name, text in self.pairs:
             if name not in known:
-                no_such("parameter", name, known)
+                no_such("parameter", name, sorted(known))
             if name in given:
                 raise QuestionError(f"{name} is given twice")
             given[name] = text
@@ -100,13 +99,6 @@ class Asked:
         if not isinstance(value, dict):
             raise QuestionError(f"the body is to be a JSON object, got {str(value)[:80]!r}")
         return value
-
-
-def no_such(what: str, name: str, known: Collection[str]) -> NoReturn:
-    """Raise a `QuestionError` that names what is nearest to *name*."""
-    near = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.5)
-    instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known)) or 'none'}"
-    raise QuestionError(f"there is no {what} {name[:80]!r}; {instead}")
 
 
 def as_werkzeug(request: Request, path: str, peer: str) -> WerkzeugRequest:

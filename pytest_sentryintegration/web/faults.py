@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pytest_sentryintegration.inbox.queries import QuestionError
+from pytest_sentryintegration.inbox.queries import QuestionError, no_such
 from pytest_sentryintegration.ingest.faults import Fault, Faults
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
-from pytest_sentryintegration.web.asking import Asked, json_reply, no_such
+from pytest_sentryintegration.web.asking import Asked, json_reply
 from pytest_sentryintegration.web.reading import Kept
 
 __all__ = ["KINDS", "FaultsOverHttp"]
@@ -62,7 +62,7 @@ def _read(given: dict[str, Any]) -> Faults:
     faults = Faults()
     for kind, several in given.items():
         if kind not in KINDS:
-            no_such("fault", kind, KINDS)
+            no_such("fault", kind, sorted(KINDS))
         for options in several if isinstance(several, list) else [several]:
             _add(faults, kind, options)
     return faults
@@ -73,7 +73,7 @@ def _add(faults: Faults, kind: str, options: Any) -> None:
         raise QuestionError(f"{kind} is set with a JSON object, such as {{}}, got {str(options)[:80]!r}")
     for name in options:
         if name not in KINDS[kind]:
-            no_such(f"option of {kind}", name, KINDS[kind])
+            no_such(f"option of {kind}", name, sorted(KINDS[kind]))
     needed = _NEEDED.get(kind)
     if needed is not None and needed not in options:
         raise QuestionError(f"{kind} needs {needed}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 
-from pytest_sentryintegration.inbox.queries import QuestionError
+from pytest_sentryintegration.inbox.queries import QuestionError, no_such
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.server.fake_sentry import KEY, FakeSentry
 from pytest_sentryintegration.store import STRAYS
-from pytest_sentryintegration.web.asking import Asked, RefusedError, json_reply, no_such, reply
+from pytest_sentryintegration.web.asking import Asked, RefusedError, json_reply, reply
 
 __all__ = ["Inboxes"]
 

@@ -9,11 +9,11 @@ from itertools import groupby
 from typing import Any, Final
 
 from pytest_sentryintegration import clock
-from pytest_sentryintegration.inbox.queries import Question, QuestionError, question
+from pytest_sentryintegration.inbox.queries import Question, QuestionError, no_such, question
 from pytest_sentryintegration.ingest.request import Client, Reply
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.store import Batch, Entry
-from pytest_sentryintegration.web.asking import PART, Asked, no_such, reply
+from pytest_sentryintegration.web.asking import PART, Asked, reply
 from pytest_sentryintegration.web.objects import as_json, dump, entry_of, rfc3339
 from pytest_sentryintegration.web.reading import Kept, Part
 from pytest_sentryintegration.words.labels import label
@@ -68,7 +68,7 @@ class Streaming:
         if asking is None:
             for name, _ in rest:
                 if name not in PART:
-                    no_such("parameter of a stream without noun", name, PART | {"noun"})
+                    no_such("parameter of a stream without noun", name, sorted(PART | {"noun"}))
         given = dict(rest) if asking is None else asking.parameters
         last = asked.request.headers.get("last-event-id", "")
         restarted = False
