@@ -10,14 +10,10 @@ from typing import Any, Final
 
 from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.model import Contents
-from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.model.nouns import EACH_ONCE, NOUNS
 from pytest_sentryintegration.store import Entry, Store
 from pytest_sentryintegration.words.labels import label
 
-NOUNS_SHOWN: Final = (
-    "errors", "messages", "transactions", "attachments", "logs", "metrics", "check_ins", "feedback",
-    "sessions", "client_reports", "refused",
-)  # fmt: skip
 _PAUSE: Final = 0.05
 """Seconds after which the thread that tells looks whether it is to end."""
 
@@ -42,7 +38,7 @@ def things(entry: Entry) -> Iterator[str]:
 
 def counts(contents: Contents) -> str:
     """Return how much of each kind came: ``1 error, 2 messages``."""
-    counted = ((noun, len(getattr(contents, noun))) for noun in NOUNS_SHOWN)
+    counted = ((noun, len(getattr(contents, noun))) for noun in EACH_ONCE)
     kinds = [NOUNS[noun].counted(count) for noun, count in counted if count]
     if not kinds and contents.envelopes:
         kinds = [NOUNS["envelopes"].counted(len(contents.envelopes))]
@@ -88,7 +84,7 @@ class Telling:
 
 
 def _objects(contents: Contents) -> Iterable[tuple[str, Any]]:
-    return ((noun, obj) for noun in NOUNS_SHOWN for obj in getattr(contents, noun))
+    return ((noun, obj) for noun in EACH_ONCE for obj in getattr(contents, noun))
 
 
 def _alone(entry: Entry, number: int) -> list[Entry]:

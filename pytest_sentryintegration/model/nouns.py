@@ -18,7 +18,7 @@ from pytest_sentryintegration.model.sessions import Session
 from pytest_sentryintegration.model.spans import Span, Transaction
 from pytest_sentryintegration.model.traces import Trace
 
-__all__ = ["CLASSES", "NOUNS", "texts_of"]
+__all__ = ["CLASSES", "EACH_ONCE", "NOUNS", "texts_of"]
 
 
 def texts_of(event: Any) -> Iterator[str]:
@@ -93,3 +93,9 @@ CLASSES: Final[dict[str, type]] = {
     "refused": Refused,
 }
 """What the objects of each noun are."""
+
+EACH_ONCE: Final = (
+    "errors", "messages", "transactions", "attachments", "logs", "metrics", "check_ins", "feedback",
+    "sessions", "client_reports", "refused",
+)  # fmt: skip
+"""The nouns under which each thing that came stands once, but for what has no noun of its own."""

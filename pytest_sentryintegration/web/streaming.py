@@ -12,6 +12,7 @@ from pytest_sentryintegration import clock
 from pytest_sentryintegration.inbox.queries import Question, QuestionError, no_such, question
 from pytest_sentryintegration.ingest.request import Client, Reply
 from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.model.nouns import EACH_ONCE
 from pytest_sentryintegration.store import Batch, Entry
 from pytest_sentryintegration.web.asking import PART, Asked, reply
 from pytest_sentryintegration.web.objects import as_json, dump, entry_of, rfc3339
@@ -37,12 +38,6 @@ BUSY: Final = 1000
 
 _LINKED: Final = frozenset({"traces", "transactions", "spans"})
 """Nouns whose objects are put together of several requests."""
-
-SUMMARIZED: Final = (
-    "messages", "errors", "transactions", "attachments", "logs", "metrics", "check_ins", "feedback",
-    "sessions", "client_reports", "refused",
-)  # fmt: skip
-"""The nouns in a stream that names none."""
 
 _SUMMARY: Final = (
     "id", "level", "name", "op", "status", "tags", "trace_id", "span_id", "transaction", "environment",
@@ -157,7 +152,7 @@ def _summaries(contents: Contents, asking: Question | None) -> Iterator[bytes]:
     if asking is not None:
         found = [(asking.noun, obj) for obj in asking.query.among(getattr(contents, asking.noun))]
     else:
-        for noun in SUMMARIZED:
+        for noun in EACH_ONCE:
             found += [(noun, obj) for obj in getattr(contents, noun)]
         told = {entry_of(obj).number for _, obj in found}
         # What has no noun of its own: unknown items, spans without their segment.
