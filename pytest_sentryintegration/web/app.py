@@ -13,6 +13,7 @@ from pytest_sentryintegration.ingest.request import Client, Reply, Request
 from pytest_sentryintegration.ingest.routes import find_route
 from pytest_sentryintegration.matching.fields import UnknownField
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
+from pytest_sentryintegration.store import HolderError
 from pytest_sentryintegration.web.access import Access
 from pytest_sentryintegration.web.asking import Asked, RefusedError, as_werkzeug, json_reply, text_reply
 from pytest_sentryintegration.web.captured import Captured
@@ -73,6 +74,8 @@ class Web:
             reply = json_reply(405, {"error": text}, allow=allowed)
         except HTTPException as error:
             reply = json_reply(error.code or 400, {"error": str(error.description)})
+        except HolderError as error:
+            reply = json_reply(503, {"error": f"the fake Sentry could not save it: {error}"})
         except LeftError:
             reply = text_reply(408, "the client has left")
         except Exception:

@@ -34,6 +34,7 @@ class Kept:
         self._lock = reentrant_lock()
         self._contents: dict[str | None, Contents] = {}
         self._cleared = 0
+        self._evicted = 0
 
     def contents(self, inbox: str | None) -> Contents:
         """Return what is in *inbox*; ``None`` for all."""
@@ -43,10 +44,15 @@ class Kept:
                 self._contents.clear()
             if inbox not in self._contents:
                 self._contents[inbox] = Contents.of_inbox(self.store, inbox)
-            # Those that nobody asks for any more, too: they let go of what was evicted.
-            for contents in self._contents.values():
-                contents.update()
-            return self._contents[inbox]
+            evicted = self.store.evicted().total
+            if self._evicted != evicted:
+                self._evicted = evicted
+                # Those that nobody asks for any more, too: they let go of what was evicted.
+                for contents in self._contents.values():
+                    contents.update()
+            asked = self._contents[inbox]
+            asked.update()
+            return asked
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_sentryintegration.store import HolderError
 from tests.web.conftest import Api
 
 
@@ -20,6 +21,18 @@ def test_an_inbox_of_ones_own_holds_what_is_sent_to_its_dsn(api: Api) -> None:
     assert urlsplit(first.json["dsn"]).path == f"/{inbox}/1"
     assert api.texts(f"/api/captured/messages?inbox={inbox}") == ["mine"]
     assert api.texts("/api/captured/messages") == ["mine", "theirs"]
+
+
+def test_an_inbox_that_cannot_be_saved_is_not_opened(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise HolderError("the disk is full")
+
+    monkeypatch.setattr(api.sentry.store, "_update_holder", full)
+
+    answer = api.post("/api/inboxes")
+
+    assert (answer.status, answer.error) == (503, "the fake Sentry could not save it: the disk is full")
+    assert list(api.sentry.store.inboxes) == ["strays"]
 
 
 def test_the_dsn_has_the_name_by_which_the_client_asked(api: Api) -> None:

@@ -7,6 +7,7 @@ import weakref
 
 import pytest
 
+from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.store import Store
 from pytest_sentryintegration.web.reading import Kept
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
@@ -36,3 +37,21 @@ def test_what_was_evicted_is_let_go_of_where_nobody_asks_for_its_inbox_again(clo
 
     assert event() is None
     assert (contents() is None) is closes
+
+
+def test_an_inbox_that_nobody_asks_for_is_read_again_only_where_something_was_evicted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Store(limit=10)
+    kept = Kept(store)
+    for inbox in ("a", "b"):
+        store.open(inbox, expires=True)
+    other, asked = kept.contents("a"), kept.contents("b")
+    updated: list[Contents] = []
+    monkeypatch.setattr(Contents, "update", lambda contents: updated.append(contents))
+
+    kept.contents("b")
+    assert updated == [asked]
+    send(store, "b", 11)
+    kept.contents("b")
+    assert other in updated
