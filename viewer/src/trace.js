@@ -6,14 +6,24 @@ import { rows, trace } from "./source.js";
 import { useAnswer } from "./loading.js";
 import { Window } from "./window.js";
 
+/** Things in lists by a key, each in its order. */
+function grouped(things, key) {
+  const groups = new Map();
+  for (const thing of things) {
+    const group = groups.get(key(thing));
+    if (group) group.push(thing);
+    else groups.set(key(thing), [thing]);
+  }
+  return groups;
+}
+
 /** Spans in the order of a tree, each with its depth; what has no parent here is at the top. */
 export function laidOut(spans, collapsed) {
   const known = new Set(spans.map((span) => span.span_id));
-  const children = new Map();
-  for (const span of [...spans].sort((a, b) => (a.start ?? "").localeCompare(b.start ?? ""))) {
-    const parent = known.has(span.parent_span_id) && span.parent_span_id !== span.span_id ? span.parent_span_id : "";
-    children.set(parent, [...(children.get(parent) ?? []), span]);
-  }
+  const children = grouped(
+    [...spans].sort((a, b) => (a.start ?? "").localeCompare(b.start ?? "")),
+    (span) => (known.has(span.parent_span_id) && span.parent_span_id !== span.span_id ? span.parent_span_id : ""),
+  );
   const lines = [];
   const waiting = (children.get("") ?? []).map((span) => [span, 0]).reverse();
   const seen = new Set();
@@ -50,7 +60,9 @@ function Line({ line, style, begin, length, found, collapsed, toggle, happened, 
 }
 
 export function Trace({ id }) {
-  const answer = useAnswer(() => trace(id), [id, rows.value.length]);
+  const own = rows.value.filter((row) => row.trace_id === id);
+  // Again where more of it came, and not for each thing that comes.
+  const answer = useAnswer(() => trace(id), [id, own.length]);
   const [search, setSearch] = useState("");
   const [collapsed, setCollapsed] = useState(() => new Set());
   const spans = answer.value?.spans ?? [];
@@ -66,10 +78,7 @@ export function Trace({ id }) {
   }, [answer.value]);
   if (answer.loading && !spans.length) return html`<p class="quiet" role="status">Loading ...</p>`;
   if (answer.error) return html`<p class="bad" role="alert">The trace cannot be shown: ${answer.error}.</p>`;
-  const happened = new Map();
-  for (const row of rows.value)
-    if (row.trace_id === id && row.span_id && row.noun !== "transactions")
-      happened.set(row.span_id, [...(happened.get(row.span_id) ?? []), row]);
+  const happened = grouped(own.filter((row) => row.span_id && row.noun !== "transactions"), (row) => row.span_id);
   const orphans = new Set(answer.value.orphans ?? []);
   const needle = search.toLowerCase();
   const matches = (span) => needle !== "" && `${span.op} ${span.description} ${JSON.stringify(span.data)}`.toLowerCase().includes(needle);
@@ -93,7 +102,7 @@ export function Trace({ id }) {
           setCollapsed(next);
         }} />`} />
     <h3>What happened in it</h3>
-    <ul>${rows.value.filter((row) => row.trace_id === id).map(
+    <ul>${own.map(
       (row) => html`<li><a href="#" onClick=${(event) => { event.preventDefault(); open.value = `entry:${row.key}`; }}>${row.label}</a> <span class="quiet">${row.noun}</span></li>`,
     )}</ul>
   </article>`;
