@@ -1,8 +1,9 @@
 """What came, by inbox: append it, read it, wait for it. Knows neither HTTP nor what the bytes mean."""
 
+from pytest_sentryintegration.store.bounds import IDLE
 from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
 from pytest_sentryintegration.store.holding import Evicted, Holder, HolderError
-from pytest_sentryintegration.store.keeping import IDLE, STRAYS, Batch, Store
+from pytest_sentryintegration.store.keeping import STRAYS, Batch, Store
 
 __all__ = [
     "IDLE",

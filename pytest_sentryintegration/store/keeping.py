@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.locks import reentrant_lock
+from pytest_sentryintegration.store.bounds import Bounds, Expiring
 from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
 from pytest_sentryintegration.store.holding import NOTHING, Evicted, HeldInbox, Holder, HolderError, State
 from pytest_sentryintegration.store.inboxes import Inbox, Waiting, after, next_after, number_of
 from pytest_sentryintegration.store.packing import pack
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 
-__all__ = ["IDLE", "KEPT", "STRAYS", "Batch", "Evicted", "Store"]
+__all__ = ["KEPT", "STRAYS", "Batch", "Evicted", "Store"]
 
 STRAYS = "strays"
 """The inbox of what came while no test was running."""
 
 KEPT = 100
 """How many late arrivals are remembered with their senders."""
-
-IDLE = timedelta(hours=1)
-"""After how long an inbox that expires is closed, where nobody sends to it, reads it or waits for it."""
-
-_NEVER = timedelta.max
 
 _LEFT_OVER = 256
 """How many entries that were evicted a holder still has: forgetting them one by one would double its work."""
@@ -75,29 +70,17 @@ class Store:
         holder: Holder | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        if limit is not None and limit < 1:
-            raise ValueError(f"limit is at least 1, or None for no limit, got {limit!r}")
-        if max_age is not None and not 0 < max_age < math.inf:
-            raise ValueError(
-                f"max_age is a number of seconds above 0, or None for no greatest age, got {max_age!r}"
-            )
+        self._bounds = Bounds(limit, max_age)
         self.limit = limit
         """How many requests are kept; ``None`` for all."""
         self.max_age = max_age
         """After how many seconds a request is evicted; ``None`` for never."""
         self._now = now
-        self._most = math.inf if limit is None else limit
-        self._age = _NEVER if max_age is None else timedelta(seconds=max_age)
-        self._bounded = limit is not None or max_age is not None
-        self._order: deque[Inbox] = deque()
-        """Where bounded, the inbox of each entry that is kept, in order of arrival."""
-        self._evicted = NOTHING
         self._lock = reentrant_lock()
         self._watching = Waiting(self._lock)
         """Those who wait for all inboxes."""
         self._inboxes: dict[str, Inbox] = {STRAYS: Inbox(STRAYS)}
-        self._expiring: dict[str, Inbox] = {}
-        """Those that expire, the least recently used first."""
+        self._expiring = Expiring()
         self._running = [STRAYS]
         self._closed: dict[str, str] = {}
         self._count = 0
@@ -162,8 +145,7 @@ class Store:
             if inbox not in self._inboxes:
                 box = self._inboxes[inbox] = Inbox(inbox, test, expires=expires)
                 if expires:
-                    self._expiring[inbox] = box
-                    box.used = self._now()
+                    self._expiring.add(box, self._now())
                 try:
                     self._update_holder()
                 except HolderError:
@@ -274,8 +256,8 @@ class Store:
             number: The number of an entry, also of one that was evicted or is in another inbox.
         """
         with self._lock:
-            if self._bounded:
-                self._evict(self._now())
+            if self._bounds.are_set:
+                self._bounds.evict(self._now())
             if inbox is None:
                 found = [entry for box in self._inboxes.values() for entry in after(box.entries, number)]
                 found.sort(key=number_of)
@@ -298,10 +280,10 @@ class Store:
         Evicted(total=2, newest=2)
         """
         with self._lock:
-            if self._bounded:
-                self._evict(self._now())
+            if self._bounds.are_set:
+                self._bounds.evict(self._now())
             if inbox is None:
-                return self._evicted
+                return self._bounds.evicted
             box = self._inboxes.get(inbox)
             return NOTHING if box is None else box.evicted
 
@@ -406,9 +388,8 @@ class Store:
             box = Inbox(held.name, held.test, expires=held.expires, evicted=held.evicted)
             self._inboxes[held.name] = box
             if held.expires:
-                self._expiring[held.name] = box
-                box.used = self._now()
-        self._evicted = state.evicted
+                self._expiring.add(box, self._now())
+        self._bounds.evicted = state.evicted
         self._released = state.evicted.total
         for entry in entries:
             # What a closed inbox held may not have been forgotten before the process ended.
@@ -432,7 +413,7 @@ class Store:
             return
         for box, entry, _ in unsaved:
             self._append(box, entry)
-        if self._evicted.total - self._released >= _LEFT_OVER:
+        if self._bounds.evicted.total - self._released >= _LEFT_OVER:
             with suppress(HolderError):  # They are saved all the same, and this is tried again.
                 self._update_holder()
 
@@ -440,8 +421,8 @@ class Store:
         if self.holder is not None:
             boxes = self._inboxes.values()
             inboxes = [HeldInbox(box.name, box.test, box.expires, box.evicted) for box in boxes]
-            self.holder.update(State(self._count, self._evicted, inboxes), *emptied)
-            self._released = self._evicted.total
+            self.holder.update(State(self._count, self._bounds.evicted, inboxes), *emptied)
+            self._released = self._bounds.evicted.total
 
     def _resolve(self, inbox: str | None) -> tuple[str, Inbox]:
         name = self._running[-1] if inbox is None else inbox
@@ -459,27 +440,17 @@ class Store:
         box.entries.append(entry)
         box.last = self._last = entry.number
         if self._expiring:
-            self._use(box, entry.received)
+            self._expiring.use(box, entry.received)
             self._close_unused()
-        if self._bounded:
-            self._order.append(box)
-            self._evict(entry.received)
+        if self._bounds.are_set:
+            self._bounds.added(box, entry.received)
         if box.waiting is not None:
             box.waiting.changed.notify_all()
         if self._watching.count:
             self._watching.changed.notify_all()
 
-    def _evict(self, now: datetime) -> None:
-        order = self._order
-        while order and (len(order) > self._most or now - order[0].entries[0].received > self._age):
-            box = order.popleft()
-            number = box.entries.popleft().number
-            box.evicted = Evicted(box.evicted.total + 1, number)
-            self._evicted = Evicted(self._evicted.total + 1, number)
-
     def _empty(self, box: Inbox) -> None:
-        if self._bounded and box.entries:
-            self._order = deque(other for other in self._order if other is not box)
+        self._bounds.leave_out(box)
         # Where all of it was evicted, its readers are to let go of it, too.
         self.cleared += bool(box.last)
         box.entries.clear()
@@ -496,24 +467,11 @@ class Store:
     def _used(self, inbox: str) -> Inbox | None:
         box = self._inboxes.get(inbox)
         if box is not None and self._expiring:
-            self._use(box, self._now())
+            self._expiring.use(box, self._now())
         return box
 
-    def _use(self, box: Inbox, now: datetime) -> None:
-        if self._expiring.get(box.name) is box:
-            del self._expiring[box.name]
-            self._expiring[box.name] = box
-            box.used = now
-
     def _close_unused(self) -> None:
-        now = self._now()
-        while self._expiring:
-            box = next(iter(self._expiring.values()))
-            if now - box.used < IDLE:
-                return
-            if box.waiting is not None and box.waiting.count:
-                self._use(box, now)
-            else:
-                self._forget(box.name)
-                with suppress(HolderError):  # It is closed all the same, until the process ends.
-                    self._update_holder(box.name)
+        for box in self._expiring.unused(self._now()):
+            self._forget(box.name)
+            with suppress(HolderError):  # It is closed all the same, until the process ends.
+                self._update_holder(box.name)
