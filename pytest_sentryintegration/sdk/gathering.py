@@ -18,10 +18,10 @@ from sentry_sdk import utils as sdk_utils
 
 from pytest_sentryintegration.evidence import Child, Evidence, Raised
 from pytest_sentryintegration.processes import ChildProcess
+from pytest_sentryintegration.sdk.child_processes import processes
 from pytest_sentryintegration.sdk.log_records import log_records
 from pytest_sentryintegration.sdk.notes import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
-from pytest_sentryintegration.sdk.processes import processes
 from pytest_sentryintegration.sdk.redirect import own_transport, redirected
 from pytest_sentryintegration.sdk.sampling import tracing_kinds
 

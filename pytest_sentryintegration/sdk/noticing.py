@@ -20,9 +20,9 @@ import sentry_sdk
 
 from pytest_sentryintegration.evidence import LateSpan
 from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk.child_processes import STARTS, processes
 from pytest_sentryintegration.sdk.notes import MOST, begin_notes, noticed_now
 from pytest_sentryintegration.sdk.ownership import Owner
-from pytest_sentryintegration.sdk.processes import STARTS, processes
 from pytest_sentryintegration.sdk.sampling import package
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 

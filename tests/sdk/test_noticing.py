@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.sdk import noticing, ownership, processes
+from pytest_sentryintegration.sdk import child_processes, noticing, ownership
 from pytest_sentryintegration.sdk.notes import Noticed, noticed
 from pytest_sentryintegration.sdk.ownership import Owner
 
@@ -71,7 +71,7 @@ def test_a_process_that_cannot_be_started_raises_as_ever_and_is_not_noted(owner:
 
 
 def test_many_processes_are_not_all_noted(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "MOST", 1)
+    monkeypatch.setattr(child_processes, "MOST", 1)
     for _ in range(2):
         subprocess.run(PASS, check=True)
 
