@@ -19,7 +19,13 @@ BEFORE = pytest.StashKey[dict[str, Any]]()
 
 
 def pytest_configure() -> None:
-    """Take signals as in a terminal: nohup, and shells for what runs in the background, have some ignored."""
+    """Run as in a terminal, so that no test depends on who started it.
+
+    Where `CI` or `BUILD_NUMBER` is set, pytest does not shorten its summary. nohup, and shells for what runs
+    in the background, have some signals ignored.
+    """
+    for name in ("CI", "BUILD_NUMBER"):
+        os.environ.pop(name, None)
     for name in ("SIGINT", "SIGQUIT", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
