@@ -1,0 +1,69 @@
+// The source of a report: what the captured API would answer stands in the page itself, compressed.
+import { signal } from "@preact/signals";
+import { rows, rowsOf, state } from "./rows.js";
+
+/** Title, tests, and what could not be read or was left out; `null` until it is read. */
+export const report = signal(null);
+
+const element = (name) => document.getElementById(`report-${name}`);
+
+export const isThere = () => element("head") !== null;
+
+async function unpacked(name) {
+  const bytes = Uint8Array.from(atob(element(name).textContent.trim()), (char) => char.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+const KEPT = 8; // blocks that stay unpacked
+const blocks = new Map();
+
+function block(number) {
+  if (number === undefined || number === null)
+    return Promise.reject(new Error("it was left out, so that the report stays small; the dump holds it"));
+  if (!blocks.has(number)) {
+    blocks.set(number, unpacked(`block-${number}`));
+    if (blocks.size > KEPT) blocks.delete(blocks.keys().next().value);
+  }
+  return blocks.get(number);
+}
+
+function found(answer) {
+  if (answer === undefined) throw new Error("it was left out, so that the report stays small; the dump holds it");
+  return answer;
+}
+
+export const object = async (row) => found((await block(row.block)).objects[row.key]);
+
+export const findings = async (row) => found((await block(row.block)).findings[row.number]);
+
+export async function trace(id) {
+  const places = report.value.traces;
+  if (!Object.hasOwn(places, id)) throw new Error("no span of this trace is in the report");
+  return found((await block(places[id])).traces[id]);
+}
+
+/** Where the bytes of an attachment are, by the path that the API gives. */
+export async function address(path) {
+  const number = Number(/(\d+)-\d+$/.exec(path)?.[1]);
+  const row = rows.value.find((one) => one.number === number);
+  const [type, bytes] = found((await block(row?.block)).attachments[path]);
+  return `data:${type};base64,${bytes}`;
+}
+
+/** What is to be shown of a failing test. */
+export const failure = async (test) => ({ ...test, ...found((await block(test.block)).tests[test.key]) });
+
+export async function connect() {
+  try {
+    const head = await unpacked("head");
+    rows.value = head.rows.flatMap(rowsOf);
+    report.value = head;
+    state.value = "file";
+  } catch (error) {
+    state.value = "damaged";
+  }
+}
+
+export const pause = () => {};
+export const forget = () => {};

@@ -1,0 +1,107 @@
+// The live source: the stream of the captured API. Rows are summaries; the whole is asked for when it is opened.
+import { evicted, held, older, paused, rows, rowsOf, state } from "./rows.js";
+
+let waiting = [];
+let scheduled = false;
+
+function flush() {
+  scheduled = false;
+  if (paused.peek()) {
+    held.value = waiting.length;
+    return;
+  }
+  if (waiting.length) {
+    rows.value = rows.peek().concat(waiting).sort((one, other) => one.number - other.number);
+    waiting = [];
+  }
+  held.value = 0;
+}
+
+function schedule() {
+  if (!scheduled) {
+    scheduled = true;
+    setTimeout(flush, 50);
+  }
+}
+
+export function pause(on) {
+  paused.value = on;
+  flush();
+}
+
+function take(summary) {
+  waiting.push(...rowsOf(summary));
+  schedule();
+}
+
+async function get(path) {
+  const answer = await fetch(path, { headers: { accept: "application/json" } });
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.error ?? body.text ?? `the server answered ${answer.status}`);
+  return body;
+}
+
+/** The object of a row: the noun's INDEXth of its request. */
+export async function object(row) {
+  const after = `after=${row.number - 1}&limit=${row.index + 1}`;
+  const { items } = await get(`/api/captured/${row.noun}?${after}&inbox=${encodeURIComponent(row.inbox)}`);
+  const found = items[row.index];
+  if (!found || found.number !== row.number) throw new Error("it was evicted: the server keeps the newest only");
+  return found;
+}
+
+export const findings = (row) =>
+  get(`/api/captured/findings?after=${row.number - 1}&until=${row.number}&inbox=${encodeURIComponent(row.inbox)}`);
+
+export async function trace(id) {
+  const { items } = await get(`/api/captured/traces?trace_id=${encodeURIComponent(id)}&limit=1`);
+  if (!items.length) throw new Error("no span of this trace is kept");
+  return items[0];
+}
+
+/** Where the bytes of an attachment are, by the path that the API gives. */
+export const address = async (path) => path;
+
+export async function forget() {
+  await fetch("/api/captured/", { method: "DELETE" });
+  waiting = [];
+  rows.value = [];
+  evicted.value = 0;
+}
+
+const NEWEST = 200; // requests that are shown at once; older ones follow behind
+
+/** Follow what comes, the newest first; *until* is where the stream of older ones ends. */
+function follow(after, until) {
+  const stream = new EventSource(`/api/captured/stream?after=${after}`);
+  stream.onmessage = (message) => {
+    const summary = JSON.parse(message.data);
+    if (summary.number > until) stream.close();
+    else take(summary);
+    if (summary.number >= until) older.value = false;
+  };
+  stream.addEventListener("evicted", () => (evicted.value += 1));
+  return stream;
+}
+
+export async function connect() {
+  let newest = 0;
+  try {
+    newest = (await get("/api/captured/")).cursor;
+  } catch (error) {
+    state.value = "refused";
+    return;
+  }
+  const first = Math.max(0, newest - NEWEST);
+  const stream = follow(first, Infinity);
+  stream.onopen = () => (state.value = "live");
+  stream.onerror = () => (state.value = stream.readyState === EventSource.CLOSED ? "refused" : "lost");
+  stream.addEventListener("restarted", () => {
+    waiting = [];
+    rows.value = [];
+  });
+  if (first > 0) {
+    older.value = true;
+    follow(0, first);
+  }
+}

@@ -1,0 +1,22 @@
+// What the list shows: a row for each thing that came, with what the filter looks at.
+import { signal } from "@preact/signals";
+
+export const rows = signal([]);
+export const state = signal("connecting"); // connecting, live, lost, refused; file, damaged of a report
+export const paused = signal(false);
+export const held = signal(0);
+export const evicted = signal(0);
+export const older = signal(false); // whether older ones are still being read
+
+/** The rows of one request, from its summary as the stream of the captured API sends it. */
+export function rowsOf(summary) {
+  const counts = {};
+  return summary.items.map((item) => {
+    const index = (counts[item.noun] = (counts[item.noun] ?? -1) + 1);
+    const row = { ...item, ...summary, items: undefined, index, key: `${summary.number}:${item.noun}:${index}` };
+    row.text = [row.label, row.noun, row.test, row.id, row.trace_id, row.transaction, ...Object.values(row.tags ?? {})]
+      .join("\n")
+      .toLowerCase();
+    return row;
+  });
+}
