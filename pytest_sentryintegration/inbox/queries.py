@@ -138,13 +138,21 @@ class Question:
         further = {"complete": True} if complete else {}
         return self.view(events).wait(wanted, self.main, timeout=timeout, **further, **self.criteria)
 
-    def none(self, events: SentryEvents) -> None:
-        """Fail if one matches.
+    def find(self, events: SentryEvents, timeout: float) -> Any:
+        """Return the one that matches, waiting up to *timeout* seconds.
+
+        Raises:
+            AssertionError: None or several match.
+        """
+        return self.view(events).find(self.main, timeout=timeout, **self.criteria)
+
+    def none(self, events: SentryEvents, within: float = 0) -> None:
+        """Fail if one matches, or comes within that many seconds.
 
         Raises:
             AssertionError: There is one.
         """
-        self.view(events).none(self.main, **self.criteria)
+        self.view(events).none(self.main, within=within, **self.criteria)
 
 
 def parse_question(text: str, parameters: Collection[str] = ("count",)) -> Question:

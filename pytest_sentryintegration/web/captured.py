@@ -10,10 +10,11 @@ from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.matching.nearest import nearest_misses
 from pytest_sentryintegration.matching.showing import show
 from pytest_sentryintegration.model.nouns import NOUNS
-from pytest_sentryintegration.web.asking import PART, Asked, json_reply
+from pytest_sentryintegration.web.asking import PART, Asked, json_reply, text_reply
 from pytest_sentryintegration.web.objects import as_json, entry_of
 from pytest_sentryintegration.web.reading import Kept, Part
 from pytest_sentryintegration.web.streaming import Streaming
+from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.failures import why_too_few
 from pytest_sentryintegration.words.labels import label
 from pytest_sentryintegration.words.traces import of_missing
@@ -23,7 +24,7 @@ __all__ = ["LONGEST", "Captured"]
 LONGEST: Final = 600.0
 """Seconds that a request may wait."""
 
-_LISTING: Final = PART | {"wait", "count", "limit", "order", "follow"}
+_LISTING: Final = PART | {"wait", "count", "expect", "limit", "order", "follow"}
 
 
 class Captured:
@@ -34,17 +35,20 @@ class Captured:
         self._streaming = streaming
 
     def counts(self, asked: Asked) -> Reply:
-        """Answer with how much of each noun there is."""
+        """Answer with how much of each noun there is; where text is asked for, with what it is."""
         part = asked.part(self._kept, asked.parameters(PART))
         cursor = part.cursor
         contents = part.contents()
         contents.update()
+        if "text/plain" in asked.request.headers.get("accept", ""):
+            return text_reply(200, captured(contents), vary="accept")
         counts = {noun: len(getattr(contents, noun)) for noun in NOUNS}
         store = self._kept.store
         evicted = store.evicted(part.inbox).total
         return json_reply(
             200,
             {"counts": counts, "cursor": cursor, "evicted": evicted, "limit": store.limit},
+            vary="accept",
         )
 
     def clear(self, asked: Asked) -> Reply:
@@ -60,7 +64,7 @@ class Captured:
         given = asking.parameters
         part = asked.part(self._kept, given)
         if _switched_on("follow", given):
-            beside = sorted(given.keys() & {"wait", "count", "limit", "order", "complete"})
+            beside = sorted(given.keys() & {"wait", "count", "expect", "limit", "order", "complete"})
             if beside:
                 raise QuestionError(
                     f"follow=true sends each match as it comes: leave out {', '.join(beside)}"
@@ -70,9 +74,17 @@ class Captured:
         newest_first = _newest_first(given.get("order", "oldest"))
         # Read first: what comes meanwhile is after the cursor, or both listed and after it.
         cursor = part.cursor
+        expected = _expected(given)
+        if expected == "none":
+            return self._none(asked, asking, part, cursor)
         found, failure = self._found(asked, asking, part)
         if failure is not None:
             return json_reply(408, {**failure, "cursor": cursor})
+        if expected == "one":
+            try:
+                found = (asking.find(part.events(asked.client), 0),)
+            except AssertionError as error:
+                return _otherwise(part, error, cursor)
         count = len(found)
         if newest_first:
             found = found[::-1]
@@ -86,6 +98,14 @@ class Captured:
         found, failure = self._found(asked, asking, part, count=1)
         return json_reply(404, failure) if failure is not None else json_reply(200, as_json(found[-1]))
 
+    def _none(self, asked: Asked, asking: Question, part: Part, cursor: int) -> Reply:
+        within = seconds("wait", asking.parameters.get("wait", "0"), LONGEST)
+        try:
+            asking.none(part.events(asked.client), within)
+        except AssertionError as error:
+            return _otherwise(part, error, cursor)
+        return json_reply(200, {"count": 0, "items": [], "cursor": cursor})
+
     def _found(
         self, asked: Asked, asking: Question, part: Part, count: int | None = None
     ) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
@@ -94,7 +114,7 @@ class Captured:
         wait = seconds("wait", given.get("wait", "0"), LONGEST)
         complete = _switched_on("complete", given)
         if count is None:
-            if not complete and "wait" not in given and "count" not in given:
+            if not complete and not given.keys() & {"wait", "count", "expect"}:
                 return asking.where(events), None
             count = asking.count
         try:
@@ -130,6 +150,25 @@ class Captured:
             query, received, matched, contents=contents, evidence=part.evidence(), waited=waited
         )
         return {"text": f"{part}{text}", "nearest": nearest, "reasons": reasons}
+
+
+def _otherwise(part: Part, error: AssertionError, cursor: int) -> Reply:
+    return json_reply(409, {"text": f"{part}{error}", "nearest": [], "reasons": [], "cursor": cursor})
+
+
+def _expected(given: Mapping[str, str]) -> str | None:
+    expected = given.get("expect")
+    if expected is None:
+        return None
+    if expected not in ("one", "none"):
+        raise QuestionError(f"expect is one or none, got {expected[:80]!r}")
+    if "count" in given:
+        raise QuestionError(f"expect={expected} says how many: leave out count")
+    if expected == "none" and "complete" in given:
+        raise QuestionError(
+            "complete waits for a trace, and expect=none for that there is none: leave one out"
+        )
+    return expected
 
 
 def _further(noun: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.asking import Asked, json_reply
 from pytest_sentryintegration.web.reading import Kept
 
-__all__ = ["KINDS", "FaultsOverHttp"]
+__all__ = ["KINDS", "NEEDED", "FaultsOverHttp"]
 
 _ALL: Final = ("times", "item_type", "probability", "seed")
 
@@ -24,7 +24,8 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
 }
 """The kinds of faults, and what each is set with."""
 
-_NEEDED: Final = {"status": "code", "delay": "seconds"}
+NEEDED: Final = {"status": "code", "delay": "seconds"}
+"""What a kind cannot be set without."""
 
 
 class FaultsOverHttp:
@@ -74,7 +75,7 @@ def _add(faults: Faults, kind: str, options: Any) -> None:
     for name in options:
         if name not in KINDS[kind]:
             no_such(f"option of {kind}", name, sorted(KINDS[kind]))
-    needed = _NEEDED.get(kind)
+    needed = NEEDED.get(kind)
     if needed is not None and needed not in options:
         raise QuestionError(f"{kind} needs {needed}")
     rest = dict(options)

@@ -84,7 +84,10 @@ def _parameters_of(route: Route, path: str, noun: str) -> list[str]:
             return [*sorted(PART), "until"]
         if noun and path.endswith("/latest"):
             return [*sorted(PART), "wait", *further]
-        return [*sorted(PART), *(["wait", "count", "limit", "order", "follow", *further] if noun else [])]
+        return [
+            *sorted(PART),
+            *(["wait", "count", "expect", "limit", "order", "follow", *further] if noun else []),
+        ]
     if route.path.startswith(("/api/faults", "/api/event", "/api/flush")):
         return ["inbox"]
     return []
@@ -121,6 +124,7 @@ def _answers(route: Route, path: str, noun: str) -> list[tuple[str, str, str, An
             ("200", "What matches", "application/x-ndjson", ANY),
             ("404", "No such inbox", "application/json", _ERROR),
             ("408", "There was not enough", "application/json", _NOT_THERE),
+            ("409", "There is more than was expected", "application/json", _NOT_THERE),
         ]
     return [
         (status, text, kind, schema)
@@ -161,6 +165,7 @@ _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
                 limit={"type": ["integer", "null"]},
             ),
         ),
+        ("200", "What came", "text/plain", TEXT),
         _GONE,
     ],
     ("DELETE", "/api/captured/"): [("200", "Forgotten", "application/json", object_of(cursor=NUMBER)), _GONE],
@@ -171,7 +176,7 @@ _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
     ("GET", "/api/captured/attachments/<number>"): [("200", "Its bytes", "*/*", _OCTETS), _GONE],
     ("GET", "/api/captured/traces/<trace_id>/tree"): [
         ("200", "The tree", "text/plain", TEXT),
-        ("200", "The tree", "application/json", array_of({"$ref": "#/components/schemas/Span"})),
+        ("200", "The tree", "application/json", array_of({"$ref": "#/components/schemas/SpanTree"})),
         _GONE,
     ],
     ("GET", "/api/captured/findings"): [
@@ -262,6 +267,9 @@ _PARAMETERS: Final = {
     "until": _query("until", "A cursor: only what came up to it.", NUMBER),
     "wait": _query("wait", "Seconds to wait for enough.", {"type": "number", "minimum": 0, "maximum": 600}),
     "count": _query("count", "How many are enough.", {"type": "integer", "minimum": 1}),
+    "expect": _query(
+        "expect", "Whether exactly one is to match, or none within `wait`.", {"enum": ["one", "none"]}
+    ),
     "limit": _query("limit", "How many are listed.", {"type": "integer", "minimum": 1}),
     "order": _query("order", "Which comes first.", {"enum": ["oldest", "newest"]}),
     "follow": _query("follow", "Whether to send each match as it comes.", {"enum": ["true", "false"]}),

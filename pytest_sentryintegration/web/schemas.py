@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from pytest_sentryintegration import model
-from pytest_sentryintegration.model.nouns import CLASSES
-from pytest_sentryintegration.web.faults import KINDS
+from pytest_sentryintegration.model.nouns import CLASSES, NOUNS
+from pytest_sentryintegration.web.faults import KINDS, NEEDED
 from pytest_sentryintegration.web.objects import FIELDS
 
 __all__ = ["ANY", "NUMBER", "TEXT", "array_of", "object_of", "schemas"]
@@ -107,6 +107,30 @@ _OBJECTION: Final = object_of(
     what=TEXT,
     findings=array_of(_FINDING),
 )
+_WHOLE: Final = {"type": "integer", "minimum": 1}
+_OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "categories": _TEXTS,
+    "seconds": {"type": "number", "minimum": 0},
+    "scope": TEXT,
+    "namespaces": _TEXTS,
+    "code": {"type": "integer", "minimum": 300, "maximum": 599},
+    "times": _WHOLE,
+    "item_type": TEXT,
+    "probability": {"type": "number", "minimum": 0, "maximum": 1},
+    "seed": {"type": "integer"},
+}
+
+
+def _one_or_several(kind: str) -> dict[str, Any]:
+    fault = {
+        "type": "object",
+        "properties": {name: _OPTIONS[name] for name in KINDS[kind]},
+        "required": [NEEDED[kind]] if kind in NEEDED else [],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [fault, array_of(fault)]}
+
+
 _ANSWERS: Final = {
     "Error": object_of(error=TEXT),
     "NotThere": {
@@ -118,12 +142,26 @@ _ANSWERS: Final = {
         "description": "The failure of the fixture, and what it is made of.",
     },
     "Objection": _OBJECTION,
+    "SpanTree": {
+        "allOf": [
+            {"$ref": "#/components/schemas/Span"},
+            object_of(children=array_of({"$ref": "#/components/schemas/SpanTree"})),
+        ]
+    },
+    "Summary": {
+        **object_of(
+            number=NUMBER,
+            inbox=TEXT,
+            received=_TIME,
+            project_id={"type": ["string", "null"]},
+            test=TEXT,
+            items=array_of(object_of(noun={"enum": list(NOUNS)}, label=TEXT)),
+        ),
+        "description": "What the stream tells of a request.",
+    },
     "Faults": {
         "type": "object",
-        "properties": {
-            kind: {"type": ["object", "array"], "description": f"with {', '.join(options)}"}
-            for kind, options in KINDS.items()
-        },
+        "properties": {kind: _one_or_several(kind) for kind in KINDS},
         "additionalProperties": False,
     },
 }

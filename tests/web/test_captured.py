@@ -132,6 +132,50 @@ def test_a_failure_says_which_part_it_is_about(api: Api) -> None:
     )
 
 
+def test_more_than_the_one_that_is_expected_is_a_409_with_the_message_of_the_fixture(api: Api) -> None:
+    api.message("Spec failed: tree", tags={"graph": "g1"})
+    alone = api.get("/api/captured/messages?text=~^Spec&expect=one")
+    api.message("Spec failed: leaf", tags={"graph": "g2"})
+
+    answer = api.get("/api/captured/messages?text=~^Spec&expect=one&wait=5")
+
+    assert (alone.status, alone.json["count"]) == (200, 1)
+    assert answer.status == 409
+    assert answer.json == {
+        "text": "Expected one message matching text=re('^Spec'); 2 of 2 messages matched:\n"
+        "  1. 'Spec failed: tree'\n"
+        "  2. 'Spec failed: leaf'\n"
+        "They differ in tags ({'graph': 'g1'}, {'graph': 'g2'}).\n"
+        "Add a criterion; or take all of them with where(), or with wait(2).",
+        "nearest": [],
+        "reasons": [],
+        "cursor": 2,
+    }
+    assert api.get("/api/captured/messages?text=other&expect=one").status == 408
+
+
+def test_what_is_expected_not_to_come_is_a_409_once_it_comes(api: Api) -> None:
+    target = "/api/captured/messages?expect=none&wait="
+    nothing = api.get(f"{target}0").json
+    sending = threading.Timer(0.05, api.message, ["late"])
+    sending.start()
+
+    answer = api.get(f"{target}30")
+
+    sending.join()
+    assert nothing == {"count": 0, "items": [], "cursor": 0}
+    text = "Expected no message within 30.0 s; 1 message arrived:\n  1. 'late'"
+    assert (answer.status, answer.json["text"]) == (409, text)
+
+
+def test_what_came_is_text_where_that_is_asked_for(api: Api) -> None:
+    api.message("Spec failed", "warning", tags={"graph": "g1"})
+
+    answer = api.get("/api/captured/", accept="text/plain")
+
+    assert answer.body.decode() == ("1 event:\n  'Spec failed'\n    level='warning', tags={'graph': 'g1'}")
+
+
 def test_a_wait_is_answered_when_there_is_enough(api: Api) -> None:
     api.message("one")
     sender = threading.Timer(0.05, api.message, ["two"])
@@ -163,6 +207,9 @@ def test_a_wait_ends_when_its_client_leaves(api: Api) -> None:
         ("/api/captured/messages?count=0", "count is a whole number from 1 to 1000000000, got '0'"),
         ("/api/captured/messages?limit=-1", "limit is a whole number from 1 to 1000000000, got '-1'"),
         ("/api/captured/messages?order=up", "order is oldest or newest, got 'up'"),
+        ("/api/captured/messages?expect=two", "expect is one or none, got 'two'"),
+        ("/api/captured/messages?expect=one&count=2", "expect=one says how many: leave out count"),
+        ("/api/captured/traces?expect=none&complete=true", "complete waits for a trace, and expect=none"),
         ("/api/captured/messages?after=7", "after=7 is no cursor of this server, whose newest is 1"),
         ("/api/captured/messages?text=~(", "text=~(: the pattern is broken at character 1"),
         ("/api/captured/errors?exception.typ=x", "a SentException has no field 'typ'; did you mean 'type'?"),
