@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pytest_sentryintegration.ingest.app import Ingest
 from pytest_sentryintegration.ingest.request import Client, Deferred, Reply, Request
@@ -15,9 +15,6 @@ from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.serving import Server
 from pytest_sentryintegration.settings import host_name
 from pytest_sentryintegration.store import Store
-
-if TYPE_CHECKING:
-    from pytest_sentryintegration.store.file import File
 
 _OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -72,10 +69,8 @@ class FakeSentry:
         data: str | os.PathLike[str] | None = None,
         web: Callable[[FakeSentry], Answering] | None = None,
     ) -> None:
-        holder = None if data is None else _holder(data)
-        self.notice = "" if holder is None else holder.notice
-        """What to tell the user of *data*: that it was damaged, and where it was moved; else ``""``."""
-        self.store = Store(limit=limit, max_age=max_age, holder=holder)
+        self.store, self.notice = _store(data, limit=limit, max_age=max_age)
+        """What came, and what to tell the user of *data*: that it was damaged and moved; else ``""``."""
         self.ingest = Ingest(self.store, strict=strict)
         self._make_web = web
         self._web: Answering | None = None
@@ -84,7 +79,7 @@ class FakeSentry:
             self._handle,
             limit=self.ingest.body_limit,
             refused=self.ingest.refuse,
-            save=None if holder is None else self.ingest.save,
+            save=self.ingest.save if self.store.outlives else None,
             host=host,
             port=port,
         )
@@ -184,7 +179,7 @@ class FakeSentry:
         """Take a POST as the server would, without a socket."""
         request = Request("POST", path, tuple((name.lower(), value) for name, value in headers.items()), body)
         reply = self.ingest.handle(request)
-        if self.store.holder is not None:
+        if self.store.outlives:
             failed = self.ingest.save()
             if failed is not None and reply.status < 400:
                 return failed
@@ -202,8 +197,13 @@ class FakeSentry:
         self._server.hurry()
 
 
-def _holder(data: str | os.PathLike[str]) -> File:
+def _store(data: str | os.PathLike[str] | None, **bounds: Any) -> tuple[Store, str]:
+    """Return a store, and what to tell the user of *data*."""
+    if data is None:
+        return Store(**bounds), ""
     # Imported here: sqlite3 takes longer than the rest of the store.
     from pytest_sentryintegration.store.file import File
+    from pytest_sentryintegration.store.held import HeldStore
 
-    return File(data)
+    file = File(data)
+    return HeldStore(file, **bounds), file.notice

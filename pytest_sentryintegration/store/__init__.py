@@ -3,7 +3,8 @@
 from pytest_sentryintegration.store.bounds import IDLE
 from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
 from pytest_sentryintegration.store.holding import Evicted, Holder, HolderError
-from pytest_sentryintegration.store.keeping import STRAYS, Batch, Store
+from pytest_sentryintegration.store.keeping import Store
+from pytest_sentryintegration.store.memory import STRAYS, Batch
 
 __all__ = [
     "IDLE",

@@ -18,6 +18,7 @@ import zstandard
 from pytest_sentryintegration import FakeSentry
 from pytest_sentryintegration.store import STRAYS, Arrival, Entry, HolderError, RefusedRequest, Store
 from pytest_sentryintegration.store.file import _SCHEMA, File
+from pytest_sentryintegration.store.held import HeldStore
 from pytest_sentryintegration.store.packing import pack, unpack
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 
@@ -31,8 +32,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def stored(path: Path, **options: Any) -> Iterator[Store]:
-    store = Store(holder=File(path), **options)
+def stored(path: Path, **options: Any) -> Iterator[HeldStore]:
+    store = HeldStore(File(path), **options)
     try:
         yield store
     finally:
@@ -307,6 +308,7 @@ def test_what_cannot_be_saved_is_answered_with_a_reason_and_not_kept(
 ) -> None:
     body = b'{}\n{"type":"attachment","length":100000}\n' + random.Random(1).randbytes(100_000)
     with FakeSentry(data=path) as sentry:
+        assert isinstance(sentry.store, HeldStore)
         file = sentry.store.holder
         assert isinstance(file, File)
         full(file)

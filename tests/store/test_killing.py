@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_sentryintegration.store import Arrival, Store
+from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.store.file import File
+from pytest_sentryintegration.store.held import HeldStore
 
 SERVING = """
 import sys, threading
@@ -80,7 +81,7 @@ def survives(path: Path, kills: int) -> None:
 
 
 def messages(path: Path) -> list[str]:
-    store = Store(holder=File(path))
+    store = HeldStore(File(path))
     entries = store.since(None)
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
     store.end()

@@ -27,7 +27,7 @@ def test_an_inbox_that_cannot_be_saved_is_not_opened(api: Api, monkeypatch: pyte
     def full(*_: object) -> None:
         raise HolderError("the disk is full")
 
-    monkeypatch.setattr(api.sentry.store, "_update_holder", full)
+    monkeypatch.setattr(api.sentry.store, "_changed", full)
 
     answer = api.post("/api/inboxes")
 
