@@ -78,8 +78,11 @@ class Backend:
         """Finish a span, and send it where it is sent by itself."""
         raise NotImplementedError
 
-    def send(self, span: Any, scope: Any, isolation: Any, end: datetime) -> None:
-        """Finish a transaction that waited for its spans, with the scopes under which it ran."""
+    def send(self, span: Any, scope: Any, isolation: Any, took: int) -> None:
+        """Finish a transaction that waited for its spans, with the scopes under which it ran.
+
+        *took* is in nanoseconds.
+        """
         raise NotImplementedError
 
     def put_back_instead(self, scope: Any, old: Any, new: Any) -> None:

@@ -62,7 +62,7 @@ def _finish_span(node: Node, status: str | None) -> bool:
     if status is not None:
         backend.set_status(node.span, status)
     if node.is_root and backend.holds_root:
-        tree.ended = _end(node)
+        tree.ended = time.perf_counter_ns()
     else:
         backend.finish(node.span, node.scope, None if node.started is None else _end(node))
     if not backend.holds_root:
@@ -87,7 +87,8 @@ def send(tree: Tree) -> None:
     if node is None:
         return
     if tree.backend.holds_root and not tree.suppressed:
-        tree.backend.send(node.span, node.scope, tree.isolation, tree.ended or _end(node))
+        ended = tree.ended or time.perf_counter_ns()
+        tree.backend.send(node.span, node.scope, tree.isolation, ended - (node.started or 0))
     tree.top = None
     tree.ledger.forget(tree)
     if node.done:

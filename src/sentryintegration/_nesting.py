@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from datetime import datetime
 from typing import Any
 
 from sentry_sdk import Scope
@@ -34,7 +33,8 @@ class Tree:
     sent = False
     late = False
     """Whether its root was a span whose own transaction was sent without it."""
-    ended: datetime | None = None
+    ended: int | None = None
+    """By ``perf_counter_ns``, where the transaction waits for its spans."""
     top: Node | None = None
     baggage: str | None = None
     isolation: Any = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sentry_sdk
@@ -107,7 +107,7 @@ class Static(Backend):
     def sampled(self, span: Any) -> bool | None:
         return span.sampled  # type: ignore[no-any-return]
 
-    def send(self, span: Any, scope: Any, isolation: Any, end: datetime) -> None:
+    def send(self, span: Any, scope: Any, isolation: Any, took: int) -> None:
         if not span.sampled:
             _count_unsampled()
             return
@@ -115,7 +115,7 @@ class Static(Backend):
         Scope.set_current_scope(scope)
         Scope.set_isolation_scope(isolation)
         try:
-            self.finish(span, scope, end)
+            self.finish(span, scope, span.start_timestamp + timedelta(microseconds=took / 1000))
         finally:
             Scope.set_current_scope(current)
             Scope.set_isolation_scope(current_isolation)
