@@ -6,6 +6,7 @@ Data flows one way: request → `Route` → `Call` → `Taken` → reply.
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 
 from pytest_sentryintegration.ingest.answers import error_reply, preflight
 from pytest_sentryintegration.ingest.call import Call, Taken
@@ -45,6 +46,8 @@ class Ingest:
         self._store = store
         self._faults: dict[str | None, Faults] = {}
         self._uploads = Uploads()
+        self._unsaved: list[Callable[[], None]] = []
+        """What takes back the changes of requests that are not saved yet, where anything is to be saved."""
         self._lock = reentrant_lock()
         store.emptied.append(self._uploads.forget)
 
@@ -87,39 +90,53 @@ class Ingest:
 
     def handle(self, request: Request) -> Reply:
         """Answer *request*; never raises, may be called from any thread."""
+        return self._answer_safely(request, None)
+
+    def refuse(self, request: Request, status: int, reason: str) -> Reply:
+        """Answer a request that the server did not read to its end, and list it; never raises.
+
+        Of one whose body is too long (413) something else may count first, such as its authentication: what
+        does is the endpoint's to say.
+        """
+        refusal = Refusal(status, reason, text=True)
+        if status == 413:
+            return self._answer_safely(request, refusal)
+        route = find_route(request.target)
+        self._list(request, route, status, reason, request.body)
+        return route.endpoint.refuse(self._call(request, route), refusal)
+
+    def save(self) -> Reply | None:
+        """Have the store save what came; return what to answer where that fails, else ``None``."""
+        undo, self._unsaved = self._unsaved, []
+        try:
+            self._store.commit()
+        except HolderError as error:
+            for take_back in reversed(undo):
+                take_back()
+            # Relay's own answer where it cannot take more; SDKs count what they drop for it.
+            return error_reply(Refusal(503, "the fake Sentry could not save it", (str(error),)))
+        return None
+
+    def _call(self, request: Request, route: Route, body: Refusal | None = None) -> Call:
+        return Call(request, route.arguments, route.endpoint.limit, self.strict, self._uploads, body)
+
+    def _answer_safely(self, request: Request, body: Refusal | None) -> Reply:
         route = find_route(request.target)
         try:
-            return self._answer(request, route)
+            return self._answer(self._call(request, route, body), route)
         except Exception:
             detail = "internal error of the fake Sentry"
             self._list(request, route, 500, f"{detail}:\n{traceback.format_exc()}", request.body)
             return error_reply(Refusal(500, detail))
 
-    def refuse(self, request: Request, status: int, reason: str) -> Reply:
-        """List a request that the server refused before it was complete, and return the answer to it."""
-        route = find_route(request.target)
-        self._list(request, route, status, reason, request.body)
-        call = Call(request, route.arguments, route.endpoint.limit, self.strict, self._uploads)
-        return route.endpoint.refuse(call, Refusal(status, reason, text=True))
-
-    def save(self) -> Reply | None:
-        """Have the store save what came; return what to answer where that fails, else ``None``."""
-        try:
-            self._store.commit()
-        except HolderError as error:
-            # Relay's own answer where it cannot take more; SDKs count what they drop for it.
-            return error_reply(Refusal(503, "the fake Sentry could not save it", (str(error),)))
-        return None
-
-    def _answer(self, request: Request, route: Route) -> Reply:
-        call = Call(request, route.arguments, route.endpoint.limit, self.strict, self._uploads)
+    def _answer(self, call: Call, route: Route) -> Reply:
         try:
             encoding = call.headers.get("content-encoding")
             if encoding is not None:
                 check_encoding(encoding)
-            if request.method == "OPTIONS" and route.endpoint is not NOWHERE:
+            if call.request.method == "OPTIONS" and route.endpoint is not NOWHERE:
                 return preflight()
-            take = route.take(request.method)
+            take = route.take(call.request.method)
         except Refusal as refusal:
             answered = _unforwarded(call, refusal) if route.forwards else refusal
             self._list_refused(call, route, answered)
@@ -175,7 +192,9 @@ class Ingest:
             check_limits(raw.items, route.endpoint.name)
         refused = bool(limits) and taken.answers_limits
         if taken.settle is not None and not refused:
-            taken.settle(self._open_inbox(route.inbox))
+            take_back = taken.settle(self._open_inbox(route.inbox))
+            if self._store.holder is not None:
+                self._unsaved.append(take_back)
         auth = taken.auth
         tolerated = _tolerated(route.endpoint.name, auth)
         for raw in envelopes:
@@ -242,6 +261,7 @@ def _unforwarded(call: Call, refusal: Refusal) -> Refusal:
     Relay: ``relay-server/src/endpoints/forward.rs``.
     """
     try:
+        call.check_length()
         call.body()
     except Refusal as problem:
         return problem if problem.status == 413 else refusal

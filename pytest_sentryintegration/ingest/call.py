@@ -15,6 +15,7 @@ from pytest_sentryintegration.wire.dsn import is_project_id, plain_project_id
 from pytest_sentryintegration.wire.encodings import decode_body
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 from pytest_sentryintegration.wire.refusal import Refusal
+from pytest_sentryintegration.wire.uploads import parse_length
 
 __all__ = ["Call", "Lost", "Taken"]
 
@@ -37,10 +38,10 @@ class Call:
     """Whether keys that Sentry would refuse are refused."""
     uploads: Uploads = field(default_factory=Uploads)
     """The uploads that this fake Sentry has begun."""
+    decoded: bytes | Refusal | None = None
+    """The body, once it was asked for, or why there is none: a bomb must not be decoded twice."""
     headers: dict[str, str] = field(init=False)
     """The first of each name."""
-    _decoded: bytes | Refusal | None = None
-    """The body, once it was asked for, or why there is none: a bomb must not be decoded twice."""
 
     def __post_init__(self) -> None:
         self.headers = dict(reversed(self.request.headers))
@@ -49,6 +50,16 @@ class Call:
     def query(self) -> str:
         """The query string, undecoded."""
         return self.request.target.partition("?")[2]
+
+    def check_length(self) -> None:
+        """Raise the `Refusal` (413) of a body that is announced longer than `limit`.
+
+        For the endpoints at which Relay looks at that before anything else (``RequestBodyLimitLayer``). What
+        is encoded has no length that counts.
+        """
+        length = parse_length(self.headers.get("content-length", ""))
+        if length is not None and length > self.limit and not self.headers.get("content-encoding"):
+            raise Refusal(413, "length limit exceeded", text=True)
 
     def body(self, limit: int | None = None) -> bytes:
         """Return the decoded body.
@@ -59,15 +70,15 @@ class Call:
         Raises:
             Refusal: It is broken or too long.
         """
-        if self._decoded is None:
+        if self.decoded is None:
             encoding = self.headers.get("content-encoding")
             try:
-                self._decoded = decode_body(self.request.body, encoding, limit or self.limit)
+                self.decoded = decode_body(self.request.body, encoding, limit or self.limit)
             except Refusal as refusal:
-                self._decoded = refusal
-        if isinstance(self._decoded, Refusal):
-            raise self._decoded
-        return self._decoded
+                self.decoded = refusal
+        if isinstance(self.decoded, Refusal):
+            raise self.decoded
+        return self.decoded
 
     def project(self) -> str:
         """Return the project id of the path, as a plain number.
@@ -144,5 +155,8 @@ class Taken:
     """What Sentry drops of the request at once: listed as refused, and answered as if kept."""
     counted: RawEnvelope | None = None
     """What rate limits are held against beside the envelopes, and is not kept; limited, nothing is."""
-    settle: Callable[[str], None] | None = None
-    """What the request changes once nothing refuses it any more; given the inbox, may raise `Refusal`."""
+    settle: Callable[[str], Callable[[], None]] | None = None
+    """What the request changes once nothing refuses it any more; given the inbox, may raise `Refusal`.
+
+    Returns what takes the change back, for where the request cannot be saved.
+    """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.wire.limits import MAX_UPLOAD_SIZE
@@ -37,8 +39,8 @@ class Uploads:
 
     >>> uploads = Uploads()
     >>> uploads.start("a", "strays", 5)
-    >>> uploads.joined("a", 0, b"he"), uploads.append("a", 0, b"he")
-    (None, None)
+    >>> uploads.joined("a", 0, b"he")
+    >>> take_back = uploads.append("a", 0, b"he")
     >>> uploads.joined("a", 2, b"llo")
     b'hello'
     """
@@ -67,19 +69,24 @@ class Uploads:
                 return None
             return b"".join((*upload.pieces, chunk)) if upload.pieces else chunk
 
-    def append(self, upload_id: str, offset: int, chunk: bytes) -> None:
-        """Add a piece; raises as `joined` does, where another request was faster."""
+    def append(self, upload_id: str, offset: int, chunk: bytes) -> Callable[[], None]:
+        """Add a piece; raises as `joined` does, where another request was faster.
+
+        Returns:
+            What takes the piece back; of several pieces, the last is to be taken back first.
+        """
         with self._lock:
             upload = self._find(upload_id, offset)
             del self._incomplete[upload_id]
             upload.received += len(chunk)
             if upload.received >= upload.length:
                 self._end(upload_id, _COMPLETED)
-                return
-            if chunk:
-                upload.pieces.append(chunk)
-            self._incomplete[upload_id] = upload
-            self._make_room()
+            else:
+                if chunk:
+                    upload.pieces.append(chunk)
+                self._incomplete[upload_id] = upload
+                self._make_room()
+        return partial(self._take_back, upload_id, upload, offset)
 
     def forget(self, inbox: str) -> None:
         """Forget the uploads to an inbox that was cleared or closed."""
@@ -87,6 +94,16 @@ class Uploads:
             for known in [known for known, upload in self._incomplete.items() if upload.inbox == inbox]:
                 del self._incomplete[known]
                 self._end(known, "its inbox was cleared or closed before it was complete")
+
+    def _take_back(self, upload_id: str, upload: _Upload, offset: int) -> None:
+        with self._lock:
+            if self._ended.get(upload_id, _COMPLETED) != _COMPLETED:
+                return  # It was forgotten meanwhile.
+            self._ended.pop(upload_id, None)
+            if upload_id in self._incomplete and upload.received > offset:
+                upload.pieces.pop()
+            upload.received = offset
+            self._incomplete[upload_id] = upload
 
     def _find(self, upload_id: str, offset: int) -> _Upload:
         upload = self._incomplete.get(upload_id)

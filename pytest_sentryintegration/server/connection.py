@@ -48,7 +48,9 @@ class Connection(asyncio.Protocol):
         self._making: Making | None = None
         self._connections = connections
         self._transport: asyncio.Transport | None = None
-        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._waiting: deque[tuple[Request, bool, tuple[int, str] | None]] = deque()
+        """Requests, whether the connection stays open after each, and status and reason of those refused."""
+        self._refusing = False
         self._late: asyncio.TimerHandle | None = None
         self._late_reply: tuple[Reply, bool]
         self._busy = False
@@ -83,6 +85,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of requests; asyncio calls it."""
+        if self._refusing:
+            return
         try:
             self._parser.feed_data(data)
         except _TooLarge as error:
@@ -131,7 +135,7 @@ class Connection(asyncio.Protocol):
         )
         keep_alive = bool(self._parser.should_keep_alive())
         self._begin()
-        self._waiting.append((request, keep_alive))
+        self._waiting.append((request, keep_alive, None))
         self._answer()
 
     def _count_headers(self, size: int) -> None:
@@ -141,8 +145,8 @@ class Connection(asyncio.Protocol):
 
     def _answer(self) -> None:
         while self._waiting and not self._busy:
-            request, keep_alive = self._waiting.popleft()
-            reply = self._handler(request)
+            request, keep_alive, refused = self._waiting.popleft()
+            reply = self._handler(request) if refused is None else self._refused(request, *refused)
             if isinstance(reply, Deferred):
                 self._busy = True
                 self._making = self._deferring.start(reply, self._loop, self, keep_alive)
@@ -240,10 +244,10 @@ class Connection(asyncio.Protocol):
         method = self._parser.get_method().decode("latin-1")
         target = self._target.decode("latin-1")
         request = Request(method, target, tuple(self._headers), b"".join(self._body))
-        reply = self._refused(request, status, text)
-        if self._saving is not None:
-            self._saving.hold(self._loop, lambda failed: None)
-        self._send(reply, keep_alive=False)
+        # In its turn: to answer it before the requests that came before it would answer those with it.
+        self._refusing = True
+        self._waiting.append((request, False, (status, text)))
+        self._answer()
 
 
 def _head(reply: Reply, keep_alive: bool, length: str) -> bytes:

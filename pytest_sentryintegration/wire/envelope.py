@@ -65,7 +65,7 @@ def parse_envelope(data: bytes) -> RawEnvelope:
     items: list[RawItem] = []
     while position < end:
         header, start = _read_header(data, position, "unexpected end of file", "invalid item header")
-        doubled = header.doubled if type(header) is _Doubled else ()
+        doubled = header.doubled if type(header) is strict_json.Doubled else ()
         item_type = header.get("type")
         if type(item_type) is not str:
             what = "missing field `type`" if item_type is None else "invalid type, expected a string"
@@ -119,12 +119,6 @@ def _dump(headers: dict[str, Any]) -> bytes:
     return _dump_text(headers).encode()
 
 
-class _Doubled(dict[str, Any]):
-    """An object in which keys were doubled."""
-
-    doubled: frozenset[str]
-
-
 # The decoder makes a new string for each key; thousands of envelopes are kept, and share these.
 _NAMES = {
     name: name
@@ -143,11 +137,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = {_NAMES.get(key, key): value for key, value in pairs}
     if len(members) == len(pairs):
         return members
-    seen: set[str] = set()
-    doubled = {key for key, _ in pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
-    marked = _Doubled(pairs)
-    marked.doubled = frozenset(doubled)
-    return marked
+    return strict_json.marked(pairs)
 
 
 # Reads one value and says where it ended.
@@ -283,7 +273,7 @@ _KNOWN: dict[str, tuple[Callable[[Any], bool], bool]] = {
 
 
 def _check_envelope_headers(headers: dict[str, Any]) -> None:
-    if type(headers) is _Doubled:
+    if type(headers) is strict_json.Doubled:
         for name in sorted(headers.doubled & _KNOWN.keys()):
             raise _invalid("invalid envelope header", f"duplicate field `{name}`")
     for name, value in headers.items():

@@ -110,7 +110,7 @@ def nel_logs(payload: bytes) -> list[SentLog]:
 
 def _array(payload: bytes) -> list[Any]:
     try:
-        sent = strict_json.loads(payload)
+        sent = strict_json.loads(payload, mark_doubled=True)
     except strict_json.StrictJSONError as error:
         raise LogDrainError(f"not JSON: {error}") from None
     if not isinstance(sent, list):
@@ -120,7 +120,7 @@ def _array(payload: bytes) -> list[Any]:
 
 def _vercel_line(line: bytes) -> SentLog:
     try:
-        return _vercel_log(strict_json.loads(line))
+        return _vercel_log(strict_json.loads(line, mark_doubled=True))
     except strict_json.StrictJSONError as error:
         return SentLog(line, None, f"not JSON: {error}")
 
@@ -177,6 +177,12 @@ def _wrong(
     optional_texts: tuple[str, ...],
     optional_numbers: tuple[str, ...],
 ) -> Iterator[str]:
+    # serde refuses a struct whose known fields are doubled; of others the last wins.
+    if isinstance(sent, strict_json.Doubled):
+        others = ("timestamp", "userAgent") if prefix else ("timestamp", "level", "proxy")
+        for name in (*texts, *optional_texts, *optional_numbers, *others):
+            if name in sent.doubled:
+                yield f"{prefix}{name}: duplicate field"
     for name in texts:
         if not isinstance(sent.get(name), str):
             yield f"{prefix}{name}: expected a string"

@@ -1,8 +1,8 @@
 r"""JSON as Relay's parser (serde_json) accepts it, which is less than Python's does.
 
 Refused although Python takes them: ``NaN``, ``Infinity``, numbers that no double holds (``1e999``), lone
-surrogates (``"\ud800"``), more than 127 levels of nesting, byte order marks and anything but UTF-8. As in
-Relay, the last of doubled keys wins.
+surrogates (``"\ud800"``), more than 127 levels of nesting, byte order marks and anything but UTF-8. Of
+doubled keys the last wins, as in Relay where it reads a map; where it knows the fields, see `Doubled`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "StrictJSONError", "check", "decoder", "loads"]
+__all__ = ["MAX_DEPTH", "Doubled", "StrictJSONError", "check", "decoder", "loads", "marked"]
 
 MAX_DEPTH = 127
 """How many arrays and objects may lie inside each other. Relay: serde_json's recursion limit of 128."""
@@ -36,6 +37,27 @@ class StrictJSONError(ValueError):
         self.message = message
         self.line = line
         self.column = column
+
+
+class Doubled(dict[str, Any]):
+    """An object in which keys were doubled: an error where they are fields of a struct of Relay's."""
+
+    doubled: frozenset[str]
+
+
+def marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of these members, `Doubled` where keys are: an ``object_pairs_hook``.
+
+    >>> marked([("level", "error"), ("level", "fatal")]).doubled
+    frozenset({'level'})
+    """
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    counts = Counter(key for key, _ in pairs)
+    doubled = Doubled(members)
+    doubled.doubled = frozenset(key for key, count in counts.items() if count > 1)
+    return doubled
 
 
 def _constant(name: str) -> Any:
@@ -91,13 +113,15 @@ def check(text: str, value: Any) -> None:
 
 
 _decode = decoder().decode
+_decode_marked = decoder(marked).decode
 
 
-def loads(data: bytes | str) -> Any:
+def loads(data: bytes | str, *, mark_doubled: bool = False) -> Any:
     """Parse *data* as serde_json would.
 
     Args:
         data: UTF-8 bytes, or text.
+        mark_doubled: Whether objects in which keys were doubled are `Doubled`.
 
     Returns:
         Dicts, lists, strings, numbers, booleans and ``None``.
@@ -113,7 +137,7 @@ def loads(data: bytes | str) -> Any:
     """
     try:
         text = data if isinstance(data, str) else str(data, "utf-8")
-        value = _decode(text)
+        value = _decode_marked(text) if mark_doubled else _decode(text)
     except json.JSONDecodeError as error:
         raise StrictJSONError(error.msg[:1].lower() + error.msg[1:], error.lineno, error.colno) from None
     except UnicodeDecodeError as error:

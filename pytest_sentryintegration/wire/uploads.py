@@ -20,6 +20,15 @@ REFERENCE_TYPE = "application/vnd.sentry.attachment-ref+json"
 # No secret: it tells locations of any fake Sentry from others.
 _KEY = b"sentryintegration"
 
+_FIELDS = {
+    "upload_length": "upload_length",
+    "upload_id": "upload_id",
+    "upload_signature": "upload_signature",
+    "length": "upload_length",
+    "signature": "upload_signature",
+}
+"""Parameters of the query that may be there once, with the older names of two of them."""
+
 
 def is_reference(content_type: object) -> bool:
     """Whether an attachment of that content type refers to an upload. Relay: ``envelope/content_type.rs``.
@@ -77,18 +86,24 @@ class Location:
         11
         """
         path, _, query = uri.partition("?")
-        parameters = dict(parse_qsl(query, keep_blank_values=True))
-        sent = parameters.pop("length", None)
-        length = parameters.pop("upload_length", sent)
-        signature = parameters.pop("upload_signature", parameters.pop("signature", None))
-        upload_id = parameters.pop("upload_id", None)
+        fields: dict[str, str] = {}
+        parameters: dict[str, str] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            known = _FIELDS.get(name)
+            if known is None:
+                parameters[name] = value
+            elif known in fields:
+                raise LocationError(f"duplicate field `{known}`")
+            else:
+                fields[known] = value
+        length, signature = fields.get("upload_length"), fields.get("upload_signature")
         if signature is None:
             raise LocationError("missing field `upload_signature`")
         number = None if length is None else parse_length(length)
         if number is None and length is not None:
             raise LocationError("upload_length: invalid digit found in string")
         others = tuple(sorted(pair for pair in parameters.items() if pair[0].startswith("upload_")))
-        return cls(path, number, upload_id, others, signature)
+        return cls(path, number, fields.get("upload_id"), others, signature)
 
     def signed(self) -> str:
         """Return it as a URI reference, with a signature.

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_sentryintegration.ingest.request import Request
 from pytest_sentryintegration.wire.envelope import RawItem
-from tests.ingest.asking import Fake, header, said
+from tests.ingest.asking import AUTH, Fake, header, said
 
 TRACES = "/api/42/integration/otlp/v1/traces"
 LOGS = "/api/42/integration/otlp/v1/logs"
@@ -74,7 +74,7 @@ def test_a_body_that_is_broken_is_a_status(fake: Fake) -> None:
 
 def test_what_the_server_refuses_is_a_status_too(fake: Fake) -> None:
     reason = "Failed to buffer the request body: length limit exceeded"
-    headers = (("content-type", PROTOBUF),)
+    headers = (("content-type", PROTOBUF), ("x-sentry-auth", AUTH))
     reply = fake.ingest.refuse(Request("POST", LOGS, headers, b"x"), 413, reason)
 
     assert (reply.status, header(reply, "content-type")) == (413, PROTOBUF)

@@ -146,6 +146,31 @@ def test_of_two_pieces_at_once_one_is_409() -> None:
         known.append("a", 0, HELLO[:6])
 
 
+def test_pieces_are_taken_back_in_turn() -> None:
+    known = uploads.Uploads()
+    known.start("a", "test", 11)
+    first = known.append("a", 0, HELLO[:6])
+    empty = known.append("a", 6, b"")
+    second = known.append("a", 6, HELLO[6:])
+
+    second()
+    empty()
+    assert known.joined("a", 6, HELLO[6:]) == HELLO
+    first()
+    assert known.joined("a", 0, HELLO) == HELLO
+
+
+def test_a_piece_of_an_upload_that_was_forgotten_meanwhile_is_not_taken_back() -> None:
+    known = uploads.Uploads()
+    known.start("a", "test", 11)
+    take_back = known.append("a", 0, HELLO[:6])
+    known.forget("test")
+    take_back()
+
+    with pytest.raises(Refusal, match="its inbox was cleared or closed"):
+        known.joined("a", 6, HELLO[6:])
+
+
 def test_the_location_names_the_inbox(fake: Fake) -> None:
     fake.store.open("other")
     location = header(create(fake, "/other" + UPLOAD), "location") or ""
@@ -294,6 +319,35 @@ def test_a_location_that_was_changed_is_400(fake: Fake, changed: str) -> None:
 
     assert (status, answer["detail"]) == (400, "upload error: invalid signature: invalid signature")
     assert fake.arrivals == []
+
+
+def test_a_location_that_cannot_be_read_counts_before_the_headers(fake: Fake) -> None:
+    # Relay: the query is an extractor, relay-server/src/endpoints/upload.rs:224; it reads headers in :236.
+    without_version: dict[str, Any] = {"tus_resumable": None, "content_type": None}
+    reply = patch(fake, UPLOAD + "key/?upload_length=11", HELLO, **without_version)
+
+    assert text(reply) == (400, "Failed to deserialize query string: missing field `upload_signature`")
+    assert header(reply, "tus-resumable") == "1.0.0"
+    # The hostile twin: what can be read and belongs to no upload counts after them.
+    assert patch(fake, UPLOAD + "key/?upload_id=a&upload_signature=a", HELLO, **without_version).status == 412
+    assert fake.ask("PATCH", UPLOAD + "key/", HELLO).status == 401
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("upload_signature=&upload_signature=", "upload_signature"),
+        ("signature=a&upload_signature=b", "upload_signature"),
+        ("upload_length=1&length=1&upload_signature=a", "upload_length"),
+        ("upload_id=a&upload_id=a&upload_signature=a", "upload_id"),
+    ],
+)
+def test_a_parameter_of_the_location_stands_there_once(fake: Fake, query: str, field: str) -> None:
+    # Relay: LocationQueryParams in relay-server/src/services/upload.rs:761.
+    refused = text(patch(fake, UPLOAD + "key/?" + query, HELLO))
+
+    assert refused == (400, f"Failed to deserialize query string: duplicate field `{field}`")
+    assert patch(fake, begun(fake) + "&upload_more=1&upload_more=1&other=2&other=2", HELLO).status == 400
 
 
 def test_a_location_without_a_signature_is_400(fake: Fake) -> None:

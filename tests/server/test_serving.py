@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -42,11 +43,12 @@ def server(recorder: Recorder) -> Iterator[Server]:
     server.stop()
 
 
-def exchange(server: Server, data: bytes) -> bytes:
+def exchange(server: Server, data: bytes, *, ends: bool = True) -> bytes:
     """Send *data* and return everything until the server closes."""
     with socket.create_connection((server.host, server.port), timeout=10) as connection:
         connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
+        if ends:
+            connection.shutdown(socket.SHUT_WR)
         received = b""
         while chunk := connection.recv(65536):
             received += chunk
@@ -119,6 +121,22 @@ def test_a_body_over_the_limit_is_413_and_listed(server: Server, recorder: Recor
     assert (request.method, request.target, status) == ("POST", "/x", 413)
     assert reason == "Failed to buffer the request body: length limit exceeded"
     assert recorder.requests == []
+
+
+def test_what_cannot_be_read_is_refused_after_what_came_before_it(recorder: Recorder) -> None:
+    saved: list[int] = []
+
+    def save() -> None:
+        saved.append(len(recorder.requests))
+
+    server = Server(recorder.handle, limit=lambda path: 1000, refused=recorder.refuse, save=save)
+    server.start()
+    received = exchange(server, b"GET /1 HTTP/1.1\r\nhost: x\r\n\r\nnonsense\r\n\r\n", ends=False)
+    server.stop()
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"200", b"400"]
+    assert [status for _, status, _ in recorder.refused] == [400]
+    assert saved[0] == 1
 
 
 def test_headers_without_end_are_cut_off(server: Server, recorder: Recorder) -> None:

@@ -325,6 +325,43 @@ def test_what_cannot_be_saved_is_answered_with_a_reason_and_not_kept(
         assert [entry.number for entry in store.since(None) if isinstance(entry, Arrival)] == [3]
 
 
+def patch(sentry: FakeSentry, location: str, chunk: bytes, offset: int) -> int:
+    headers = {
+        "tus-resumable": "1.0.0",
+        "content-type": "application/offset+octet-stream",
+        "upload-offset": str(offset),
+        "x-decoded-content-length": str(len(chunk)),
+    }
+    with closing(http.client.HTTPConnection(sentry.host, sentry.port)) as connection:
+        connection.request("PATCH", f"{location}&sentry_key={'a' * 32}", chunk, headers)
+        return connection.getresponse().status
+
+
+def test_a_piece_of_an_upload_that_cannot_be_saved_may_be_sent_again(path: Path) -> None:
+    content = random.Random(1).randbytes(300_000)
+    pieces = [content[:100_000], content[100_000:200_000], content[200_000:]]
+    with FakeSentry(data=path) as sentry:
+        headers = {"tus-resumable": "1.0.0", "upload-length": str(len(content))}
+        created = sentry.receive(f"/api/1/upload/?sentry_key={'a' * 32}", headers, b"")
+        location = dict(created.headers)["location"]
+        file = sentry.store.holder
+        assert isinstance(file, File)
+        answers = []
+        for place, piece in enumerate(pieces):
+            full(file)
+            answers.append(patch(sentry, location, piece, place * 100_000))
+            file._connection.execute("PRAGMA max_page_count = 1000000")
+            answers.append(patch(sentry, location, piece, place * 100_000))
+        again = patch(sentry, location, pieces[2], 200_000)
+
+    assert answers == [503, 204] * 3
+    assert again == 409
+    with stored(path) as store:
+        kept = [entry.envelope.items[0] for entry in store.since(None) if isinstance(entry, Arrival)]
+    assert [item.headers["type"] for item in kept] == ["upload_part", "upload_part", "upload"]
+    assert kept[2].payload == content
+
+
 def test_an_inbox_that_cannot_be_saved_is_not_open(path: Path) -> None:
     with stored(path) as store:
         file = store.holder

@@ -66,6 +66,42 @@ def test_a_log_of_vercel_has_sentrys_names() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "name", ["level", "message", "traceId", "trace.id", "statusCode", "timestamp", "proxy"]
+)
+def test_a_field_of_vercel_that_is_doubled_loses_the_log(name: str) -> None:
+    # Relay: VercelLog in relay-ourlogs/src/vercel_to_sentry.rs:12; serde refuses doubled fields.
+    log = json.dumps(
+        {**LOG, "message": "hi", "traceId": TRACE, "trace.id": TRACE, "proxy": PROXY, "statusCode": 1}
+    )
+    value = json.dumps(json.loads(log)[name])
+    doubled = f'{log[:-1]}, "{name}": {value}}}'
+
+    lost, kept = vercel_logs(f"{doubled}\n{log}".encode(), LINES)
+    assert (lost.fields, lost.problem) == (None, f"{name}: duplicate field")
+    assert kept.fields is not None
+    with pytest.raises(LogDrainError, match=f"log 1: {name}: duplicate field"):
+        vercel_logs(f"[{log},{doubled}]".encode(), JSON)
+
+
+def test_of_a_field_that_vercel_does_not_have_the_last_counts() -> None:
+    log = json.dumps({**LOG, "proxy": PROXY})
+    unknown = log[:-1] + ', "more": 1, "more": 2, "userAgent": 1, "userAgent": 2, "object": {"a": 1, "a": 2}}'
+
+    assert vercel_logs(f"[{unknown}]".encode(), JSON)[0].problem == ""
+
+
+@pytest.mark.parametrize("name", ["userAgent", "method", "timestamp", "cacheId"])
+def test_a_field_of_vercels_proxy_that_is_doubled_loses_the_log(name: str) -> None:
+    # Relay: VercelProxy in vercel_to_sentry.rs:101.
+    proxy = json.dumps({**PROXY, "cacheId": "c"})
+    proxy = f'{proxy[:-1]}, "{name}": {json.dumps(json.loads(proxy)[name])}}}'
+    (log,) = (json.dumps(LOG)[:-1] + f', "proxy": {proxy}}}',)
+
+    with pytest.raises(LogDrainError, match=f"log 0: proxy.{name}: duplicate field"):
+        vercel_logs(f"[{log}]".encode(), JSON)
+
+
 def test_the_proxy_of_vercel_is_in_the_attributes() -> None:
     (fields,) = vercel({**LOG, "proxy": {**PROXY, "statusCode": 404, "vercelCache": "MISS", "referer": None}})
 

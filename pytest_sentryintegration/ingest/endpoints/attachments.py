@@ -23,6 +23,7 @@ __all__ = ["take"]
 
 def take(call: Call) -> Taken:
     """Take the files of a form; its fields become form data, which Sentry drops later."""
+    call.check_length()
     project_id, auth = call.project(), call.required_auth()
     event_id = parse_event_id(call.arguments["event_id"])
     if event_id is None:

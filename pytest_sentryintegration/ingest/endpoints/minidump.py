@@ -47,6 +47,7 @@ _SUFFIX = re.compile(r"\.(gz|xz|bz2|zst)\Z")
 
 def take(call: Call) -> Taken:
     """Take a minidump, raw or in a multipart form, with the form's other files and fields."""
+    call.check_length()
     project_id, auth = call.project(), call.required_auth()
     raw = call.headers.get("content-type", "") in _RAW
     parts = [Part(_FIELD, "Minidump", None, _raw(call))] if raw else read_form(call)

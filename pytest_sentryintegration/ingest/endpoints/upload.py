@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 from pytest_sentryintegration.ingest.answers import OPEN_HEADERS, error_reply
@@ -35,6 +36,7 @@ def create(call: Call) -> Taken:
     It counts for rate limits as the attachment that it is to become. Sentry takes no bytes here; where some
     came, they are kept as an item of the type ``upload_part`` without an offset.
     """
+    call.check_length()
     project_id, auth = call.project(), call.required_auth()
     headers = call.headers
     _check_version(headers.get("tus-resumable"))
@@ -58,9 +60,10 @@ def create(call: Call) -> Taken:
     body = _passed_over(call)
     part = RawItem({"type": "upload_part", "location": path, "length": len(body)}, body)
 
-    def settle(inbox: str) -> None:
+    def settle(inbox: str) -> Callable[[], None]:
         if upload_id is not None and length is not None:
             call.uploads.start(upload_id, inbox, length)
+        return _nothing
 
     reply = Reply(201, [*OPEN_HEADERS, _RESUMABLE, ("tus-extension", "creation"), ("location", location)])
     sent = [RawEnvelope({}, (part,))] if body else []
@@ -74,17 +77,20 @@ def append(call: Call) -> Taken:
     A complete upload is kept as an item of the type ``upload``; each piece before as an ``upload_part``,
     since nothing more may come.
     """
+    call.check_length()
     project_id, auth = call.project(), call.required_auth()
     headers = call.headers
+    location = _read_location(call.request.target)
     _check_version(headers.get("tus-resumable"))
     if headers.get("content-type") != _TYPE:
         raise _wrong_type(_TYPE, headers.get("content-type", ""))
     offset = _number(headers.get("upload-offset"))
     if offset is None:
         raise Refusal(400, "expected Upload-Offset >= 0")
-    location = _read_location(call.request.target)
     expected = location.length
     if location.upload_id is not None:
+        if expected is None:
+            raise _bad_upload("invalid input: expected both or neither of upload_length and upload_id")
         expected = _expected(location, offset, _number(headers.get("x-decoded-content-length")))
     chunk = call.body()
     if not location.is_valid:
@@ -95,9 +101,8 @@ def append(call: Call) -> Taken:
         offset = 0
     payload = chunk if upload_id is None else call.uploads.joined(upload_id, offset, chunk)
 
-    def settle(inbox: str) -> None:
-        if upload_id is not None:
-            call.uploads.append(upload_id, offset, chunk)
+    def settle(inbox: str) -> Callable[[], None]:
+        return _nothing if upload_id is None else call.uploads.append(upload_id, offset, chunk)
 
     if payload is None:
         part = {"type": "upload_part", "location": location.path, "offset": offset, "length": len(chunk)}
@@ -109,6 +114,10 @@ def append(call: Call) -> Taken:
         item = RawItem({"type": "upload", "location": path, "length": len(payload)}, payload)
     reply = _appended(location, offset + len(chunk))
     return Taken([RawEnvelope({}, (item,))], project_id, auth, reply, settle=settle)
+
+
+def _nothing() -> None:
+    """Take back nothing: an upload that was begun is forgotten where no bytes of it come."""
 
 
 def _passed_over(call: Call) -> bytes:
@@ -179,13 +188,9 @@ def _attachment_type(metadata: str | None) -> str:
 
 def _read_location(target: str) -> Location:
     try:
-        location = Location.parse(target)
+        return Location.parse(target)
     except LocationError as error:
         raise Refusal(400, f"Failed to deserialize query string: {error}", text=True) from None
-    if location.upload_id is not None and location.length is None:
-        cause = "invalid input: expected both or neither of upload_length and upload_id"
-        raise _bad_upload(cause)
-    return location
 
 
 def _expected(location: Location, offset: int, announced: int | None) -> int:
