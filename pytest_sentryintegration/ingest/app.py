@@ -193,7 +193,7 @@ class Ingest:
         refused = bool(limits) and taken.answers_limits
         if taken.settle is not None and not refused:
             take_back = taken.settle(self._open_inbox(route.inbox))
-            if self._store.holder is not None:
+            if self._store.outlives:
                 self._unsaved.append(take_back)
         auth = taken.auth
         tolerated = _tolerated(route.endpoint.name, auth)

@@ -344,6 +344,7 @@ def test_a_piece_of_an_upload_that_cannot_be_saved_may_be_sent_again(path: Path)
         headers = {"tus-resumable": "1.0.0", "upload-length": str(len(content))}
         created = sentry.receive(f"/api/1/upload/?sentry_key={'a' * 32}", headers, b"")
         location = dict(created.headers)["location"]
+        assert isinstance(sentry.store, HeldStore)
         file = sentry.store.holder
         assert isinstance(file, File)
         answers = []
