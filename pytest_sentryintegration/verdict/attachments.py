@@ -22,10 +22,11 @@ from pytest_sentryintegration.wire.categories import (
 )
 from pytest_sentryintegration.wire.containers import unpack
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
-from pytest_sentryintegration.wire.limits import MAX_EVENT_SIZE
+from pytest_sentryintegration.wire.limits import MAX_ENVELOPE_SIZE, MAX_EVENT_SIZE
+from pytest_sentryintegration.wire.unreal import ReportError, read_context, read_report, take_event
 from pytest_sentryintegration.wire.uploads import Location, LocationError, is_reference
 
-__all__ = ["judge_attachment", "judge_crash_files"]
+__all__ = ["judge_attachment", "judge_crash_files", "judge_unreal_report"]
 
 _SPAN_ID = re.compile("(?!0{16})[0-9a-fA-F]{16}")
 
@@ -69,6 +70,21 @@ def judge_crash_files(items: Sequence[RawItem]) -> Ruling | None:
             text = f"the file of the type {kind!r} is no MessagePack ({error}); the crash is lost."
             return dropped("invalid_msgpack", payload, text)
     return None
+
+
+def judge_unreal_report(item: RawItem, delivery: Delivery) -> Ruling:
+    """Judge a crash report of Unreal Engine that was not unpacked. Relay: ``services/processor.rs:164``."""
+    try:
+        for file in read_report(item.payload, MAX_ENVELOPE_SIZE):
+            if file.attachment_type == "unreal.context":
+                take_event(read_context(file.content))
+            elif file.attachment_type == "event.payload":
+                msgpack.read_one(file.content)
+    except (ReportError, msgpack.MessagePackError) as error:
+        return dropped(
+            "process_unreal", item.payload, f"{error}; the crash report is lost, without an error."
+        )
+    return kept((), item.payload)
 
 
 def _judge_reference(item: RawItem) -> Ruling:

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_sentryintegration.store import Arrival
-from pytest_sentryintegration.verdict.attachments import judge_attachment, judge_crash_files
+from pytest_sentryintegration.verdict.attachments import (
+    judge_attachment,
+    judge_crash_files,
+    judge_unreal_report,
+)
 from pytest_sentryintegration.verdict.companions import (
     judge_profile,
     judge_profile_chunk,
@@ -43,6 +47,7 @@ _ALONE = {
     "user_report": judge_user_report,
     "raw_security": judge_raw_security,
     "integration": judge_integration,
+    "unreal_report": judge_unreal_report,
 }
 
 
@@ -84,8 +89,8 @@ def _whole(arrival: Arrival) -> Ruling | None:
 def _crash(arrival: Arrival, index: int) -> Ruling | None:
     items = arrival.envelope.items
     kind = kind_of(items[index])
-    # Of a minidump that came to its endpoint, the event was made here.
-    sent = any(item.type == "event" for item in items) and arrival.endpoint != "minidump"
+    # Of a minidump or another crash report that came to its endpoint, the event was made here.
+    sent = any(item.type == "event" for item in items) and arrival.endpoint not in ("minidump", "unreal")
     return None if sent or not (kind.creates_event or kind.requires_event) else judge_crash_files(items)
 
 

@@ -77,7 +77,8 @@ def check_limits(items: Iterable[RawItem], endpoint: str = "envelope") -> None:
 
     Args:
         items: What came in one request.
-        endpoint: Where to; the event of a ``minidump`` was not sent, but made of the rest.
+        endpoint: Where to; the event of a ``minidump`` was not sent, but made of the rest, and so was all of
+            an ``unreal`` report, whose own size its endpoint has looked at.
 
     >>> check_limits([RawItem({"type": "event"}, b"{}"), RawItem({"type": "transaction"}, b"{}")])
     Traceback (most recent call last):
@@ -85,7 +86,7 @@ def check_limits(items: Iterable[RawItem], endpoint: str = "envelope") -> None:
 (https://develop.sentry.dev/sdk/envelopes/#size-limits): 2 items of the kind 'event', at most 1
     """
     filled: dict[str, tuple[int, int]] = {}
-    for item in items:
+    for item in () if endpoint == "unreal" else items:
         kind = kind_of(item)
         bucket = BUCKETS.get(kind.bucket)
         if bucket is None or (endpoint == "minidump" and item.type == "event"):

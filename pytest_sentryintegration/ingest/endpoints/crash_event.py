@@ -40,7 +40,7 @@ def crash_event(files: Sequence[RawItem], fields: Sequence[tuple[str, bytes]]) -
     event = attached if sent or crumbs else event_of_fields(fields)
     if breadcrumbs := _merged(*(_read_breadcrumbs(one) for one in crumbs[:2])):
         event["breadcrumbs"] = {"values": breadcrumbs}
-    return {"platform": "native", "level": "fatal", **event, "event_id": event_id}
+    return {**event, "event_id": event_id}
 
 
 def _payloads(files: Sequence[RawItem], kind: str) -> list[bytes]:

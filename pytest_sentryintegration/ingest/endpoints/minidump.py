@@ -83,7 +83,7 @@ def _envelope_of(parts: list[Part]) -> RawEnvelope:
     dump.filename = _SUFFIX.sub("", dump.filename or "")
     dump.content_type = "application/x-dmp"
     attachments = [attachment_item(part, _type_of(part)) for part in files]
-    event = crash_event(attachments, fields_of(parts))
+    event = {"platform": "native", "level": "fatal", **crash_event(attachments, fields_of(parts))}
     payload = json.dumps(event, separators=(",", ":")).encode()
     item = RawItem({"type": "event", "content_type": "application/json", "length": len(payload)}, payload)
     return RawEnvelope({"event_id": event["event_id"]}, (item, *attachments, *form_data(parts)))
