@@ -28,6 +28,7 @@ from pytest_sentryintegration.web.reading import Kept, LeftError
 from pytest_sentryintegration.web.routes import Route
 from pytest_sentryintegration.web.session import Session
 from pytest_sentryintegration.web.streaming import Streaming
+from pytest_sentryintegration.web.traces import Traces
 
 __all__ = ["Web"]
 
@@ -107,7 +108,7 @@ def _routes(sentry: FakeSentry, access: Access) -> list[Route]:
     kept = Kept(sentry.store)
     streaming = Streaming(kept)
     captured = Captured(kept, streaming)
-    payloads, findings = Payloads(kept), Findings(kept)
+    payloads, findings, traces = Payloads(kept), Findings(kept), Traces(kept)
     inboxes, faults, kent = Inboxes(sentry), FaultsOverHttp(sentry, kept), Kent(kept)
     session = Session(access)
     routes = [
@@ -122,7 +123,8 @@ def _routes(sentry: FakeSentry, access: Access) -> list[Route]:
         Route("GET", "/api/captured/<noun>/latest", captured.latest),
         Route("GET", "/api/captured/envelopes/<number>", payloads.envelope),
         Route("GET", "/api/captured/attachments/<number>", payloads.attachment),
-        Route("GET", "/api/captured/traces/<trace_id>/tree", payloads.tree),
+        Route("GET", "/api/captured/traces/<trace_id>/tree", traces.tree),
+        Route("GET", "/api/captured/traces/<trace_id>/continuity", traces.continuity),
         Route("GET", "/api/captured/findings", findings.findings),
         Route("GET", "/api/captured/explain", findings.explain),
         Route("GET", "/api/captured/snapshot", findings.snapshot),

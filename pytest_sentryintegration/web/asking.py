@@ -16,10 +16,13 @@ from pytest_sentryintegration.ingest.request import Client, Reply, Request
 from pytest_sentryintegration.web.objects import dump
 from pytest_sentryintegration.web.reading import Kept, Part
 
-__all__ = ["PART", "Asked", "RefusedError", "as_werkzeug", "json_reply", "reply", "text_reply"]
+__all__ = ["PART", "PLACES", "Asked", "RefusedError", "as_werkzeug", "json_reply", "reply", "text_reply"]
 
 PART: Final = frozenset({"inbox", "project", "after"})
 """The parameters that say which part of what came is meant."""
+
+PLACES: Final = frozenset({"inbox", "project"})
+"""Those of them that one thing is looked for by."""
 
 
 class RefusedError(Exception):

@@ -77,6 +77,8 @@ def _parameters_of(route: Route, path: str, noun: str) -> list[str]:
             return ["inbox"]
         if path.endswith(("}", "/tree")):
             return ["inbox", "project"]
+        if path.endswith("/continuity"):
+            return ["inbox", "project", "wait"]
         further = ["complete"] if noun == "traces" else []
         if path.endswith("/stream"):
             return [*sorted(PART), "noun", "Last-Event-ID"]
@@ -177,6 +179,10 @@ _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
     ("GET", "/api/captured/traces/<trace_id>/tree"): [
         ("200", "The tree", "text/plain", TEXT),
         ("200", "The tree", "application/json", array_of({"$ref": "#/components/schemas/SpanTree"})),
+        _GONE,
+    ],
+    ("GET", "/api/captured/traces/<trace_id>/continuity"): [
+        ("200", "Whether it is", "application/json", {"$ref": "#/components/schemas/Continuity"}),
         _GONE,
     ],
     ("GET", "/api/captured/findings"): [

@@ -1,24 +1,19 @@
-"""The bytes of envelopes and attachments, and the trees of traces."""
+"""The bytes of envelopes and attachments."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from pytest_sentryintegration.inbox.queries import QuestionError
 from pytest_sentryintegration.ingest.request import Reply
-from pytest_sentryintegration.model import Span, Trace
-from pytest_sentryintegration.model.reading import identifier
 from pytest_sentryintegration.store import Arrival
-from pytest_sentryintegration.web.asking import Asked, RefusedError, reply, text_reply
-from pytest_sentryintegration.web.objects import as_json, attachment_name, dump
-from pytest_sentryintegration.web.reading import Kept, Part
+from pytest_sentryintegration.web.asking import PLACES, Asked, RefusedError, reply
+from pytest_sentryintegration.web.objects import attachment_name
+from pytest_sentryintegration.web.reading import Kept
 from pytest_sentryintegration.wire.envelope import serialize_envelope
 
 __all__ = ["Payloads"]
-
-_PLACES: Final = frozenset({"inbox", "project"})
 
 _SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain"})
 """Types that a browser may show without running anything of them."""
@@ -35,7 +30,7 @@ class Payloads:
     def envelope(self, asked: Asked, number: str) -> Reply:
         """Answer with the bytes of an envelope."""
         wanted = _numbers(number, r"(\d+)")[0]
-        part = asked.part(self._kept, asked.parameters(_PLACES))
+        part = asked.part(self._kept, asked.parameters(PLACES))
         entry = next(iter(self._kept.store.since(part.inbox, wanted - 1)), None)
         if entry is None or entry.number != wanted or not isinstance(entry, Arrival):
             raise RefusedError(404, f"there is no envelope {number}: it was evicted, refused, or never came")
@@ -47,7 +42,7 @@ class Payloads:
         """Answer with the bytes of an attachment, as a download."""
         envelope, index = _numbers(number, r"(\d+)-(\d+)")
         name = f"{envelope}-{index}"
-        part = asked.part(self._kept, asked.parameters(_PLACES))
+        part = asked.part(self._kept, asked.parameters(PLACES))
         contents = part.contents()
         contents.update()
         found = next((each for each in contents.attachments if attachment_name(each) == name), None)
@@ -60,15 +55,6 @@ class Payloads:
             found.payload, f"attachment-{name}", shown if kind in _SHOWN else "application/octet-stream"
         )
 
-    def tree(self, asked: Asked, trace_id: str) -> Reply:
-        """Answer with the tree of a trace: text, or nested spans where JSON is asked for."""
-        part = asked.part(self._kept, asked.parameters(_PLACES))
-        roots = _roots(_trace(part, trace_id))
-        accepted = asked.request.headers.get("accept", "")
-        if "application/json" in accepted:
-            return reply(200, "application/json", b"[" + b",".join(map(_nested, roots)) + b"]", vary="accept")
-        return text_reply(200, "\n".join(f"{root}\n" for root in roots), vary="accept")
-
 
 def _numbers(text: str, pattern: str) -> list[int]:
     match = re.fullmatch(pattern, text, re.ASCII)
@@ -80,43 +66,6 @@ def _numbers(text: str, pattern: str) -> list[int]:
         )
         raise QuestionError(f"expected {what}, got {text[:80]!r}")
     return [int(group) for group in match.groups()]
-
-
-def _trace(part: Part, trace_id: str) -> Trace:
-    wanted = identifier(trace_id)
-    contents = part.contents()
-    contents.update()
-    for trace in contents.traces:
-        if trace.trace_id == wanted:
-            found: Trace = trace
-            return found
-    raise RefusedError(404, f"there is no trace {trace_id[:80]!r} among the {len(contents.traces)} that came")
-
-
-def _roots(trace: Trace) -> tuple[Span, ...]:
-    """Return the spans at the top: roots, and those whose parent has not come."""
-    return (*trace.roots, *trace.orphans)
-
-
-def _nested(root: Span) -> bytes:
-    """Return a tree as JSON. Not by recursion: it may have 10,000 levels."""
-    return b"".join(_pieces(root))
-
-
-def _pieces(root: Span) -> Iterator[bytes]:
-    stack: list[Any] = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, bytes):
-            yield node
-            continue
-        yield dump(as_json(node))[:-1] + b',"children":['
-        stack.append(b"]}")
-        children = node.children
-        for position in range(len(children) - 1, -1, -1):
-            stack.append(children[position])
-            if position:
-                stack.append(b",")
 
 
 def _download(body: bytes, name: str, content_type: str) -> Reply:

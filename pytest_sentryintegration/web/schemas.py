@@ -131,6 +131,24 @@ def _one_or_several(kind: str) -> dict[str, Any]:
     return {"anyOf": [fault, array_of(fault)]}
 
 
+_TEXT_OR_NULL: Final = {"type": ["string", "null"]}
+_SIDE: Final = object_of(
+    service=_TEXT_OR_NULL,
+    op=_TEXT_OR_NULL,
+    description=_TEXT_OR_NULL,
+    trace_id=_TEXT_OR_NULL,
+    span_id=_TEXT_OR_NULL,
+)
+_BREAK: Final = object_of(
+    kind={"enum": list(get_args(get_type_hints(model.Break)["kind"]))},
+    hop=TEXT,
+    caller={"anyOf": [_SIDE, {"type": "null"}]},
+    callee={"anyOf": [_SIDE, {"type": "null"}]},
+    differences=array_of(object_of(name=TEXT, before=ANY, after=ANY)),
+    event=_TEXT_OR_NULL,
+    evidence=TEXT,
+    cure=TEXT,
+)
 _ANSWERS: Final = {
     "Error": object_of(error=TEXT),
     "NotThere": {
@@ -159,6 +177,9 @@ _ANSWERS: Final = {
         ),
         "description": "What the stream tells of a request.",
     },
+    "Continuity": object_of(
+        trace_id=TEXT, continuous={"type": "boolean"}, text=_TEXT_OR_NULL, breaks=array_of(_BREAK)
+    ),
     "Faults": {
         "type": "object",
         "properties": {kind: _one_or_several(kind) for kind in KINDS},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_sentryintegration.matching.showing import plain, show
@@ -17,14 +18,42 @@ _CORS: Final = "CORS does not allow it (Access-Control-Allow-Headers: sentry-tra
 _TARGETS: Final = "trace_propagation_targets (JavaScript: tracePropagationTargets)"
 
 
+@dataclass(frozen=True)
+class Told:
+    """One break in words."""
+
+    hop: str
+    """Where: ``From 'page' (http.client 'GET /stock') to 'api-1' (http.server 'GET /stock')``."""
+    evidence: str
+    """What was sent that shows it."""
+    cure: str
+    """What to look at: one or two sentences."""
+
+    def __str__(self) -> str:
+        return f"{self.hop}: {self.evidence}. {self.cure}"
+
+
+def told(broken: Any) -> Told:
+    """Return where *broken*, a `Break`, is, what shows it, and what to look at."""
+    return Told(_hop(broken), *_SAID[broken.kind](broken))
+
+
 def discontinuous(trace: Any, breaks: Sequence[Any]) -> str:
     """Return the failure of a trace that is not continuous."""
     places = "1 hop" if len(breaks) == 1 else f"{len(breaks)} hops"
     lines = [f"Trace {trace.trace_id} is not continuous, at {places}:"]
-    lines += bulleted([f"{_hop(broken)}: {_SAID[broken.kind](broken)}" for broken in breaks[:LISTED]])
+    lines += bulleted([str(told(broken)) for broken in breaks[:LISTED]])
     if len(breaks) > LISTED:
         lines.append(f"... and {len(breaks) - LISTED} more")
     return "\n".join(lines)
+
+
+def called_service(broken: Any) -> str | None:
+    """Return the service that was called; ``None`` where nothing tells which that is."""
+    if broken.callee is not None:
+        service: str = broken.callee.service
+        return service
+    return broken.event.server_name or None
 
 
 def _hop(broken: Any) -> str:
@@ -35,55 +64,58 @@ def _hop(broken: Any) -> str:
     else:
         caller = "the test" if broken.by_test else "a service that has not sent its span"
     if broken.callee is not None:
-        callee = _end(broken.callee)
-    else:
-        callee = show(broken.event.server_name) if broken.event.server_name else "the service that it called"
-    return f"From {caller} to {callee}"
+        return f"From {caller} to {_end(broken.callee)}"
+    service = called_service(broken)
+    return f"From {caller} to {show(service) if service else 'the service that it called'}"
 
 
 def _end(span: Any) -> str:
     return f"{show(span.service)} ({plain(span_label(span), 60)})"
 
 
-def _second_root(broken: Any) -> str:
+def _second_root(broken: Any) -> tuple[str, str]:
     return (
-        "it has the trace id and no parent. Hand the whole header sentry-trace to continue_trace(), or to "
-        "headers= of start_transaction(); or begin a new trace."
+        "it has the trace id and no parent",
+        "Hand the whole header sentry-trace to continue_trace(), or to headers= of start_transaction(); or "
+        "begin a new trace.",
     )
 
 
-def _several_headers(broken: Any) -> str:
+def _several_headers(broken: Any) -> tuple[str, str]:
     name, first, second = broken.differences[0]
     return (
-        f"the request carried two values of {name}, {first} and {second}. Two instrumentations of the "
-        "caller, or a proxy, each add headers: leave one of them."
+        f"the request carried two values of {name}, {first} and {second}",
+        "Two instrumentations of the caller, or a proxy, each add headers: leave one of them.",
     )
 
 
-def _headers_disagree(broken: Any) -> str:
+def _headers_disagree(broken: Any) -> tuple[str, str]:
     said = "; ".join(
         f"{name}: sentry-trace has {one}, it has {other}" for name, one, other in broken.differences
     )
     return (
-        f"the headers of the request disagree ({said}). They are of different traces: look for a proxy or a "
-        "client that replaces one of the headers, or keeps one of an earlier request."
+        f"the headers of the request disagree ({said})",
+        "They are of different traces: look for a proxy or a client that replaces one of the headers, or "
+        "keeps one of an earlier request.",
     )
 
 
-def _baggage_lost(broken: Any) -> str:
+def _baggage_lost(broken: Any) -> tuple[str, str]:
     return (
         "sentry-trace arrived and baggage did not, so that sampling and release are no longer those of the "
-        f"trace. A proxy or gateway between them drops the header baggage, or {_CORS}."
+        "trace",
+        f"A proxy or gateway between them drops the header baggage, or {_CORS}.",
     )
 
 
-def _changed(broken: Any) -> str:
+def _changed(broken: Any) -> tuple[str, str]:
     said = ", ".join(
         f"{name} was {_value(one)} and is {_value(other)}" for name, one, other in broken.differences
     )
     return (
-        f"the trace header has changed: {said}. Something between them replaces the header baggage (a proxy, "
-        "another tracing library), or the service makes a trace header of its own."
+        f"the trace header has changed: {said}",
+        "Something between them replaces the header baggage (a proxy, another tracing library), or the "
+        "service makes a trace header of its own.",
     )
 
 
@@ -91,28 +123,29 @@ def _value(value: Any) -> str:
     return "missing" if value is None else show(value, 40)
 
 
-def _not_continued(broken: Any) -> str:
+def _not_continued(broken: Any) -> tuple[str, str]:
     began = f"it began a trace of its own, {broken.callee.trace_id}"
     if broken.has_headers:
         return (
-            f"{began}, although the request carried sentry-trace: give the request's headers to "
-            "continue_trace(), and look at strict_trace_continuation."
+            f"{began}, although the request carried sentry-trace",
+            "Give the request's headers to continue_trace(), and look at strict_trace_continuation.",
         )
     return (
-        f"{began}: the request carried no sentry-trace. Look at {_TARGETS} of the caller, and at a proxy "
-        f"that drops the header; in a browser, whether {_CORS}."
+        f"{began}: the request carried no sentry-trace",
+        f"Look at {_TARGETS} of the caller, and at a proxy that drops the header; in a browser, whether "
+        f"{_CORS}.",
     )
 
 
-def _unsampled(broken: Any) -> str:
+def _unsampled(broken: Any) -> tuple[str, str]:
     return (
-        f"it reported {label('events', broken.event)} in this trace, and not the span in which that "
-        "happened. Tracing is off there, its traces_sampler decides against the caller (use parent_sampled), "
-        "or it did not flush."
+        f"it reported {label('events', broken.event)} in this trace, and not the span in which that happened",
+        "Tracing is off there, its traces_sampler decides against the caller (use parent_sampled), or it did "
+        "not flush.",
     )
 
 
-_SAID: Final = {
+_SAID: Final[dict[str, Callable[[Any], tuple[str, str]]]] = {
     "second_root": _second_root,
     "several_headers": _several_headers,
     "headers_disagree": _headers_disagree,

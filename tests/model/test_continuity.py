@@ -216,7 +216,7 @@ def test_a_service_that_got_the_headers_and_began_a_trace_of_its_own_is_named() 
 
     assert [(broken.kind, broken.has_headers) for broken in trace.breaks()] == [("not_continued", True)]
     assert (
-        "although the request carried sentry-trace: give the request's headers to continue_trace()"
+        "although the request carried sentry-trace. Give the request's headers to continue_trace()"
         in said(trace)
     )
 

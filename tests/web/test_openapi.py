@@ -14,6 +14,8 @@ from pytest_sentryintegration.model.nouns import NOUNS
 from tests.web.conftest import Answer, Api
 from tests.web.test_payloads import TRACE, transaction
 
+CONTINUITY = "/api/captured/traces/{trace_id}/continuity"
+
 
 @pytest.fixture(scope="module")
 def full() -> Api:
@@ -115,6 +117,8 @@ def test_a_listing_is_as_described(full: Api, description: dict[str, Any], noun:
         ("get", "/api/captured/envelopes/{number}", "/api/captured/envelopes/99", None),
         ("get", "/api/captured/attachments/{number}", "/api/captured/attachments/2-1", None),
         ("get", "/api/captured/traces/{trace_id}/tree", f"/api/captured/traces/{TRACE}/tree", None),
+        ("get", CONTINUITY, CONTINUITY.format(trace_id=TRACE), None),
+        ("get", CONTINUITY, CONTINUITY.format(trace_id="nope"), None),
         ("get", "/api/captured/findings", "", None),
         ("get", "/api/captured/explain", "", None),
         ("get", "/api/captured/snapshot", "", None),
@@ -146,6 +150,16 @@ def test_a_tree_in_json_is_as_described(full: Api, description: dict[str, Any]) 
     roots = check(description, "get", path, answer)
 
     assert [root["description"] for root in roots] == ["checkout", "later"]
+
+
+def test_a_broken_trace_is_as_described(description: dict[str, Any]) -> None:
+    api = Api()
+    for number in range(2):
+        api.send(transaction("checkout", span_id=f"{number}" * 16), trace={"trace_id": "b" * 32})
+
+    answer = check(description, "get", CONTINUITY, api.get(CONTINUITY.format(trace_id=TRACE)))
+
+    assert [broken["kind"] for broken in answer["breaks"]] == ["second_root", "changed", "changed"]
 
 
 def test_what_forgets_answers_as_described(description: dict[str, Any]) -> None:
