@@ -11,6 +11,7 @@ from typing import Any, Final
 from pytest_sentryintegration import model
 from pytest_sentryintegration.model.traces import MissingParent
 from pytest_sentryintegration.store import Arrival, RefusedRequest
+from pytest_sentryintegration.wire.envelope import parse_event_id
 
 __all__ = ["FIELDS", "as_json", "attachment_name", "dump", "entry_of", "rfc3339"]
 
@@ -59,9 +60,12 @@ FIELDS: Final[dict[type, tuple[str, ...]]] = {
 
 def _of_attachment(attachment: model.Attachment) -> dict[str, Any]:
     name = attachment_name(attachment)
-    event = attachment.event
+    event, envelope = attachment.event, attachment.envelope
+    # What came to its endpoint for an event that was sent before, or alone in an envelope, names that event.
+    alone = all(item.type != "transaction" for item in envelope.items)
+    named = parse_event_id(envelope.headers.get("event_id")) if alone else None
     return {
-        "event": event.id if event is not None else None,
+        "event": event.id if event is not None else named,
         "size": len(attachment.payload),
         "path": f"/api/captured/attachments/{name}",
     }

@@ -1,4 +1,4 @@
-"""The examples of docs/api.md are run as they stand, one after the other, with curl."""
+"""The examples of docs/api.md and docs/endpoints.md are run as they stand, one after the other, with curl."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.app import Web
 from tests.examples.test_readme import ROOT, blocks_of
 
-PAGE = ROOT / "docs" / "api.md"
+PAGES = ("api.md", "endpoints.md")
 END = "-- end of the example"
 
 pytestmark = [pytest.mark.clients, pytest.mark.skipif(os.name == "nt", reason="for a POSIX shell")]
@@ -26,8 +26,9 @@ def masked(text: str) -> str:
     )
 
 
-def test_the_examples_print_what_the_page_shows(tmp_path: Path) -> None:
-    blocks = [block for block in blocks_of(PAGE) if block.language == "console"]
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_print_what_the_page_shows(tmp_path: Path, page: str) -> None:
+    blocks = [block for block in blocks_of(ROOT / "docs" / page) if block.language == "console"]
     script, shown = [], []
     for block in blocks:
         lines = block.text.splitlines()

@@ -39,6 +39,18 @@ def test_the_bytes_of_an_envelope_are_those_that_were_sent(api: Api) -> None:
     assert answer.headers["content-disposition"] == 'attachment; filename="1.envelope"'
 
 
+def test_a_file_for_an_event_that_was_sent_before_names_it(api: Api) -> None:
+    event_id = "6c2d5c16f9c046ca8cf6fc3ebadec922"
+    form = {"content-type": "multipart/form-data; boundary=X"}
+    head = b'--X\r\nContent-Disposition: form-data; name="a"; filename="a.txt"\r\n\r\n'
+    path = f"/api/1/events/{event_id.upper()}/attachments/?sentry_key=public"
+    assert api.sentry.receive(path, form, head + b"ok\r\n--X--\r\n").status == 201
+    api.send(("transaction", {}), ("attachment", b"x", {"filename": "b.txt"}), event_id=event_id)
+
+    events = [item["event"] for item in api.get("/api/captured/attachments").json["items"]]
+    assert events == [event_id, None]
+
+
 def test_an_attachment_is_a_download_that_runs_nothing(api: Api) -> None:
     svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
     name = 'evil"\r\nx-evil: 1\r\n/../../a.svg'
