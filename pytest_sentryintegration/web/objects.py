@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from pytest_sentryintegration import model
+from pytest_sentryintegration.model.reading import listing
+from pytest_sentryintegration.model.services import service_of
 from pytest_sentryintegration.model.traces import MissingParent
 from pytest_sentryintegration.store import Arrival, RefusedRequest
 from pytest_sentryintegration.wire.envelope import parse_event_id
@@ -83,9 +85,16 @@ def _of_item(item: model.Item) -> dict[str, Any]:
     }
 
 
+def _of_frame(frame: model.Frame) -> dict[str, Any]:
+    return {name: listing(frame.raw.get(name)) for name in ("pre_context", "post_context")}
+
+
 def _of_span(span: model.Span) -> dict[str, Any]:
     transaction = span.transaction
-    return {"transaction": transaction.name if transaction is not None else None}
+    return {
+        "transaction": transaction.name if transaction is not None else None,
+        "service": service_of(span._record),
+    }
 
 
 def _of_trace(trace: model.Trace) -> dict[str, Any]:
@@ -108,6 +117,7 @@ def _of_refused(refused: model.Refused) -> dict[str, Any]:
 
 
 _FURTHER: Final[dict[type, Callable[[Any], dict[str, Any]]]] = {
+    model.Frame: _of_frame,
     model.Attachment: _of_attachment,
     model.Envelope: _of_envelope,
     model.Item: _of_item,

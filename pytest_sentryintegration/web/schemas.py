@@ -78,7 +78,8 @@ _FURTHER: Final[dict[type, dict[str, Any]]] = {
     model.Attachment: {"event": {"type": ["string", "null"]}, "size": NUMBER, "path": TEXT},
     model.Envelope: {"path": TEXT},
     model.Item: {"project_id": TEXT, "size": NUMBER, "json": ANY},
-    model.Span: {"transaction": {"type": ["string", "null"]}},
+    model.Frame: {"pre_context": array_of(ANY), "post_context": array_of(ANY)},
+    model.Span: {"transaction": {"type": ["string", "null"]}, "service": TEXT},
     model.Trace: {
         "roots": array_of({"type": ["string", "null"]}),
         "orphans": array_of({"type": ["string", "null"]}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
@@ -41,8 +42,12 @@ _LINKED: Final = frozenset({"traces", "transactions", "spans"})
 
 _SUMMARY: Final = (
     "id", "level", "name", "op", "status", "tags", "trace_id", "span_id", "transaction", "environment",
-    "release", "server_name", "filename", "monitor_slug",
+    "release", "server_name", "filename", "content_type", "monitor_slug", "text", "body", "message", "reason",
+    "type", "value", "unit", "duration", "count", "errors", "sid", "contact_email", "url", "timestamp", "start",
 )  # fmt: skip
+
+_CUT: Final = 500
+"""Characters of a text in a summary."""
 
 
 class Streaming:
@@ -176,7 +181,26 @@ def _summary(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _facts(obj: Any) -> dict[str, Any]:
-    facts = {name: getattr(obj, name, None) for name in _SUMMARY}
-    return {
-        name: value for name, value in facts.items() if isinstance(value, str | int | dict) and value != {}
-    }
+    facts: dict[str, Any] = {}
+    for name in _SUMMARY:
+        value = getattr(obj, name, None)
+        if isinstance(value, str):
+            facts[name] = value[:_CUT]
+        elif isinstance(value, datetime):
+            facts[name] = rfc3339(value)
+        elif isinstance(value, int | float) or (isinstance(value, dict) and value):
+            facts[name] = value
+    if facts.get("message") == facts.get("text"):
+        facts.pop("message", None)
+    at = _line(obj)
+    return {**facts, "at": at} if at else facts
+
+
+def _line(obj: Any) -> str:
+    """Return where an error happened: the last line of the application's own code."""
+    exception = getattr(obj, "exception", None)
+    frames = exception.frames if exception is not None else ()
+    if not frames:
+        return ""
+    own = next((frame for frame in reversed(frames) if frame.in_app), frames[-1])
+    return f"{own.filename}:{own.lineno}"[-_CUT:]

@@ -245,3 +245,16 @@ def test_a_path_that_nobody_has_is_refused_as_by_sentry(api: Api) -> None:
 
 def test_a_health_check_needs_no_host(api: Api) -> None:
     assert (api.get("/healthz", host="sentry").status, api.get("/readyz", host="sentry").status) == (200, 200)
+
+
+def test_a_frame_is_shown_with_the_lines_around_it_and_a_span_with_its_service(api: Api) -> None:
+    frame = {"filename": "shop.py", "lineno": 7, "pre_context": ["a"], "context_line": "b", "post_context": ["c"]}
+    exception = {"values": [{"type": "E", "stacktrace": {"frames": [frame]}}]}
+    api.send(("event", {"exception": exception}))
+    times = {"start_timestamp": 1.0, "timestamp": 2.0}
+    trace = {"trace_id": "a" * 32, "span_id": "b" * 16}
+    api.send(("transaction", {**times, "server_name": "web", "contexts": {"trace": trace}}))
+
+    shown = api.get("/api/captured/errors").json["items"][0]["exception"]["frames"][0]
+    assert (shown["pre_context"], shown["context_line"], shown["post_context"]) == (["a"], "b", ["c"])
+    assert api.get("/api/captured/spans").json["items"][0]["service"] == "web"

@@ -58,7 +58,15 @@ def test_a_stream_sends_what_is_there_and_what_comes(api: Api) -> None:
                 "received": api.get("/api/captured/messages").json["items"][0]["received"],
                 "project_id": "1",
                 "test": "",
-                "items": [{"noun": "messages", "label": "'one'", "level": "info", "tags": {"graph": "g1"}}],
+                "items": [
+                    {
+                        "noun": "messages",
+                        "label": "'one'",
+                        "level": "info",
+                        "tags": {"graph": "g1"},
+                        "text": "one",
+                    }
+                ],
             },
         }
     ]
