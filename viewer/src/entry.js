@@ -1,134 +1,85 @@
-// One thing that came: what it says first, then where from, then everything else.
+// One thing that came: what it says first, what Sentry would make of it, then where from, then everything else.
 import { html } from "htm/preact";
-import { useState } from "preact/hooks";
-import { filter, open } from "./place.js";
-import { toggled } from "./filter.js";
-import { findings, object } from "./source.js";
+import { go } from "./place.js";
+import { envelope, findings, object } from "./source.js";
 import { useAnswer } from "./loading.js";
-import { clock } from "./list.js";
+import { brief, clock, duration, filled, shown, size } from "./shown.js";
+import { headline, tone, WORD } from "./nouns.js";
+import { findCall } from "./python.js";
+import { Attachment, Attachments } from "./attachments.js";
+import { Breadcrumbs } from "./breadcrumbs.js";
+import { Exceptions, named } from "./stack.js";
+import { Copy, Section, Table } from "./parts.js";
+import { At, Findings, objectionsTo, Verdict } from "./verdict.js";
 
-const LONGEST = 20_000;
+/** What has a view of its own, or is said elsewhere. */
+const ELSEWHERE = new Set([
+  "number", "inbox", "received", "text", "message", "body", "exceptions", "exception", "tags", "user", "extra", "contexts", "breadcrumbs",
+  "flags", "modules", "request", "attachments", "attributes", "discarded", "headers", "json", "spans", "data", "measurements", "sdk", "monitor_config",
+  "fingerprint", "trace_id", "span_id", "path",
+]);
 
-/** A value as text, cut: a value may have megabytes. */
-const shown = (value) => {
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2) ?? "";
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)} ... ${text.length - LONGEST} more characters` : text;
-};
-
-/** A name as text, cut to a line or two. */
-const brief = (value) => {
-  const text = String(value ?? "?");
-  return text.length > 300 ? `${text.slice(0, 300)} ...` : text;
-};
-
-function Table({ of, token }) {
-  const entries = Object.entries(of ?? {});
-  return html`<table><tbody>${entries.map(
-    ([name, value]) => html`<tr><th scope="row">${brief(name)}</th><td>${token
-      ? html`<button type="button" class="tag" onClick=${() => (filter.value = toggled(filter.value, `${token}${name}=${value}`))}>${shown(value)}</button>`
-      : html`<pre>${shown(value)}</pre>`}</td></tr>`,
-  )}</tbody></table>`;
+function factsOf(row, it) {
+  const facts = { ...(it.sdk?.name ? { sdk: `${it.sdk.name} ${it.sdk.version ?? ""}` } : {}) };
+  for (const [name, value] of Object.entries(it)) if (!ELSEWHERE.has(name)) facts[name.replaceAll("_", " ")] = name === "duration" ? duration(value) : name === "size" ? size(value) : value;
+  if (row.noun === "refused") facts.request = `${it.method} ${it.path}`;
+  if (it.fingerprint?.length) facts.fingerprint = it.fingerprint;
+  return Object.fromEntries(Object.entries({ ...facts, test: row.test, inbox: row.inbox, received: it.received }).filter(([, value]) => filled(value)));
 }
 
-const filled = (value) => value !== null && value !== undefined && (typeof value !== "object" || Object.keys(value).length > 0);
-
-function Section({ title, of, children, closed }) {
-  if (of !== undefined && !filled(of)) return null;
-  return html`<details class="section" open=${!closed}><summary><h3>${title}</h3></summary>${children}</details>`;
-}
-
-function Frame({ frame, last }) {
-  const variables = Object.entries(frame.vars ?? {}).filter(([name]) => !name.startsWith("__"));
-  return html`<details class="frame ${frame.in_app === false ? "library" : ""}" open=${last}>
-    <summary><code>${brief(frame.filename)}</code>:${frame.lineno ?? "?"} in <code>${brief(frame.function)}</code></summary>
-    ${frame.context_line && html`<pre class="line">${shown(frame.context_line)}</pre>`}
-    ${variables.length > 0 && html`<${Table} of=${Object.fromEntries(variables)} />`}
-  </details>`;
-}
-
-function Exception({ sent, outermost }) {
-  const frames = sent.frames ?? [];
-  const own = frames.map((frame) => frame.in_app !== false).lastIndexOf(true);
-  return html`<section class="exception">
-    <h3>${outermost ? "" : "caused by "}${sent.module ? `${brief(sent.module)}.` : ""}${brief(sent.type)}: <span class="value">${brief(sent.value ?? "")}</span></h3>
-    ${frames.map((frame, place) => html`<${Frame} frame=${frame} last=${place === own} />`).reverse()}
-  </section>`;
-}
-
-function Attachments({ of }) {
-  const files = Object.values(of ?? {});
-  return html`<ul class="files">${files.map(
-    (file) => html`<li><a href=${file.path} download>${brief(file.filename)}</a> <span class="quiet">${brief(file.content_type ?? "")} ${file.size} bytes</span></li>`,
-  )}</ul>`;
-}
-
-function Verdict({ row }) {
-  const answer = useAnswer(() => findings(row), [row.key]);
-  if (answer.loading) return null;
-  if (answer.error) return html`<p class="quiet">No verdict: ${answer.error}</p>`;
-  const { items, payloads_judged: judged } = answer.value;
-  if (!items.length)
-    return judged
-      ? html`<p class="good">Real Sentry would keep it as it is.</p>`
-      : html`<p class="quiet">Its payload is not judged: install the extra <code>relay</code>.</p>`;
-  return items.map(
-    (one) => html`<div class="finding"><p class=${one.outcome === "trimmed" ? "warning" : "bad"}><strong>${one.outcome}</strong> ${one.reason ?? ""} <span class="quiet">${one.what}</span></p>
-      <ul>${one.findings.map((finding) => html`<li><code>${finding.path ?? ""}</code> ${finding.text ?? shown(finding)}</li>`)}</ul></div>`,
-  );
-}
-
-const VIEW = { errors: "errors", messages: "messages", transactions: "transactions" };
-
-/** The `find` call that finds it. */
-function asTest(row, it) {
-  const quote = (text) => JSON.stringify(String(text));
-  const noun = VIEW[row.noun] ?? row.noun;
-  const main = row.noun === "errors" ? it.exception?.type : quote(it.text ?? it.name ?? it.body ?? it.filename ?? it.monitor_slug ?? "");
-  const tags = Object.keys(it.tags ?? {}).length && row.noun !== "transactions" ? `, tags=${JSON.stringify(it.tags)}` : "";
-  const level = row.noun === "messages" ? `, level=${quote(it.level)}` : "";
-  return `sentry_events.${noun}.find(${main}${level}${tags})`;
-}
-
-function Copy({ text }) {
-  const [done, setDone] = useState(false);
-  return html`<button type="button" onClick=${() => navigator.clipboard.writeText(text).then(() => setDone(true))}>
-    ${done ? "copied" : "copy as a test"}</button>`;
+/** The envelope as it was sent: its items as JSON, and its bytes. */
+function Envelope({ row }) {
+  const answer = useAnswer(() => envelope(row), [row.key]);
+  if (answer.loading) return html`<p class="quiet" role="status">Loading ...</p>`;
+  if (answer.error) return html`<p class="quiet">${answer.error}</p>`;
+  const { text, address: place, length } = answer.value;
+  return html`<p><a href=${place} download>download it</a> <span class="quiet">${size(length)}</span></p><pre class="bytes">${shown(text)}</pre>`;
 }
 
 export function Entry({ row }) {
   const answer = useAnswer(() => object(row), [row.key]);
-  if (answer.loading) return html`<p class="quiet" role="status">Loading ...</p>`;
-  if (answer.error) return html`<p class="bad" role="alert">It cannot be shown: ${answer.error}.</p>`;
-  const it = answer.value;
-  const exceptions = [...(it.exceptions ?? [])].reverse();
-  const facts = { level: it.level, status: it.status, transaction: it.transaction, release: it.release, environment: it.environment,
-    "server name": it.server_name, project: it.project_id, test: row.test, inbox: row.inbox, "event id": it.id };
-  return html`<article>
+  const judged = useAnswer(() => findings(row), [row.key]);
+  const it = answer.value ?? {};
+  const objections = judged.value ? objectionsTo(row, judged.value.items) : [];
+  const call = findCall(row.noun, it);
+  return html`<article class=${tone(row)}>
     <header>
-      <h2>${row.label}</h2>
-      <p class="quiet">${clock(row.received)} <span class="noun ${it.level ?? ""}">${row.noun}</span></p>
-      <p class="actions">
-        ${it.trace_id && html`<button type="button" onClick=${() => (open.value = `trace:${it.trace_id}`)}>show its trace</button>`}
-        <${Copy} text=${asTest(row, it)} />
-        <a href=${`/api/captured/envelopes/${row.number}`} download>envelope</a>
-      </p>
+      <p class="kind"><span class="noun">${WORD[row.noun] ?? row.noun}</span> <span class="quiet">${[it.level, it.transaction && `in ${brief(it.transaction, 80)}`, it.server_name ?? row.server_name, clock(row.received), it.exception?.handled === false && "unhandled"].filter(Boolean).join("  ·  ")}</span></p>
+      <h2>${it.exception ? named(it.exception) : brief(headline(row), 500)}</h2>
+      ${answer.value && html`<p class="actions">
+        ${it.trace_id && html`<button type="button" onClick=${() => go(`trace:${it.trace_id}${it.span_id ? `:${it.span_id}` : ""}`)}>where in the trace</button>`}
+        <${Copy} text=${call} title=${call}>copy as a test<//>
+      </p>`}
     </header>
-    ${exceptions.map((sent, place) => html`<${Exception} sent=${sent} outermost=${place === 0} />`)}
-    <${Section} title="Verdict"><${Verdict} row=${row} /><//>
-    <${Section} title="Tags" of=${it.tags}><${Table} of=${it.tags} token="tag:" /><//>
-    <${Section} title="Facts"><${Table} of=${Object.fromEntries(Object.entries(facts).filter(([, value]) => filled(value) && value !== ""))} /><//>
-    <${Section} title="Attachments" of=${it.attachments}><${Attachments} of=${it.attachments} /><//>
-    <${Section} title="Breadcrumbs" of=${it.breadcrumbs}><table><tbody>${(it.breadcrumbs ?? []).map(
-      (crumb) => html`<tr><td><time datetime=${crumb.timestamp}>${clock(crumb.timestamp)}</time></td><td>${brief(crumb.category)}</td><td>${brief(crumb.level)}</td><td><pre>${shown(crumb.message ?? crumb.data)}</pre></td></tr>`,
-    )}</tbody></table><//>
-    <${Section} title="User" of=${it.user}><${Table} of=${it.user} /><//>
-    <${Section} title="Request" of=${it.request}><${Table} of=${it.request} /><//>
-    <${Section} title="Extra" of=${it.extra}><${Table} of=${it.extra} /><//>
-    <${Section} title="Attributes" of=${it.attributes}><${Table} of=${it.attributes} /><//>
-    <${Section} title="Discarded by the sender" of=${it.discarded}><table><tbody>${(it.discarded ?? []).map(
-      (one) => html`<tr><td>${one.quantity}</td><td>${one.category}</td><td>${one.reason}</td></tr>`,
-    )}</tbody></table><//>
-    <${Section} title="Contexts" of=${it.contexts} closed><${Table} of=${it.contexts} /><//>
-    <${Section} title="JSON" closed><pre class="json">${shown(it)}</pre><//>
+    ${answer.loading && html`<p class="quiet" role="status">Loading ...</p>`}
+    ${answer.error && html`<p class="banner bad" role="alert">It cannot be shown any more: ${answer.error}. What the list knows of it is below.</p><${Table} of=${row.tags} />`}
+    ${answer.value && html`<${Findings.Provider} value=${objections.flatMap((one) => one.findings)}>
+      ${judged.error && html`<p class="banner quiet">There is no verdict: ${judged.error}</p>`}
+      ${judged.value && html`<${Verdict} objections=${objections} judged=${judged.value.payloads_judged} noun=${row.noun} />`}
+      ${filled(it.message) && it.message !== headline(row) && html`<pre class="value">${shown(it.message)}</pre>`}
+      <${At} places=${["message", "logentry", "level", "release", "environment", "transaction", "timestamp", "dist", "server_name", "logger", "fingerprint"]} />
+      <${Exceptions} of=${it.exceptions} />
+      <${Section} title="Discarded by the sender, before it was sent" of=${it.discarded}><table><thead><tr><th scope="col">how many</th><th scope="col">of</th><th scope="col">why</th></tr></thead><tbody>${(it.discarded ?? []).map(
+        (one) => html`<tr><td>${one.quantity}</td><td>${brief(one.category)}</td><td><code>${brief(one.reason)}</code></td></tr>`,
+      )}</tbody></table><//>
+      ${row.noun === "attachments" && html`<ul class="files"><${Attachment} file=${it} /></ul>`}
+      <${Section} title="Attachments" of=${it.attachments} count=${Object.keys(it.attachments ?? {}).length}><${Attachments} of=${it.attachments} /><//>
+      <${Section} title="Breadcrumbs" of=${it.breadcrumbs} count=${it.breadcrumbs?.length}><${Breadcrumbs} of=${it.breadcrumbs} until=${it.timestamp ?? it.received} /><//>
+      <${Section} title="Tags" of=${it.tags}><${Table} of=${it.tags} token="tag:" path="tags" /><//>
+      <${Section} title="Facts"><${Table} of=${factsOf(row, it)} /><//>
+      <${Section} title="Flags" of=${it.flags}><${Table} of=${it.flags} path="contexts.flags" /><//>
+      <${Section} title="User" of=${it.user}><${Table} of=${it.user} path="user" /><//>
+      <${Section} title="Request" of=${it.request}><${Table} of=${it.request} path="request" /><//>
+      <${Section} title="Extra" of=${it.extra}><${Table} of=${it.extra} path="extra" /><//>
+      <${Section} title="Attributes" of=${it.attributes}><${Table} of=${it.attributes} path="attributes" /><//>
+      <${Section} title="Data" of=${it.data}><${Table} of=${it.data} path="contexts.trace.data" /><//>
+      <${Section} title="Measurements" of=${it.measurements}><${Table} of=${it.measurements} path="measurements" /><//>
+      <${Section} title="Monitor" of=${it.monitor_config}><${Table} of=${it.monitor_config} path="monitor_config" /><//>
+      <${Section} title="Headers of the request" of=${row.noun === "refused" ? it.headers : null}><${Table} of=${it.headers} /><//>
+      <${Section} title="Contexts" of=${it.contexts}><${Table} of=${it.contexts} path="contexts" /><//>
+      <${Section} title="As a test"><pre class="call">${call}</pre><//>
+      <${Section} title="JSON" closed lazy><pre class="json">${shown(it)}</pre><//>
+      <${Section} title="Envelope, as it was sent" of=${row.noun === "refused" ? null : row.number} closed lazy><${Envelope} row=${row} /><//>
+    <//>`}
   </article>`;
 }

@@ -67,3 +67,7 @@ export async function connect() {
 
 export const pause = () => {};
 export const forget = () => {};
+
+export async function envelope() {
+  throw new Error("A report does not hold the bytes; the dump does, as .envelope files.");
+}

@@ -1,52 +1,90 @@
 import { html } from "htm/preact";
-import { filter, open } from "./place.js";
-import { toggled } from "./filter.js";
-import { Window } from "./window.js";
+import { by, filter, show } from "./place.js";
+import { nounIn, nounOf, toggled, withNoun } from "./filter.js";
+import { brief, clock, duration } from "./shown.js";
+import { columnsOf, headline, NOUNS, PLURAL, tone, WORD } from "./nouns.js";
+import { narrow, Window } from "./window.js";
 
-const WORD = {
-  errors: "error",
-  messages: "message",
-  transactions: "transaction",
-  logs: "log",
-  metrics: "metric",
-  check_ins: "check-in",
-  feedback: "feedback",
-  sessions: "session",
-  client_reports: "lost",
-  attachments: "attachment",
-  refused: "refused",
-  items: "item",
+const opening = (row) => (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  show(`entry:${row.key}`);
 };
 
-/** `12:03:04.567`, in the reader's time zone. */
-export const clock = (text) => {
-  const date = new Date(text);
-  return Number.isNaN(+date) ? "" : date.toTimeString().slice(0, 8) + "." + String(date.getMilliseconds()).padStart(3, "0");
+const addressOf = (row) => {
+  const parts = new URLSearchParams(filter.value ? { q: filter.value } : {});
+  parts.set("open", `entry:${row.key}`);
+  return `#${parts}`;
 };
 
-const tone = (row) => (row.noun === "refused" || row.noun === "client_reports" ? "bad" : row.level ?? (row.noun === "errors" ? "error" : ""));
+function Verdict({ of }) {
+  if (!of || of === "accepted") return null;
+  return html`<span class="verdict ${of}">${of}</span>`;
+}
 
-function Row({ row, style, active }) {
+function Row({ row, style, active, columns }) {
   const tags = Object.entries(row.tags ?? {}).slice(0, 3);
-  return html`<div role="listitem" class="row ${active ? "active" : ""}" style=${style}>
-    <a href="#" aria-current=${active ? "true" : null}
-      onClick=${(event) => {
-        event.preventDefault();
-        open.value = `entry:${row.key}`;
-      }}>
-      <time datetime=${row.received}>${clock(row.received)}</time>
-      <span class="noun ${tone(row)}">${WORD[row.noun] ?? row.noun}</span>
-      <span class="label">${row.label}</span>
-      <span class="where">${row.test ? row.test.replace(/^.*::/, "") : row.server_name ?? (row.inbox === "strays" ? "" : row.inbox)}</span>
+  const where = row.test ? row.test.replace(/^.*::/, "") : (row.server_name ?? (row.inbox === "strays" ? "" : row.inbox));
+  return html`<div role="listitem" class="row ${tone(row)} ${active ? "active" : ""}" style=${style}>
+    <a href=${addressOf(row)} aria-current=${active ? "true" : null} onClick=${opening(row)}
+      style=${columns && !narrow.value ? { display: "grid", gridTemplateColumns: `13ch ${columns.map((one) => one[2]).join(" ")}` } : null}>
+      <time datetime=${row.received} title=${`received ${row.received}`}>${clock(row.received)}</time>
+      ${columns && !narrow.value
+        ? columns.map(([title, value, , right]) => html`<span class="cell ${right ? "right" : ""}"><span class="sr">${title} </span>${brief(value(row))}</span>`)
+        : html`<span class="noun">${WORD[row.noun] ?? row.noun}</span>
+          <span class="label">${brief(headline(row))}${row.at && html` <code class="at">${row.at}</code>`}</span>
+          ${row.noun === "transactions" && html`<span class="took">${duration(row.duration)}</span>`}
+          <${Verdict} of=${row.verdict} />
+          <span class="where">${where}</span>`}
     </a>
-    <span class="tags">${tags.map(
-      ([name, value]) => html`<button type="button" class="tag" title="filter by this tag"
-        onClick=${() => (filter.value = toggled(filter.value, `tag:${name}=${value}`))}>${name}=${String(value).slice(0, 40)}</button>`,
-    )}</span>
+    ${!columns && !narrow.value && tags.length > 0 && html`<span class="tags">${tags.map(
+      ([name, value]) => html`<button type="button" class="tag" title=${`filter by ${name}=${brief(value, 80)}`}
+        onClick=${() => (filter.value = toggled(filter.value, `tag:${name}=${value}`))}>${brief(name, 30)}=${brief(value, 30)}</button>`,
+    )}</span>`}
   </div>`;
 }
 
-export function List({ rows, selected }) {
-  return html`<${Window} items=${rows} height=${30} selected=${selected} label="what came, newest first"
-    render=${(row, place, style) => html`<${Row} key=${row.key} row=${row} style=${style} active=${place === selected} />`} />`;
+const Heading = ({ of, style }) => html`<div role="listitem" class="group" style=${style}><b>${of.heading || "outside of a test"}</b> <span class="quiet">${of.count}</span></div>`;
+
+/** The rows below the name of their test, tests in the order in which they last sent something. */
+function byTest(rows) {
+  const tests = new Map();
+  for (const row of rows) {
+    const name = row.test ?? "";
+    if (!tests.has(name)) tests.set(name, []);
+    tests.get(name).push(row);
+  }
+  return [...tests].flatMap(([heading, own]) => [{ heading, count: own.length, key: `heading:${heading}` }, ...own]);
+}
+
+/** How much there is of each noun; a press shows that alone, as a table. */
+export function Counts({ rows }) {
+  const counts = new Map();
+  for (const row of rows) counts.set(row.noun, (counts.get(row.noun) ?? 0) + 1);
+  const chosen = nounIn(filter.value);
+  const there = NOUNS.filter((noun) => counts.has(noun));
+  return html`<nav class="counts" aria-label="kinds">
+    <button type="button" aria-pressed=${String(!chosen)} onClick=${() => (filter.value = withNoun(filter.value, ""))}>all <b>${rows.length}</b></button>
+    ${there.map((noun) => {
+      const word = WORD[noun];
+      const on = chosen !== "" && nounOf(word).startsWith(chosen);
+      return html`<button type="button" key=${noun} aria-pressed=${String(on)} class=${noun === "refused" || noun === "client_reports" ? "error" : ""}
+        onClick=${() => (filter.value = withNoun(filter.value, on ? "" : word))}>${PLURAL[noun]} <b>${counts.get(noun)}</b></button>`;
+    })}
+    <span class="space"></span>
+    <button type="button" aria-pressed=${String(by.value === "test")} onClick=${() => (by.value = by.value ? "" : "test")}>by test</button>
+  </nav>`;
+}
+
+export function List({ rows, selected, tables }) {
+  const noun = nounIn(filter.value);
+  const columns = tables ? columnsOf(noun) : null;
+  const items = by.value === "test" ? byTest(rows) : rows;
+  return html`${columns && !narrow.value && html`<div class="heads" aria-hidden="true" style=${{ gridTemplateColumns: `13ch ${columns.map((one) => one[2]).join(" ")}` }}>
+      <span>came at</span>${columns.map(([title, , , right]) => html`<span class=${right ? "right" : ""}>${title}</span>`)}</div>`}
+    <${Window} items=${items} keyOf=${(row) => row.key} height=${narrow.value && !columns ? 46 : 28} selected=${selected} label="what came, newest first"
+    render=${(row, place, style) =>
+      row.heading === undefined
+        ? html`<${Row} key=${row.key} row=${row} style=${style} active=${row.key === selected} columns=${columns} />`
+        : html`<${Heading} key=${row.key} of=${row} style=${style} />`} />`;
 }

@@ -1,5 +1,5 @@
 // The live source: the stream of the captured API. Rows are summaries; the whole is asked for when it is opened.
-import { evicted, held, older, paused, rows, rowsOf, state } from "./rows.js";
+import { evicted, held, limit, older, paused, restarted, rows, rowsOf, state } from "./rows.js";
 
 let waiting = [];
 let scheduled = false;
@@ -11,8 +11,13 @@ function flush() {
     return;
   }
   if (waiting.length) {
-    rows.value = rows.peek().concat(waiting).sort((one, other) => one.number - other.number);
+    const all = rows.peek().concat(waiting).sort((one, other) => one.number - other.number);
     waiting = [];
+    // What the server has evicted goes here as well: it could not be opened.
+    const oldest = limit.peek() ? all.at(-1).number - limit.peek() : 0;
+    const gone = all.findIndex((row) => row.number > oldest);
+    if (gone > 0) evicted.value = Math.max(evicted.peek(), oldest);
+    rows.value = gone > 0 ? all.slice(gone) : all;
   }
   held.value = 0;
 }
@@ -80,14 +85,17 @@ function follow(after, until) {
     else take(summary);
     if (summary.number >= until) older.value = false;
   };
-  stream.addEventListener("evicted", () => (evicted.value += 1));
+  stream.addEventListener("evicted", () => (evicted.value ||= 1));
   return stream;
 }
 
 export async function connect() {
   let newest = 0;
   try {
-    newest = (await get("/api/captured/")).cursor;
+    const counts = await get("/api/captured/");
+    newest = counts.cursor;
+    evicted.value = counts.evicted;
+    limit.value = counts.limit ?? 0;
   } catch (error) {
     state.value = "refused";
     return;
@@ -99,9 +107,20 @@ export async function connect() {
   stream.addEventListener("restarted", () => {
     waiting = [];
     rows.value = [];
+    evicted.value = 0;
+    restarted.value = true;
   });
   if (first > 0) {
     older.value = true;
     follow(0, first);
   }
+}
+
+/** The bytes of the envelope that a row came in, as text, and where they are. */
+export async function envelope(row) {
+  const place = `/api/captured/envelopes/${row.number}`;
+  const answer = await fetch(place);
+  if (!answer.ok) throw new Error("It was evicted: the server keeps the newest only.");
+  const bytes = await answer.arrayBuffer();
+  return { text: new TextDecoder().decode(bytes.slice(0, 100_000)), length: bytes.byteLength, address: place };
 }

@@ -1,14 +1,15 @@
 // What is asked of the server: the answer, or why there is none.
 import { useEffect, useState } from "preact/hooks";
 
-export function useAnswer(ask, depends) {
+/** Ask again whenever *depends* changes; with *keep* the former answer stays until the next is there. */
+export function useAnswer(ask, depends, keep = false) {
   const [answer, setAnswer] = useState({ loading: true });
   useEffect(() => {
     let left = false;
-    setAnswer({ loading: true });
+    setAnswer((before) => (keep && before.value ? before : { loading: true }));
     ask().then(
       (value) => left || setAnswer({ value }),
-      (error) => left || setAnswer({ error: String(error.message ?? error) }),
+      (error) => left || setAnswer({ error: String(error.message ?? error).replace(/\.$/, "") }),
     );
     return () => (left = true);
   }, depends);

@@ -1,77 +1,81 @@
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { html } from "htm/preact";
-import { connect, evicted, forget, held, older, pause, paused, rows, state } from "./source.js";
-import { matcher, NAMES } from "./filter.js";
-import { filter, open } from "./place.js";
-import { List } from "./list.js";
+import { connect, forget, isReport, older, pause, paused, rows } from "./source.js";
+import { matcher, mistaken, NAMES } from "./filter.js";
+import { close, closeAll, filter, go, move, open, show } from "./place.js";
+import { Counts, List } from "./list.js";
 import { Entry } from "./entry.js";
-import { Trace } from "./trace.js";
+import { keys, Trace } from "./trace.js";
+import { Help } from "./help.js";
+import { Empty, Notices, State } from "./states.js";
 
-const newest = computed(() => [...rows.value].reverse());
+const newest = computed(() => rows.value.toReversed());
 const passing = computed(() => newest.value.filter(matcher(filter.value)));
-const cursor = signal(-1);
+const cursor = signal(null);
 const help = signal(false);
-
-const KEYS = [
-  ["j, k", "next, previous"],
-  ["Enter", "open"],
-  ["Esc", "close"],
-  ["t", "the trace of what is open"],
-  ["/", "filter"],
-  ["p", "pause"],
-  ["?", "these keys"],
-];
 
 const opened = computed(() => {
   const [kind, ...rest] = open.value.split(":");
-  if (kind === "trace") return { trace: rest.join(":") };
-  const row = kind === "entry" ? rows.value.find((one) => one.key === rest.join(":")) : undefined;
-  return { row, gone: kind === "entry" && !row };
+  if (kind === "trace") return { trace: rest[0], span: rest[1] };
+  const key = rest.join(":");
+  return kind === "entry" ? { key, row: rows.value.find((one) => one.key === key) } : {};
 });
 
+effect(() => {
+  const errors = rows.value.reduce((sum, row) => sum + (row.noun === "errors"), 0);
+  document.title = errors ? `${errors} error${errors > 1 ? "s" : ""} · sentryintegration` : "sentryintegration";
+});
+
+const traceOf = (row) => `trace:${row.trace_id}${row.span_id ? `:${row.span_id}` : ""}`;
+
+function step(by) {
+  const there = passing.value;
+  const now = there.findIndex((row) => row.key === cursor.value);
+  const next = there[now < 0 ? 0 : Math.max(0, Math.min(now + by, there.length - 1))];
+  if (!next) return;
+  cursor.value = next.key;
+  if (opened.value.row) move(`entry:${next.key}`);
+}
+
+/** Leave what is open, and let the keyboard go on in the list. */
+function leave() {
+  close();
+  if (!open.value) setTimeout(() => document.querySelector(".row.active a")?.focus());
+}
+
 function onKey(event) {
-  const typing = event.target.matches("input, textarea");
+  const typing = event.target.matches("input, textarea, select");
+  if (help.value) return;
   if (event.key === "Escape") {
     if (typing) event.target.blur();
-    else if (help.value) help.value = false;
-    else open.value = "";
+    else leave();
     return;
   }
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const last = passing.value.length - 1;
+  const onControl = event.target.matches("button, summary, .span a, aside a");
   const actions = {
-    j: () => (cursor.value = Math.min(cursor.value + 1, last)),
-    k: () => (cursor.value = Math.max(cursor.value - 1, 0)),
-    Enter: () => !event.target.matches("a, button, summary") && passing.value[cursor.value] && (open.value = `entry:${passing.value[cursor.value].key}`),
-    t: () => opened.value.row?.trace_id && (open.value = `trace:${opened.value.row.trace_id}`),
+    j: () => step(1),
+    k: () => step(-1),
+    Enter: () => {
+      const row = passing.value.find((one) => one.key === cursor.value);
+      if (row) show(`entry:${row.key}`);
+    },
+    t: () => opened.value.row?.trace_id && go(traceOf(opened.value.row)),
     "/": () => document.querySelector("#filter").focus(),
-    p: () => pause(!paused.value),
-    "?": () => (help.value = !help.value),
+    p: () => !isReport && pause(!paused.value),
+    "?": () => (help.value = true),
+    ...(opened.value.trace ? keys.current : {}),
   };
-  if (actions[event.key]) {
-    actions[event.key]();
-    if (event.key !== "Enter") event.preventDefault();
-  }
+  if (!actions[event.key] || (event.key === "Enter" && onControl)) return;
+  actions[event.key]();
+  event.preventDefault();
 }
 
-function State() {
-  const text = {
-    connecting: "connecting ...",
-    live: paused.value ? `paused${held.value ? `, ${held.value} more came` : ""}` : "live",
-    lost: "The connection is lost; trying again. What came is still shown.",
-    refused: "The server refused the stream. Is its token missing? Open the address that it printed.",
-  }[state.value];
-  return html`<span role="status" class="state ${state.value}">${text}</span>`;
-}
-
-function Empty() {
-  if (state.value === "connecting") return html`<p class="empty">Connecting ...</p>`;
-  if (rows.value.length)
-    return html`<p class="empty">Nothing passes the filter. <button type="button" onClick=${() => (filter.value = "")}>show all ${rows.value.length}</button></p>`;
-  return html`<p class="empty">Nothing has come yet. Start the application with
-    <code>SENTRY_DSN=${location.protocol}//public@${location.host}/1</code>; what it sends appears here.</p>`;
+function Gone() {
+  return html`<div class="banner bad" role="alert"><p><strong>It is not among what came.</strong></p>
+    <p>It was evicted or cleared, or the server was started anew since this address was made. Where evictions are the cause, start it with a larger <code>serve --limit</code>.</p></div>`;
 }
 
 function App() {
@@ -81,34 +85,39 @@ function App() {
     connect();
     return () => removeEventListener("keydown", onKey);
   }, []);
-  const { row, gone, trace } = opened.value;
-  const isOpen = Boolean(row || gone || trace);
-  useEffect(() => void (isOpen && panel.current?.focus()), [open.value]);
-  const selected = row ? passing.value.findIndex((one) => one.key === row.key) : cursor.value;
-  useEffect(() => void (row && (cursor.value = selected)), [row?.key]);
-  return html`<div class="page ${isOpen ? "split" : ""}">
+  const { row, key, trace, span } = opened.value;
+  const isOpen = Boolean(key || trace);
+  useEffect(() => {
+    if (!isOpen) return;
+    panel.current.scrollTop = 0;
+    panel.current.focus({ preventScroll: true });
+  }, [key, trace]);
+  useEffect(() => void (key && (cursor.value = key)), [key]);
+  const hint = mistaken(filter.value);
+  return html`<div class="page ${isOpen ? "split" : ""} ${trace ? "wide" : ""}">
     <header class="top">
-      <h1>Captured</h1>
+      <h1>sentryintegration</h1>
       <label class="filter"><span class="sr">Filter</span>
-        <input id="filter" type="search" value=${filter.value} placeholder="level:error tag:graph=g1 noun:transaction text" title=${`text, or ${NAMES.join(":, ")}:`}
+        <input id="filter" type="search" value=${filter.value} placeholder="level:error  tag:graph=g1  noun:transaction  or any text" title=${`text, or ${NAMES.join(":, ")}:`} autocomplete="off" spellcheck="false"
           onInput=${(event) => (filter.value = event.target.value)} /></label>
-      <span class="quiet" role="status">${passing.value.length} of ${rows.value.length}${older.value ? ", older ones are being read" : ""}</span>
-      <button type="button" aria-pressed=${String(paused.value)} onClick=${() => pause(!paused.value)}>${paused.value ? "go on" : "pause"}</button>
-      <button type="button" onClick=${() => confirm("Forget everything that came?") && forget()}>clear</button>
-      <button type="button" aria-expanded=${String(help.value)} onClick=${() => (help.value = !help.value)}>keys</button>
+      <span class="quiet number" role="status">${passing.value.length.toLocaleString("en")} of ${rows.value.length.toLocaleString("en")}${older.value ? ", reading older ones" : ""}</span>
+      ${!isReport && html`<button type="button" aria-pressed=${String(paused.value)} onClick=${() => pause(!paused.value)}>${paused.value ? "go on" : "pause"}</button>
+      <button type="button" onClick=${() => confirm("Forget everything that came, on the server too?") && (closeAll(), forget())}>clear</button>`}
+      <button type="button" aria-haspopup="dialog" onClick=${() => (help.value = true)} title="keys and filter">?<span class="sr"> keys and filter</span></button>
       <${State} />
     </header>
-    ${evicted.value > 0 && html`<p class="notice">Older entries were evicted before they could be shown: the server keeps the newest only (serve --limit).</p>`}
-    ${help.value && html`<dl class="keys">${KEYS.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>`}
+    <div class="notices"><${Notices} />${hint && html`<p class="notice" role="status">${hint}</p>`}</div>
+    ${rows.value.length > 0 && html`<${Counts} rows=${rows.value} />`}
     <main>
-      ${passing.value.length ? html`<${List} rows=${passing.value} selected=${selected} />` : html`<${Empty} />`}
+      ${passing.value.length ? html`<${List} rows=${passing.value} selected=${cursor.value} tables=${!isOpen} />` : html`<${Empty} />`}
     </main>
-    ${isOpen && html`<aside ref=${panel} tabindex="-1" aria-label="what is open">
-      <button type="button" class="close" onClick=${() => (open.value = "")}>close</button>
-      ${trace && html`<${Trace} key=${trace} id=${trace} />`}
+    ${isOpen && html`<aside ref=${panel} tabindex="-1" aria-label=${trace ? "trace" : "entry"}>
+      <button type="button" class="close" onClick=${leave} title="close (Esc)">close</button>
+      ${trace && html`<${Trace} key=${trace} id=${trace} chosen=${span} />`}
       ${row && html`<${Entry} key=${row.key} row=${row} />`}
-      ${gone && html`<p class="bad">It is not among what came: it was evicted or cleared, or has not arrived here yet.</p>`}
+      ${key && !row && html`<${Gone} />`}
     </aside>`}
+    <${Help} open=${help.value} onClose=${() => (help.value = false)} />
   </div>`;
 }
 

@@ -3,10 +3,10 @@
 import * as live from "./live.js";
 import * as file from "./file.js";
 
-export { evicted, held, older, paused, rows, state } from "./rows.js";
+export { evicted, held, limit, older, paused, restarted, rows, state } from "./rows.js";
 
 /** Whether this is a report: a file that nothing is added to. */
 export const isReport = file.isThere();
 
-export const { address, connect, findings, forget, object, pause, trace } = isReport ? file : live;
+export const { address, connect, envelope, findings, forget, object, pause, trace } = isReport ? file : live;
 export const { report, failure } = file;

@@ -1,14 +1,31 @@
-// A list of which only what is seen is in the document.
-import { useEffect, useRef, useState } from "preact/hooks";
+// A list of which only what is seen is in the document; printed, all of it up to a bound.
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
 import { html } from "htm/preact";
 
-export function Window({ items, height, render, selected, label }) {
+const PRINTED = 1000;
+
+const query = matchMedia("print");
+export const printing = signal(query.matches);
+query.addEventListener("change", () => (printing.value = query.matches));
+
+const narrowly = matchMedia("(max-width: 760px)");
+/** Whether the page is as wide as a telephone. */
+export const narrow = signal(narrowly.matches);
+narrowly.addEventListener("change", () => (narrow.value = narrowly.matches));
+
+export function Window({ items, keyOf, height, render, selected, label }) {
   const box = useRef(null);
   const [view, setView] = useState([0, 60]);
+  const top = useRef({ key: null, place: 0 });
   const measure = () => {
     if (!box.current) return;
-    const first = Math.max(0, Math.floor(box.current.scrollTop / height) - 10);
-    setView([first, first + Math.ceil(box.current.clientHeight / height) + 20]);
+    const { scrollTop, clientHeight } = box.current;
+    const first = Math.max(0, Math.floor(scrollTop / height) - 10);
+    const last = first + Math.ceil(clientHeight / height) + 20;
+    const place = Math.floor(scrollTop / height);
+    top.current = { key: scrollTop > 0 && items[place] ? keyOf(items[place]) : null, place };
+    setView((now) => (now[0] === first && now[1] === last ? now : [first, last]));
   };
   useEffect(() => {
     measure();
@@ -16,18 +33,25 @@ export function Window({ items, height, render, selected, label }) {
     observer.observe(box.current);
     return () => observer.disconnect();
   }, [height]);
+  // What comes is put at the top: what is being read stays where it is.
+  useLayoutEffect(() => {
+    const { key, place } = top.current;
+    if (key === null || (items[place] && keyOf(items[place]) === key)) return;
+    const now = items.findIndex((item) => keyOf(item) === key);
+    if (now >= 0) box.current.scrollTop += (now - place) * height;
+  }, [items]);
+  const place = selected === null ? -1 : items.findIndex((item) => keyOf(item) === selected);
   useEffect(() => {
-    if (selected < 0) return;
-    const top = selected * height;
+    if (place < 0) return;
     const { scrollTop, clientHeight } = box.current;
-    if (top < scrollTop) box.current.scrollTop = top;
-    else if (top + height > scrollTop + clientHeight) box.current.scrollTop = top + height - clientHeight;
-  }, [selected]);
-  const [first, last] = view;
-  const shown = items.slice(first, last);
-  return html`<div class="window" ref=${box} onScroll=${measure} tabindex="-1">
+    if (place * height < scrollTop) box.current.scrollTop = place * height;
+    else if ((place + 1) * height > scrollTop + clientHeight) box.current.scrollTop = (place + 1) * height - clientHeight;
+  }, [selected, place >= 0]);
+  const [first, last] = printing.value ? [0, PRINTED] : view;
+  return html`<div class="window" ref=${box} onScroll=${measure}>
     <div role="list" aria-label=${label} class="all" style=${{ height: `${items.length * height}px` }}>
-      ${shown.map((item, place) => render(item, first + place, { top: `${(first + place) * height}px`, height: `${height}px` }))}
+      ${items.slice(first, last).map((item, index) => render(item, first + index, { top: `${(first + index) * height}px`, height: `${height}px` }))}
     </div>
+    ${printing.value && items.length > PRINTED && html`<p>${items.length - PRINTED} more are not printed.</p>`}
   </div>`;
 }

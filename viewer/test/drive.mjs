@@ -61,14 +61,16 @@ const scenarios = {
     for (let step = 0; step < 10 && !(await page.locator(".row.active .noun").textContent())?.includes("error"); step++) await page.keyboard.press("j");
     await page.keyboard.press("Enter");
     await page.locator(".exception .frame[open] .line").first().waitFor();
-    const line = await page.locator(".exception .frame[open] .line").first().textContent();
+    const line = await page.locator(".exception .frame[open] .line code").first().textContent();
     await page.keyboard.press("t");
     await page.locator(".trace .span").first().waitFor();
-    const spans = await page.locator(".trace .span .name").allTextContents();
+    const spans = await page.locator(".trace .span .name a").allTextContents();
     await page.keyboard.press("Escape");
-    await page.waitForFunction(() => !document.querySelector("aside"));
+    await page.locator(".exception").first().waitFor();
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => !document.querySelector("aside") && document.activeElement.matches(".row.active a"));
     await page.goBack();
-    await page.locator(".trace .span").first().waitFor();
+    await page.locator(".exception").first().waitFor();
     return { line, spans: spans.map((text) => text.replace(/\s+/g, " ").trim()), said: page.said };
   },
   async hostile() {
