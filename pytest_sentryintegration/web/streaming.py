@@ -42,8 +42,8 @@ _LINKED: Final = frozenset({"traces", "transactions", "spans"})
 
 _SUMMARY: Final = (
     "id", "level", "name", "op", "status", "tags", "trace_id", "span_id", "transaction", "environment",
-    "release", "server_name", "filename", "content_type", "monitor_slug", "text", "body", "message", "reason",
-    "type", "value", "unit", "duration", "count", "errors", "sid", "contact_email", "url", "timestamp", "start",
+    "release", "server_name", "filename", "content_type", "monitor_slug", "text", "body", "message",
+    "reason", "type", "value", "unit", "duration", "count", "errors", "contact_email", "url", "timestamp",
 )  # fmt: skip
 
 _CUT: Final = 500

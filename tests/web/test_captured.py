@@ -248,7 +248,7 @@ def test_a_health_check_needs_no_host(api: Api) -> None:
 
 
 def test_a_frame_is_shown_with_the_lines_around_it_and_a_span_with_its_service(api: Api) -> None:
-    frame = {"filename": "shop.py", "lineno": 7, "pre_context": ["a"], "context_line": "b", "post_context": ["c"]}
+    frame = {"lineno": 7, "pre_context": ["a"], "context_line": "b", "post_context": ["c"]}
     exception = {"values": [{"type": "E", "stacktrace": {"frames": [frame]}}]}
     api.send(("event", {"exception": exception}))
     times = {"start_timestamp": 1.0, "timestamp": 2.0}
