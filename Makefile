@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint coverage wheel matrix newest examples clients relay bench
+.PHONY: demo test lint coverage wheel matrix newest examples clients relay docs bench
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -58,6 +58,10 @@ examples: $(STAMP)
 # Real clients: @sentry/node, a browser, sentry-cli, raven, OpenTelemetry. Needs npm and chromium.
 clients: $(STAMP)
 	$(BIN)/nox -s clients
+
+# The site of docs/, in build/site, without a warning; and its Markdown, with llms.txt, beside the pages.
+docs: $(STAMP)
+	$(BIN)/nox -s docs
 
 # The bars of the design, measured side by side; writes the tables of docs/benchmarks.md.
 bench: $(STAMP)

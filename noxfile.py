@@ -269,6 +269,14 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The site of `docs`: a warning, such as a link that leads nowhere, is an error."""
+    install(session, NEWEST_2)
+    session.install("--quiet", "--group", "docs")
+    session.run("python", "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", "build/site")
+
+
+@nox.session
 def relay(session: nox.Session) -> None:
     """Relay's own integration tests, run over HTTP against the fake Sentry.
 

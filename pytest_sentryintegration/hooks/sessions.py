@@ -18,6 +18,11 @@ from pytest_sentryintegration.hooks.redirecting import (
 )
 from pytest_sentryintegration.settings import Settings, read_settings
 
+MARKER = (
+    "sentry(**options): options of sentry_sdk.init for this test; transport='memory',"
+    " unexpected='ignore|warn|fail', invalid='ignore|warn|fail' and allow=[...] are the plugin's own."
+)
+
 
 # A wrapper: those run before pytest-django's hook of this name, which loads the settings.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -55,11 +60,7 @@ def _settings(config: pytest.Config, listing: Path | None = None) -> Settings:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings and register the marker."""
-    config.addinivalue_line(
-        "markers",
-        "sentry(**options): options of sentry_sdk.init for this test; transport='memory',"
-        " unexpected='ignore|warn|fail', invalid='ignore|warn|fail' and allow=[...] are the plugin's own.",
-    )
+    config.addinivalue_line("markers", MARKER)
     listing = config.getoption("--sentry-allow-all")
     if listing is not None:
         # Absolute, for the workers of xdist too.
