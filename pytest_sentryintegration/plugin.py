@@ -5,6 +5,7 @@ Until Sentry is used, they import pytest, the import hook and the settings, and 
 
 from __future__ import annotations
 
+from pytest_sentryintegration.hooks.dumping import pytest_configure_node
 from pytest_sentryintegration.hooks.fixtures import (
     pytest_fixture_setup,
     pytest_runtest_setup,
@@ -32,6 +33,7 @@ __all__ = [
     "pytest_addoption",
     "pytest_assertrepr_compare",
     "pytest_configure",
+    "pytest_configure_node",
     "pytest_fixture_setup",
     "pytest_load_initial_conftests",
     "pytest_runtest_call",

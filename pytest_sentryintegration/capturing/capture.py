@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import sentry_sdk
@@ -30,8 +28,7 @@ from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.fake_sentry import KEY, NoServerError
 from pytest_sentryintegration.settings import Settings, split_marker
-from pytest_sentryintegration.store import Arrival
-from pytest_sentryintegration.wire.envelope import serialize_envelope
+from pytest_sentryintegration.store import Entry
 from pytest_sentryintegration.words.captured import captured, end_of
 from pytest_sentryintegration.words.explaining import still_running, unsent
 
@@ -180,16 +177,10 @@ class Capture(StoredInbox):
             text = secret.masked(text)
         return text
 
-    def dump(self, folder: str | Path) -> None:
-        """Write each envelope as a file of its own into *folder*, named by the test."""
+    def entries(self) -> list[Entry]:
+        """Return all that came, in its order, and what this process's SDK still held."""
         self._isolation.drain()
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        name = re.sub(r"[^\w.-]+", "_", self.test).strip("_")[-150:] or "capture"
-        arrivals = [entry for entry in self.store.since(self.inbox) if isinstance(entry, Arrival)]
-        for number, arrival in enumerate(arrivals, 1):
-            path = target / f"{name}-{number:03}.envelope"
-            path.write_bytes(serialize_envelope(arrival.envelope))
+        return self.store.since(self.inbox)
 
     def clear(self) -> None:
         """Forget what came so far, and what was noted of what is reported as lost."""

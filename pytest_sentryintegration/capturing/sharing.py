@@ -17,7 +17,7 @@ from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import drain, drain_before_forks
 from pytest_sentryintegration.sdk.redirect import Redirect
 from pytest_sentryintegration.settings import Settings
-from pytest_sentryintegration.store import STRAYS
+from pytest_sentryintegration.store import STRAYS, Entry
 
 
 class Shared:
@@ -58,6 +58,11 @@ class Shared:
         self._checked = store.last(STRAYS)
         strays = Entries(lambda number: store.since(STRAYS, max(number, checked)))
         return Policies(settings, self.lines).check(Reader(strays))
+
+    def strays(self) -> list[Entry]:
+        """Return what came outside of captures, of the whole run."""
+        drain(self.clients.live())
+        return self.delivery.fake.store.since(STRAYS)
 
     def take_late(self) -> None:
         """Take in what has come for tests that had finished."""

@@ -11,6 +11,7 @@ SUMMARIES: Final = {
     "run": "run a command with a fake Sentry of its own, and say what it sent",
     "wait": "wait until a running fake Sentry has been sent something",
     "show": "print .envelope files: events, trees, verdicts",
+    "report": "make one page of dumps, which opens from a disk: tests, what they sent, verdicts",
 }
 """What each command does, by its name."""
 
@@ -36,4 +37,8 @@ def find_command(name: str) -> Command | None:
         from pytest_sentryintegration.cli.show import SHOW
 
         return SHOW
+    if name == "report":
+        from pytest_sentryintegration.cli.report import REPORT
+
+        return REPORT
     return None

@@ -38,6 +38,8 @@ class Option:
     default: Any = None
     repeated: bool = False
     """Whether it may be given several times; its variable then holds a value a line."""
+    short: str = ""
+    """A letter for it, as in ``-o``."""
 
     @property
     def variable(self) -> str:
@@ -146,12 +148,13 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
             else f" (default {option.default})"
         )
     text += f" [{option.variable}{', one a line' if option.repeated else ''}]"
+    names = [f"-{option.short}"] * bool(option.short) + [f"--{option.name}"]
     if not option.metavar:
         # None: it was not given, and the variable decides.
-        parser.add_argument(f"--{option.name}", action="store_true", default=None, help=text)
+        parser.add_argument(*names, action="store_true", default=None, help=text)
     else:
         action = "append" if option.repeated else "store"
-        parser.add_argument(f"--{option.name}", action=action, metavar=option.metavar, help=text)
+        parser.add_argument(*names, action=action, metavar=option.metavar, help=text)
 
 
 def nearest(word: str, valid: Collection[str]) -> str:

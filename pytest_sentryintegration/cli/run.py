@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pytest_sentryintegration.cli import DONE, NOT_MET, NOT_THERE
 from pytest_sentryintegration.cli.asking import SERVER, TOKEN, Api
@@ -20,6 +21,7 @@ from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.inbox.secrets import masked, secrets_of_settings
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.report.manifest import Manifest, remove
 from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.store import Store
 from pytest_sentryintegration.words.explaining import explain
@@ -34,13 +36,13 @@ class Received(StoredInbox):
 
     def __init__(self, store: Store, inbox: str, command: str) -> None:
         super().__init__(store, inbox)
-        self._command = command
+        self.command = command
         self.ended: int | None = None
         """The exit code of the command."""
 
     def evidence(self) -> Evidence:
         """Return what is known about the sender."""
-        child = Started(self._command, ended=self.ended, running=self.ended is None)
+        child = Started(self.command, ended=self.ended, running=self.ended is None)
         return Evidence(children=(child,), connected=self.number() > 0)
 
 
@@ -78,8 +80,19 @@ def _run(options: Namespace) -> int:
             say(child.problem)
         else:
             _summarize(received, code, took)
+        failed = [text for text in (*failures, lacking) if text]
+        texts = [masked(text, options.secret) for text in failed] or [f"exit code {code}"] * (code != 0)
+        about = {"duration": took, "failure": "\n\n".join(texts)}
         if options.dump is not None:
-            _dump(received, options.dump)
+            count = _dump(received, options.dump, "failed" if texts else "passed", about)
+            say(f"{NOUNS['envelopes'].counted(count)} written to {options.dump}")
+        if options.report is not None:
+            from pytest_sentryintegration.report.building import build
+
+            with tempfile.TemporaryDirectory(prefix="sentryintegration-") as folder:
+                _dump(received, Path(folder), "failed" if texts else "passed", about)
+                page, _ = build([Path(folder)])
+            _write(page, options.report)
     for text in (*notes, *failures, lacking):
         say(masked(text, options.secret))
     return code or (NOT_MET if failures else NOT_THERE if lacking else DONE)
@@ -105,12 +118,22 @@ def _check_empty(folder: Path) -> None:
         )
 
 
-def _dump(received: Received, folder: Path) -> None:
+def _dump(received: Received, folder: Path, outcome: str, about: dict[str, Any]) -> int:
+    """Write what a command has sent into a folder, and return how many envelopes there are."""
     folder.mkdir(parents=True, exist_ok=True)
-    envelopes = received.contents.envelopes
-    for number, envelope in enumerate(envelopes, 1):
-        (folder / f"run-{number:03}.envelope").write_bytes(envelope.body)
-    say(f"{NOUNS['envelopes'].counted(len(envelopes))} written to {folder}")
+    remove(folder)  # the manifest of files that somebody removed
+    manifest = Manifest(folder, "run")
+    entries = received.store.since(received.inbox)
+    manifest.add(received.command, outcome, entries, named="run", **about)
+    return len(received.contents.envelopes)
+
+
+def _write(page: bytes, target: Path) -> None:
+    try:
+        target.write_bytes(page)
+    except OSError as error:
+        raise WrongUse(f"{target} cannot be written: {error.strerror}") from None
+    say(f"report written to {target}")
 
 
 RUN: Final = Command(
@@ -154,6 +177,7 @@ RUN: Final = Command(
             default=10.0,
         ),
         Option("dump", "write each envelope to a file DIR/run-001.envelope", metavar="DIR", read=Path),
+        Option("report", "write one HTML file that shows what was sent", metavar="FILE", read=Path),
         replace(
             SERVER, help="a running fake Sentry to report to, into an inbox of its own, instead of a new one"
         ),

@@ -18,15 +18,13 @@ from pytest_sentryintegration.cli.options import Command, Option, WrongUse
 from pytest_sentryintegration.inbox.reader import NotJudgedWarning, Reader
 from pytest_sentryintegration.inbox.source import Source
 from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.report.dumps import read_arrival
+from pytest_sentryintegration.report.manifest import ENVELOPE
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.web.objects import as_json, dump
-from pytest_sentryintegration.wire.dsn import Dsn
-from pytest_sentryintegration.wire.envelope import parse_envelope
 from pytest_sentryintegration.wire.refusal import Refusal
 from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.policies import Objection, not_accepted
-
-SUFFIX: Final = ".envelope"
 
 
 class Damaged(NamedTuple):
@@ -55,7 +53,7 @@ class Files(Source):
         arrivals: list[Arrival] = []
         for name, body, written in bodies:
             try:
-                arrivals.append(_arrival(len(arrivals) + 1, body, written))
+                arrivals.append(read_arrival(len(arrivals) + 1, body, written))
                 self.names.append(name)
             except Refusal as refusal:
                 self.damaged.append(Damaged(name, refusal.status, refusal.reason))
@@ -65,23 +63,6 @@ class Files(Source):
     def clear(self) -> None:
         """Do nothing: the files stay."""
         return
-
-
-def _arrival(number: int, body: bytes, written: datetime) -> Arrival:
-    envelope = parse_envelope(body)
-    headers = envelope.headers
-    # Not every SDK writes its DSN into its envelopes.
-    project_id = Dsn.parse(headers["dsn"]).project_id if headers.get("dsn") else ""
-    return Arrival(number, "", _received(headers.get("sent_at"), written), project_id, "", None, envelope)
-
-
-def _received(sent_at: object, written: datetime) -> datetime:
-    # An event is judged by its age when it came; it was sent moments before.
-    try:
-        moment = datetime.fromisoformat(str(sent_at).replace("Z", "+00:00"))
-    except ValueError:
-        return written
-    return moment if moment.tzinfo is not None else written
 
 
 def _show(options: Namespace) -> int:
@@ -159,9 +140,9 @@ def _bodies(names: Sequence[str]) -> Iterator[tuple[str, bytes, datetime]]:
             yield "standard input", sys.stdin.buffer.read(), clock.now()
             continue
         path = Path(name)
-        files = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
+        files = sorted(path.rglob(f"*{ENVELOPE}")) if path.is_dir() else [path]
         if not files:
-            raise WrongUse(f"there is no {SUFFIX} file in {name}")
+            raise WrongUse(f"there is no {ENVELOPE} file in {name}")
         for file in files:
             try:
                 written = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_sentryintegration.hooks import dumping
 from pytest_sentryintegration.hooks.redirecting import (
     SESSIONS,
     SETTINGS,
@@ -116,6 +117,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     In whatever order it asks for them: an application that another of them makes belongs to the test then,
     and ends with it; what it sends while it is made is the test's.
     """
+    dumping.begin(item)
     has_policy = item.config.stash[SETTINGS].has_policy
     if has_policy and is_used():
         # Of what was sent before a run inside another the outer one tells.

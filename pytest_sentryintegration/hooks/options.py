@@ -11,7 +11,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--sentry-dump",
         metavar="DIR",
-        help="write what each test sent as .envelope files into DIR",
+        help="write what each test sent as .envelope files into DIR, and a manifest of the tests",
+    )
+    group.addoption(
+        "--sentry-report",
+        metavar="FILE",
+        help="write one HTML file with all tests, failed ones first, and what each sent",
     )
     group.addoption(
         "--sentry-allow-all",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_sentryintegration.hooks import dumping
 from pytest_sentryintegration.hooks.fixtures import CAPTURE, EVENTS
 from pytest_sentryintegration.hooks.policies import LEAKED, RUNNING
 from pytest_sentryintegration.hooks.redirecting import HELD, NOTES, SESSIONS, SETTINGS, shared_by
@@ -17,6 +18,8 @@ COUNTS = pytest.StashKey[dict[str, Any]]()
 DIFFERENCE = pytest.StashKey[str]()
 WRITTEN = pytest.StashKey[str]()
 """What ``--sentry-allow-all`` has written."""
+REPORTED = pytest.StashKey[str]()
+"""What ``--sentry-report`` has written."""
 _COMPARED = {
     "pytest_sentryintegration.matching.span_pattern",
     "pytest_sentryintegration.model.spans",
@@ -34,6 +37,7 @@ def pytest_runtest_makereport(
         _show_leak(report, item.stash[LEAKED])
         del item.stash[LEAKED]
     capture = item.stash.get(CAPTURE, None)
+    dumping.note(item, report, str(call.excinfo.value) if call.excinfo is not None else "", capture)
     if capture is None:
         return report
     if report.failed and (text := capture.summary()):
@@ -44,8 +48,6 @@ def pytest_runtest_makereport(
     if report.failed and (difference := item.stash.get(DIFFERENCE, None)):
         report.sections.append(("Span tree", difference))
     if report.when == "teardown":
-        if folder := item.config.getoption("--sentry-dump"):
-            capture.dump(folder)
         # pytest keeps the item to the end of the session; what was captured is not needed that long.
         del item.stash[CAPTURE], item.stash[EVENTS]
     return report
@@ -81,6 +83,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(config, "workeroutput", None)
     if output is not None:
         output["sentryintegration_notes"] = list(NOTES)
+    if said := dumping.finish(config):
+        config.stash[REPORTED] = said
     if HELD in config.stash:
         if config.stash[SETTINGS].has_policy:
             shared_by(config).take_strays(judged=config is SESSIONS[0])
@@ -131,8 +135,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
         for line in summary_lines(counts):
             terminalreporter.write_line(line)
-    if WRITTEN in config.stash:
-        terminalreporter.write_line(f"Sentry: {config.stash[WRITTEN]}")
+    for key in (WRITTEN, REPORTED):
+        if key in config.stash:
+            terminalreporter.write_line(f"Sentry: {config.stash[key]}")
 
 
 def _unset(secrets: tuple[str, ...]) -> list[str]:

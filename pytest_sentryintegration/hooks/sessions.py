@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_sentryintegration.hooks import dumping
 from pytest_sentryintegration.hooks.redirecting import (
     HELD,
     HOOK,
@@ -67,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
         listing = (config.invocation_params.dir / listing).resolve()
         config.option.sentry_allow_all = str(listing)
     config.stash[SETTINGS] = _settings(config, listing)
+    dumping.prepare(config)
     if is_used():
         shared_by(config)
     SESSIONS.append(config)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pytest_sentryintegration import model
 from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.inbox.source import Source
-from pytest_sentryintegration.matching.query import Noun
+from pytest_sentryintegration.matching.query import Noun, Query
 from pytest_sentryintegration.model.objects import number_of_part
 from pytest_sentryintegration.verdict.relay import available
 from pytest_sentryintegration.words.allowing import Allowed
@@ -30,11 +30,21 @@ class NotJudgedWarning(UserWarning):
     """Something was to be judged, and what judges it is not installed."""
 
 
+class Unmet(NamedTuple):
+    """A `find` or `wait` that failed."""
+
+    query: Query
+    text: str
+    """What it said."""
+
+
 class Reader:
     """Reads one inbox for its views and for the policies, and knows which events were looked at."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.unmet: Unmet | None = None
+        """What the last `find` or `wait` asked for that failed."""
         # By identity; the object is kept with it, so that no other gets its id.
         self._looked_at: dict[int, model.Event] = {}
         self._evicted = 0

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from pytest_sentryintegration.inbox.looking import Found, Lack, look
-from pytest_sentryintegration.inbox.reader import Reader
+from pytest_sentryintegration.inbox.reader import Reader, Unmet
 from pytest_sentryintegration.inbox.steps import Step, run, run_async
 from pytest_sentryintegration.matching.hints import near_key
 from pytest_sentryintegration.matching.query import Noun, Query
@@ -252,7 +252,7 @@ class View(Sequence[T], Generic[T]):
             raise AssertionError(unsure(query, found.notes))
 
     def _too_few(self, query: Query, found: Found, waited: float, wanted: int | None) -> str:
-        return too_few(
+        text = too_few(
             query,
             list(self._objects()),
             found.matched,
@@ -261,6 +261,8 @@ class View(Sequence[T], Generic[T]):
             waited=waited,
             wanted=wanted,
         )
+        self._reader.unmet = Unmet(query, text)
+        return text
 
     def _reasons(self) -> list[str]:
         return reasons(self._reader.evidence(), self._reader.source.contents, self._noun.name)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pytest_sentryintegration.inbox.queries import Question, QuestionError, question, seconds, whole_number
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.matching.nearest import nearest_misses
+from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.matching.showing import show
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.web.asking import PART, Asked, json_reply, text_reply
@@ -19,7 +20,7 @@ from pytest_sentryintegration.words.failures import why_too_few
 from pytest_sentryintegration.words.labels import label
 from pytest_sentryintegration.words.traces import of_missing
 
-__all__ = ["LONGEST", "Captured"]
+__all__ = ["LONGEST", "Captured", "nearest_of"]
 
 LONGEST: Final = 600.0
 """Seconds that a request may wait."""
@@ -128,28 +129,32 @@ class Captured:
         query = asking.query
         contents = part.contents()
         received = list(getattr(contents, asking.noun))
-        nearest = [
-            {
-                "number": entry_of(miss.obj).number,
-                "label": label(asking.noun, miss.obj),
-                "differences": [
-                    {
-                        "path": difference.path,
-                        "expected": show(difference.expected),
-                        "got": show(difference.got),
-                        "text": difference.text,
-                    }
-                    for difference in miss.differences
-                ],
-            }
-            for miss in (nearest_misses(received, query) if len(query) else [])
-        ]
         matched = query.among(getattr(contents, asking.noun))
         reasons = [sentence for trace in matched for sentence in of_missing(trace)] if complete else []
         reasons = reasons or why_too_few(
             query, received, matched, contents=contents, evidence=part.evidence(), waited=waited
         )
-        return {"text": f"{part}{text}", "nearest": nearest, "reasons": reasons}
+        return {"text": f"{part}{text}", "nearest": nearest_of(query, received), "reasons": reasons}
+
+
+def nearest_of(query: Query, received: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the nearest misses of a question, each with its request, its label and what differs."""
+    return [
+        {
+            "number": entry_of(miss.obj).number,
+            "label": label(query.noun.name, miss.obj),
+            "differences": [
+                {
+                    "path": difference.path,
+                    "expected": show(difference.expected),
+                    "got": show(difference.got),
+                    "text": difference.text,
+                }
+                for difference in miss.differences
+            ],
+        }
+        for miss in (nearest_misses(received, query) if len(query) else [])
+    ]
 
 
 def _otherwise(part: Part, error: AssertionError, cursor: int) -> Reply:

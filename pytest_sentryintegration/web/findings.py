@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from typing import Any
 
 from pytest_sentryintegration.inbox.queries import whole_number
 from pytest_sentryintegration.ingest.request import Reply
@@ -13,7 +14,7 @@ from pytest_sentryintegration.web.reading import Kept
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.policies import objections_to
 
-__all__ = ["Findings"]
+__all__ = ["Findings", "judged"]
 
 
 class Findings:
@@ -31,12 +32,7 @@ class Findings:
         cursor = part.cursor
         contents = part.contents()
         contents.update()
-        found = [asdict(objection) for objection in objections_to(contents)]
-        return json_reply(
-            200,
-            # Without the extra "relay", payloads of events and transactions are not judged.
-            {"count": len(found), "items": found, "cursor": cursor, "payloads_judged": available()},
-        )
+        return json_reply(200, {**judged(contents), "cursor": cursor})
 
     def explain(self, asked: Asked) -> Reply:
         """Answer with why nothing (more) came, the likeliest reason first."""
@@ -52,3 +48,10 @@ class Findings:
         contents = part.contents()
         contents.update()
         return json_reply(200, inbox_snapshot(contents))
+
+
+def judged(contents: Any) -> dict[str, Any]:
+    """Return what real Sentry would refuse, drop or trim of *contents*, worst first."""
+    found = [asdict(objection) for objection in objections_to(contents)]
+    # Without the extra "relay", payloads of events and transactions are not judged.
+    return {"count": len(found), "items": found, "payloads_judged": available()}

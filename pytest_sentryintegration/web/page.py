@@ -14,10 +14,11 @@ from pytest_sentryintegration.web.access import Access
 from pytest_sentryintegration.web.asking import Asked, RefusedError, reply
 from pytest_sentryintegration.web.session import Session
 
-__all__ = ["Page", "policy_of"]
+__all__ = ["PAGE", "Page", "policy_of"]
 
 PAGE: Final = Path(__file__).parent / "static" / "viewer.html"
 """Built from `viewer/` in the repository."""
+_LIVE: Final = "connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'"
 
 
 class Page:
@@ -45,17 +46,18 @@ def _read() -> tuple[bytes, str]:
     return page, policy_of(page)
 
 
-def policy_of(page: bytes) -> str:
+def policy_of(page: bytes, sources: str = _LIVE) -> str:
     """Return the Content-Security-Policy by which a page runs its own scripts and styles, and nothing else.
 
     Text that was captured cannot run, also where the page forgot to escape it: its hash is none of these.
+
+    Args:
+        page: The HTML.
+        sources: What else it may do; by default what the viewer needs to ask its own server.
     """
     scripts = _hashes(rb"<script>(.*?)</script>", page)
     styles = _hashes(rb"<style>(.*?)</style>", page)
-    return (
-        f"default-src 'none'; script-src {scripts}; style-src {styles}; connect-src 'self'; "
-        "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
+    return f"default-src 'none'; script-src {scripts}; style-src {styles}; base-uri 'none'; {sources}"
 
 
 def _hashes(pattern: bytes, page: bytes) -> str:

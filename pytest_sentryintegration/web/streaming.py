@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -20,7 +20,7 @@ from pytest_sentryintegration.web.objects import as_json, dump, entry_of, rfc333
 from pytest_sentryintegration.web.reading import Kept, Part
 from pytest_sentryintegration.words.labels import label
 
-__all__ = ["Streaming"]
+__all__ = ["Streaming", "by_request", "summary_of"]
 
 SLICE: Final = 0.25
 """Seconds after which a stream looks whether its client has left."""
@@ -153,6 +153,19 @@ def _contents_of(entries: list[Entry]) -> Contents:
 
 
 def _summaries(contents: Contents, asking: Question | None) -> Iterator[bytes]:
+    # One message a request: what is cut between two is neither lost nor sent again.
+    for pairs in by_request(contents, asking):
+        summary = summary_of(pairs)
+        yield b"id: %d\ndata: %b\n\n" % (summary["number"], dump(summary))
+
+
+def by_request(contents: Contents, asking: Question | None = None) -> Iterator[list[tuple[str, Any]]]:
+    """Yield what came, request by request: each thing once, with its noun.
+
+    Args:
+        contents: What came.
+        asking: What of it; ``None`` for all.
+    """
     found: list[tuple[str, Any]] = []
     if asking is not None:
         found = [(asking.noun, obj) for obj in asking.query.among(getattr(contents, asking.noun))]
@@ -162,13 +175,13 @@ def _summaries(contents: Contents, asking: Question | None) -> Iterator[bytes]:
         told = {entry_of(obj).number for _, obj in found}
         # What has no noun of its own: unknown items, spans without their segment.
         found += [("items", item) for item in contents.items if entry_of(item).number not in told]
-    # One message a request: what is cut between two is neither lost nor sent again.
     found.sort(key=lambda pair: entry_of(pair[1]).number)
-    for number, pairs in groupby(found, key=lambda pair: entry_of(pair[1]).number):
-        yield b"id: %d\ndata: %b\n\n" % (number, dump(_summary(list(pairs))))
+    for _, pairs in groupby(found, key=lambda pair: entry_of(pair[1]).number):
+        yield list(pairs)
 
 
-def _summary(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def summary_of(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what lists show of one request, of which `by_request` gave *pairs*."""
     entry = entry_of(pairs[0][1])
     return {
         "number": entry.number,

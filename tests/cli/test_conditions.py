@@ -219,7 +219,7 @@ def test_every_envelope_is_dumped_as_it_was_sent(run: Run, tmp_path: Path) -> No
 
     done = run("run", "--dump", folder, "--", *sending(message("hello"), error("ValueError", "boom")))
 
-    files = sorted(folder.iterdir())
+    files = sorted(folder.glob("*.envelope"))
     assert (done.code, [file.name for file in files]) == (0, ["run-001.envelope", "run-002.envelope"])
     assert parse_envelope(files[0].read_bytes()) == parse_envelope(message("hello").encode())
     assert unmet(done) == f"2 envelopes written to {folder}"

@@ -86,7 +86,7 @@ def test_what_comes_once_the_command_has_ended_is_waited_for(sentry: FakeSentry,
 def test_envelopes_are_dumped_as_they_were_sent(sentry: FakeSentry, run: Run, tmp_path: Path) -> None:
     run("run", "--server", sentry.url, "--dump", tmp_path / "dump", "--", *sending(message("hello")))
 
-    (path,) = (tmp_path / "dump").iterdir()
+    (path,) = (tmp_path / "dump").glob("*.envelope")
     assert parse_envelope(path.read_bytes()) == parse_envelope(message("hello").encode())
 
 

@@ -375,7 +375,7 @@ def test_a_test_that_fails_in_a_fixture_shows_and_dumps_what_was_captured(
     result.stdout.fnmatch_lines(
         ["*Captured Sentry*", "  'at the beginning'", "*Captured Sentry*", "  'at the end'"]
     )
-    assert sorted(path.name for path in (pytester.path / "dumped").iterdir()) == [
+    assert sorted(path.name for path in (pytester.path / "dumped").glob("*.envelope")) == [
         "test_it.py_test_setup-001.envelope",
         "test_it.py_test_teardown-001.envelope",
     ]
@@ -393,7 +393,7 @@ def test_dump_writes_each_envelope_as_a_file(run: Run, pytester: pytest.Pytester
     )
 
     result.assert_outcomes(passed=1)
-    (path,) = (pytester.path / "dumped").iterdir()
+    (path,) = (pytester.path / "dumped").glob("*.envelope")
     assert path.name == "test_it.py_test_it-001.envelope"
     assert b"dumped" in path.read_bytes()
 

@@ -1,0 +1,143 @@
+"""The dump of a run and its report: what becomes of each test, and what it sent, written as tests end."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_sentryintegration.hooks.redirecting import HELD, shared_by
+
+if TYPE_CHECKING:
+    from pytest_sentryintegration.report.manifest import Manifest
+
+MANIFEST = pytest.StashKey["Manifest"]()
+NOTED = pytest.StashKey[dict[str, Any]]()
+"""On a test that runs: what is known of it so far."""
+TEMPORARY = pytest.StashKey[Path]()
+"""The dump that a report is made of, where no other is asked for."""
+
+
+def is_on(config: pytest.Config) -> bool:
+    """Whether this run writes a dump."""
+    return config.getoption("--sentry-dump") is not None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist where to write: it is given the command line, not what became of it."""
+    node.workerinput["sentryintegration_dump"] = node.config.getoption("--sentry-dump")
+
+
+def prepare(config: pytest.Config) -> None:
+    """Make the paths absolute, and remove the dump of an earlier run."""
+    if hasattr(config, "workerinput"):
+        config.option.sentry_dump = config.workerinput["sentryintegration_dump"]
+        return
+    report, folder = config.getoption("--sentry-report"), config.getoption("--sentry-dump")
+    if report is not None:
+        config.option.sentry_report = str((config.invocation_params.dir / report).resolve())
+        if folder is None:
+            folder = config.stash[TEMPORARY] = Path(tempfile.mkdtemp(prefix="sentryintegration-"))
+    if folder is not None:
+        from pytest_sentryintegration.report.manifest import remove
+
+        path = (config.invocation_params.dir / folder).resolve()
+        config.option.sentry_dump = str(path)
+        remove(path)
+
+
+def begin(item: pytest.Item) -> None:
+    """Write that a test begins: one that ends the process is known by that."""
+    if is_on(item.config):
+        item.stash[NOTED] = {"outcome": "passed", "duration": 0.0}
+        _manifest_of(item.config).begin(item.nodeid)
+
+
+def note(item: pytest.Item, report: pytest.TestReport, error: str, capture: Any) -> None:
+    """Take note of one phase of a test; write all of it after the last one.
+
+    Args:
+        item: The test.
+        report: Of its setup, its call or its teardown.
+        error: What the exception says that ended it.
+        capture: What captures for it; ``None`` where nothing does.
+    """
+    noted = item.stash.get(NOTED, None)
+    if noted is None:
+        return
+    noted["duration"] += report.duration
+    noted["outcome"] = _outcome(report, noted["outcome"])
+    if report.failed:
+        failure = str(report.longreprtext)
+        noted["failure"] = f"{noted['failure']}\n\n{failure}" if "failure" in noted else failure
+        noted.update(_evidence(capture, error))
+    if report.when == "teardown":
+        del item.stash[NOTED]
+        _manifest_of(item.config).add(
+            item.nodeid, entries=[] if capture is None else capture.entries(), **noted
+        )
+
+
+def finish(config: pytest.Config) -> str:
+    """Write what came outside of tests; of a whole run also the report, and say so in a sentence."""
+    if HELD in config.stash and is_on(config):
+        strays = shared_by(config).strays()
+        if strays:
+            _manifest_of(config).add("outside of tests", "", strays)
+    target = config.getoption("--sentry-report")
+    if target is None or hasattr(config, "workerinput"):
+        return ""
+    from pytest_sentryintegration.report.building import build
+
+    page, lacking = build([Path(config.getoption("--sentry-dump"))])
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    Path(target).write_bytes(page)
+    if TEMPORARY in config.stash:
+        shutil.rmtree(config.stash[TEMPORARY], ignore_errors=True)
+    return " ".join([f"report written to {target}", *(f"({sentence})" for sentence in lacking[:3])])
+
+
+def _manifest_of(config: pytest.Config) -> Manifest:
+    # Not before a test runs: the controller of xdist runs none.
+    if MANIFEST not in config.stash:
+        from pytest_sentryintegration.report.manifest import Manifest
+
+        worker: Mapping[str, Any] = getattr(config, "workerinput", {})
+        folder = Path(config.getoption("--sentry-dump"))
+        config.stash[MANIFEST] = Manifest(folder, worker.get("workerid", "main"))
+    return config.stash[MANIFEST]
+
+
+def _outcome(report: pytest.TestReport, before: str) -> str:
+    if before in ("failed", "error"):
+        return before
+    if report.failed:
+        return "failed" if report.when == "call" else "error"
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "xpassed"
+    return "skipped" if report.skipped else before
+
+
+def _evidence(capture: Any, error: str) -> dict[str, Any]:
+    """Return the nearest misses of what a test asked for, or why nothing came."""
+    reader = getattr(capture, "reader", None)
+    if reader is None:
+        return {}
+    contents = reader.source.contents
+    contents.update()
+    found: dict[str, Any] = {}
+    if not contents.envelopes:
+        from pytest_sentryintegration.words.explaining import reasons
+
+        found["reasons"] = reasons(reader.evidence(), contents)
+    if reader.unmet is not None and reader.unmet.text in error:
+        from pytest_sentryintegration.web.captured import nearest_of
+
+        query = reader.unmet.query
+        found["nearest"] = nearest_of(query, list(reader.objects(query.noun)))
+    return found

@@ -1,0 +1,263 @@
+"""What a report holds: a list of tests, and what the captured API would answer of each."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pytest_sentryintegration.matching.showing import plain
+from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.model.traces import Trace
+from pytest_sentryintegration.report.dumps import Problems, Test, read_dumps
+from pytest_sentryintegration.report.page import packed, report_page
+from pytest_sentryintegration.store import Entry
+from pytest_sentryintegration.web.findings import judged
+from pytest_sentryintegration.web.objects import as_json, attachment_name, dump, entry_of
+from pytest_sentryintegration.web.streaming import by_request, summary_of
+from pytest_sentryintegration.words.losses import dropped
+
+__all__ = ["TITLE", "Limits", "build"]
+
+VERSION: Final = 1
+TITLE: Final = "Sentry report"
+
+_HEADLINE: Final = 200
+"""Characters of a failure that the list shows."""
+_SPANS: Final = 5_000
+"""Spans of a trace that is shown."""
+_SECTIONS: Final = ("tests", "objects", "findings", "traces", "attachments")
+
+Piece = tuple[str, str, bytes]
+"""Its section, its key there, and JSON."""
+
+
+class Limits(NamedTuple):
+    """How large a report becomes. What is over a limit is left out, passed tests first, and is told."""
+
+    blocks: int = 7_500_000
+    """Bytes of what is looked at, compressed and as text; with the list and the page, 10 MB."""
+    head: int = 2_200_000
+    """Bytes of the list, the same way."""
+    block: int = 400_000
+    """Bytes that are unpacked at once."""
+    one: int = 1_000_000
+    """Bytes of one event, trace or attachment."""
+    requests: int = 50_000
+    """Requests that are listed."""
+    tests: int = 50_000
+    """Tests that are listed."""
+
+
+def build(
+    folders: Iterable[Path], title: str = TITLE, limits: Limits | None = None
+) -> tuple[bytes, list[str]]:
+    """Return a report as HTML, and a sentence for each thing that it lacks.
+
+    The same dumps give the same bytes, in whatever order they are named.
+
+    Args:
+        folders: Dumps: of one run, of its shards, of other languages.
+        title: What it is called.
+        limits: How large it may become.
+    """
+    problems = Problems()
+    report = _Report(limits or Limits(), problems)
+    for test in read_dumps(folders, problems):
+        report.add(test)
+    return report.page(title)
+
+
+class _Blocks:
+    """What is read when it is looked at: blocks of JSON, each compressed."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.packed: list[bytes] = []
+        self.is_full = False
+        self._size = 0
+        self._parts: dict[str, list[bytes]] = {name: [] for name in _SECTIONS}
+        self._held = 0
+
+    def add(self, pieces: Sequence[Piece]) -> int | None:
+        """Add *pieces* to one block, and return its number; ``None`` where they are left out."""
+        fitting = [piece for piece in pieces if len(piece[2]) <= self._limits.one]
+        size = sum(len(value) for _, _, value in fitting)
+        if self._held and self._held + size > self._limits.block:
+            self.end_block()
+        if self.is_full or not fitting:
+            return None
+        for section, key, value in fitting:
+            self._parts[section].append(b"%b:%b" % (json.dumps(key).encode(), value))
+        self._held += size
+        return len(self.packed)
+
+    def end_block(self) -> None:
+        """Compress what was added since the last one; leave it out where all would be too much then."""
+        if not self._held:
+            return
+        sections = (b'"%b":{%b}' % (name.encode(), b",".join(parts)) for name, parts in self._parts.items())
+        text = packed(b"{%b}" % b",".join(sections))
+        self._parts = {name: [] for name in _SECTIONS}
+        self._held = 0
+        self._size += len(text)
+        if self._size > self._limits.blocks:
+            self.is_full = True
+        else:
+            self.packed.append(text)
+
+
+class _Report:
+    """Takes tests in the order of the report: the last ones are left out."""
+
+    def __init__(self, limits: Limits, problems: Problems) -> None:
+        self._limits = limits
+        self._problems = problems
+        self._blocks = _Blocks(limits)
+        self._tests: list[dict[str, Any]] = []
+        self._requests: list[dict[str, Any]] = []
+        self._traces: dict[str, int] = {}
+        self._outcomes = Counter[str]()
+        self._unlisted = 0
+        self._number = 0
+
+    def add(self, test: Test) -> None:
+        """Add a test and what it sent."""
+        self._outcomes[test.outcome] += 1
+        if len(self._tests) >= self._limits.tests:
+            self._unlisted += len(test.sent)
+            return
+        place = len(self._tests)
+        failure = str(test.about.get("failure", ""))
+        shown: dict[str, Any] = {
+            "test": plain(test.test, 1000),
+            "outcome": test.outcome,
+            "duration": test.about.get("duration"),
+            "headline": headline(failure),
+            "sent": len(test.sent),
+        }
+        self._tests.append(shown)
+        numbers: dict[Any, int] = {}
+        entries: dict[int, Entry] = {}
+        room = max(self._limits.requests - len(self._requests), 0)
+        self._unlisted += max(len(test.sent) - room, 0)
+        for entry, before in test.entries(self._number + 1, self._problems, room):
+            entries[entry.number] = entry
+            if isinstance(before, int):
+                numbers[before] = entry.number
+        self._number += len(entries)
+        shown["block"] = self._add_details(place, test.about, numbers)
+        contents = _contents_of(list(entries.values()))
+        counts = Counter[str]()
+        for pairs in by_request(contents):
+            counts.update(noun for noun, _ in pairs)
+            self._requests.append(self._request(pairs, place))
+        shown["counts"] = dict(counts)
+        if lost := dropped(contents):
+            shown["lost"] = lost
+        for trace in contents.traces:
+            self._add_trace(trace)
+
+    def _add_details(self, place: int, about: Mapping[str, Any], numbers: Mapping[Any, int]) -> int | None:
+        details = {name: value for name, value in about.items() if name != "duration"}
+        if not details:
+            return None
+        misses = details.get("nearest", ())
+        details["nearest"] = [{**miss, "number": numbers.get(miss.get("number"))} for miss in misses]
+        return self._blocks.add([("tests", str(place), dump(details))])
+
+    def _request(self, pairs: Sequence[tuple[str, Any]], place: int) -> dict[str, Any]:
+        """Return the summary of one request, and add what it stands for."""
+        summary = {**summary_of(pairs), "of": place}
+        if self._blocks.is_full:
+            return summary
+        number = summary["number"]
+        verdict = judged(_contents_of([entry_of(pairs[0][1])]))
+        pieces = [("findings", str(number), dump(verdict))]
+        counts = Counter[str]()
+        for noun, obj in pairs:
+            pieces.append(("objects", f"{number}:{noun}:{counts[noun]}", dump(as_json(obj))))
+            counts[noun] += 1
+            if noun == "attachments":
+                file = [
+                    obj.content_type or "application/octet-stream",
+                    base64.b64encode(obj.payload).decode(),
+                ]
+                pieces.append(("attachments", attachment_name(obj), dump(file)))
+        if verdict["items"]:
+            summary["verdict"] = verdict["items"][0]["outcome"]
+        summary["block"] = self._blocks.add(pieces)
+        return summary
+
+    def _add_trace(self, trace: Trace) -> None:
+        if self._blocks.is_full or trace.trace_id in self._traces or len(trace.spans) > _SPANS:
+            return
+        block = self._blocks.add([("traces", trace.trace_id, dump(as_json(trace)))])
+        if block is not None:
+            self._traces[trace.trace_id] = block
+
+    def page(self, title: str) -> tuple[bytes, list[str]]:
+        """Return the page, and a sentence for each thing that it lacks."""
+        self._blocks.end_block()
+        there = len(self._blocks.packed)
+        for each in (*self._tests, *self._requests):
+            if each.get("block") is not None and each["block"] >= there:
+                each["block"] = None
+        self._traces = {trace_id: block for trace_id, block in self._traces.items() if block < there}
+        while True:
+            lacking = [*self._left_out(), *self._problems]
+            head = packed(dump(self._head(title, lacking)))
+            if len(head) <= self._limits.head or not self._tests:
+                return report_page(title, head, self._blocks.packed), lacking
+            # What is in the last tests was left out already, where anything was.
+            if self._requests:
+                half = len(self._requests) // 2
+                self._unlisted += len(self._requests) - half
+                del self._requests[half:]
+            else:
+                del self._tests[len(self._tests) // 2 :]
+
+    def _head(self, title: str, lacking: Sequence[str]) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "title": title,
+            "outcomes": self._outcomes,
+            "lacking": lacking,
+            "tests": self._tests,
+            "rows": self._requests,
+            "traces": self._traces,
+        }
+
+    def _left_out(self) -> list[str]:
+        total = self._outcomes.total()
+        tests = total - len(self._tests)
+        lines = sum(each.get("block") is None for each in self._requests)
+        said = []
+        if tests:
+            said.append(f"{tests} of {total} tests are not listed, passed ones first.")
+        if self._unlisted:
+            said.append(f"{self._unlisted} requests are not listed, those of passed tests first.")
+        if lines:
+            said.append(f"Of {lines} requests only a line is shown, those of passed tests first.")
+        return [f"{sentence} The dump holds them; the report would be too large." for sentence in said]
+
+
+def headline(failure: str) -> str:
+    """Return the line of a failure that says most: what the assertion or the exception said."""
+    lines = failure.splitlines()
+    said = next((line[1:].strip() for line in lines if line.startswith("E ")), "")
+    return plain(said or next((line.strip() for line in lines if line.strip()), ""), _HEADLINE)
+
+
+def _contents_of(entries: Sequence[Entry]) -> Contents:
+    contents = Contents(partial(_after, entries))
+    contents.update()
+    return contents
+
+
+def _after(entries: Sequence[Entry], number: int) -> list[Entry]:
+    return [entry for entry in entries if entry.number > number]

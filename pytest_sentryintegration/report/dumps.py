@@ -1,0 +1,315 @@
+"""Dumps, read: tests with what they sent, from folders of one run, of shards, of other languages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_sentryintegration.report.manifest import ENVELOPE, PATTERN, RUNNING, VERSION, is_safe, lines_of
+from pytest_sentryintegration.store import Arrival, Entry, RefusedRequest
+from pytest_sentryintegration.wire.dsn import Dsn
+from pytest_sentryintegration.wire.envelope import parse_envelope
+from pytest_sentryintegration.wire.refusal import Refusal
+
+__all__ = ["OUTCOMES", "Problems", "Test", "read_arrival", "read_dumps"]
+
+OUTCOMES: Final = (
+    "failed", "error", RUNNING, "xpassed", "rerun", "passed", "xfailed", "skipped", "",
+)  # fmt: skip
+"""Outcomes in the order of a report; of envelopes without a manifest none is known."""
+
+LARGEST: Final = 200 * 1024 * 1024
+"""Bytes of a file that is read. No envelope that Sentry takes is larger."""
+MOST: Final = 100_000
+"""Files that one test, or one folder without a manifest, may have."""
+
+
+class Problems:
+    """What could not be read, a sentence each; of one kind the first `SHOWN` are kept, the others counted."""
+
+    SHOWN: Final = 10
+
+    def __init__(self) -> None:
+        self._shown: dict[str, list[str]] = {}
+        self._counts = Counter[str]()
+
+    def add(self, kind: str, sentence: str) -> None:
+        """Take note of one."""
+        self._counts[kind] += 1
+        shown = self._shown.setdefault(kind, [])
+        if len(shown) < self.SHOWN:
+            shown.append(sentence)
+
+    def __iter__(self) -> Iterator[str]:
+        for kind, sentences in sorted(self._shown.items()):
+            yield from sorted(sentences)
+            if self._counts[kind] > self.SHOWN:
+                yield f"... and {self._counts[kind] - self.SHOWN} more: {kind}"
+
+
+@dataclass
+class Test:
+    """One test, or the envelopes of a folder that has no manifest."""
+
+    test: str
+    """Its node id; the name of the folder where nothing is known of tests."""
+    outcome: str
+    """One of `OUTCOMES`."""
+    folder: Path
+    """Where its files are."""
+    shown: str
+    """How that folder is called in sentences: without what is above the one that was named."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """The rest of its line: ``duration``, ``failure``, ..."""
+    sent: Sequence[Mapping[str, Any]] = ()
+    """Its files, with what is known of each."""
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Where it stands in a report, whatever the order in which dumps were named."""
+        line = json.dumps([self.about, self.sent], sort_keys=True)
+        return OUTCOMES.index(self.outcome), self.test, line
+
+    @property
+    def digest(self) -> bytes:
+        """What tells it from a test of another dump of which all else is the same."""
+        found = hashlib.sha256()
+        for each in self.sent:
+            path = self.folder / str(each["file"])
+            found.update(hashlib.sha256(path.read_bytes()).digest() if _is_plain(path) else b"")
+        return found.digest()
+
+    def entries(self, number: int, problems: Problems, most: int = MOST) -> Iterator[tuple[Entry, Any]]:
+        """Yield what it sent, numbered from *number* on, each with the number that it had in the run.
+
+        Args:
+            number: Of the first.
+            problems: Is told what cannot be read.
+            most: How many files are read.
+        """
+        for known in self.sent[:most]:
+            name = str(known["file"])
+            try:
+                entry = _entry(number, self.folder / name, known, self.test)
+            except Refusal as refusal:
+                said = f"{self.shown}{name}: Sentry refuses it with status {refusal.status}: {refusal.reason}"
+                problems.add("files that are no envelopes", said)
+            except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+                said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+                problems.add("files that cannot be read", f"{self.shown}{name} cannot be read: {said}")
+            else:
+                yield entry, known.get("number")
+                number += 1
+
+
+def read_dumps(folders: Iterable[Path], problems: Problems) -> list[Test]:
+    """Return the tests of all folders, and of the folders in them, in the order of a report.
+
+    Failed tests come first. What a manifest does not name is a test of its own, with the name of its folder.
+
+    Args:
+        folders: may be named twice, and hold each other.
+        problems: is told what cannot be read.
+    """
+    seen: set[Path] = set()
+    tests: list[Test] = []
+    for top in folders:
+        for folder, _, names in os.walk(top):
+            path = Path(folder)
+            if path.resolve() in seen:
+                continue
+            seen.add(path.resolve())
+            inner = path.relative_to(top).as_posix()
+            name = top.resolve().name if inner == "." else f"{top.resolve().name}/{inner}"
+            tests += _of_folder(path, name, names, problems)
+    tests.sort(key=attrgetter("order"))
+    alike = (list(group) for _, group in groupby(tests, key=attrgetter("order")))
+    return [test for group in alike for test in _told_apart(group)]
+
+
+def _told_apart(tests: list[Test]) -> list[Test]:
+    return sorted(tests, key=attrgetter("digest")) if len(tests) > 1 else tests
+
+
+def _of_folder(folder: Path, name: str, names: Sequence[str], problems: Problems) -> Iterator[Test]:
+    named: set[str] = set()
+    there = {each for each in names if is_safe(each) or each.endswith(ENVELOPE)}
+    for manifest in sorted(folder.glob(PATTERN)):
+        for test in _of_manifest(manifest, f"{name}/", problems):
+            unknown = [sent for sent in test.sent if sent["file"] not in there]
+            for sent in unknown:
+                problems.add(
+                    "files that a manifest names and that are not there",
+                    f"{test.shown}{sent['file']}, which {test.test} has sent, is not there",
+                )
+            twice = [sent for sent in test.sent if sent["file"] in named]
+            for sent in twice:
+                problems.add(
+                    "files that a manifest names twice", f"{test.shown}{sent['file']} is named by two tests"
+                )
+            test.sent = [sent for sent in test.sent if sent["file"] in there and sent["file"] not in named]
+            named.update(str(sent["file"]) for sent in test.sent)
+            yield test
+    rest = sorted(each for each in there - named if each.endswith(ENVELOPE))
+    if len(rest) > MOST:
+        problems.add("files that are too many", f"{name}: of {len(rest)} envelopes {MOST} are shown")
+        rest = rest[:MOST]
+    if rest:
+        files: list[Mapping[str, Any]] = [{"file": each} for each in rest]
+        yield Test(name, "", folder, f"{name}/", {}, files)
+
+
+def _of_manifest(path: Path, shown: str, problems: Problems) -> Iterator[Test]:
+    whose = f"{shown}{path.name}"
+    found: dict[str, list[Test]] = {}
+    if not _is_plain(path):
+        problems.add("manifests that cannot be read", f"{whose} is no file of its own, or too large")
+        return
+    for number, line in lines_of(path):
+        if isinstance(line, ValueError):
+            what = f"{whose}, line {number}, is cut off or damaged"
+            problems.add("lines of manifests that cannot be read", what)
+        elif isinstance(line, dict) and "manifest" in line:
+            if line.get("version") != VERSION:
+                version = str(line.get("version"))[:20]
+                problems.add(
+                    "manifests of another version",
+                    f"{whose} was written by another version ({version}; this one reads {VERSION}): what it "
+                    "has beyond that is not shown",
+                )
+        else:
+            test = _test(line, path.parent, shown)
+            if test is None:
+                what = f"{whose}, line {number}, is no test"
+                problems.add("lines of manifests that cannot be read", what)
+                continue
+            before = found.setdefault(test.test, [])
+            if before and before[-1].outcome == RUNNING:
+                before.pop()
+            elif before and before[-1].outcome in ("failed", "error"):
+                before[-1].outcome = "rerun"
+            before.append(test)
+    for tests in found.values():
+        yield from tests
+
+
+def _test(line: Any, folder: Path, shown: str) -> Test | None:
+    if not isinstance(line, dict) or not isinstance(line.get("test"), str):
+        return None
+    outcome = line.get("outcome")
+    if outcome not in OUTCOMES:
+        # Of a newer version: it may be a failure, which is not to be overlooked.
+        outcome = "error"
+    sent = line.get("sent")
+    files = {
+        each["file"]: each
+        for each in (sent if isinstance(sent, list) else ())[:MOST]
+        if isinstance(each, dict) and is_safe(each.get("file"))
+    }
+    about = {
+        "duration": _number(line.get("duration")),
+        "failure": _text(line.get("failure")),
+        "nearest": [each for each in _list(line.get("nearest")) if isinstance(each, dict)][:10],
+        "reasons": [each for each in _list(line.get("reasons")) if isinstance(each, str)][:50],
+    }
+    about = {name: value for name, value in about.items() if value not in (None, "", [])}
+    return Test(line["test"], str(outcome), folder, shown, about, list(files.values()))
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return round(float(value), 4) if is_number else None
+
+
+def _text(value: Any) -> str:
+    return value[:100_000] if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file, not a link to somewhere else, and not larger than an envelope may be."""
+    return path.is_file() and not path.is_symlink() and path.stat().st_size <= LARGEST
+
+
+def _entry(number: int, path: Path, known: Mapping[str, Any], test: str) -> Entry:
+    if not _is_plain(path):
+        raise ValueError("it is a link, or larger than an envelope may be")
+    body = path.read_bytes()
+    received = _moment(known.get("received"))
+    written = received or datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+    if path.suffix != ENVELOPE:
+        headers = tuple((str(name), str(value)) for name, value in _list(known.get("headers")))
+        status = known.get("status")
+        return RefusedRequest(
+            number,
+            "",
+            written,
+            status if isinstance(status, int) else 0,
+            _text(known.get("reason")),
+            _text(known.get("method")),
+            _text(known.get("path")),
+            headers,
+            body,
+            known.get("fault") is True,
+        )
+    if received is None:
+        return read_arrival(number, body, written, test)
+    return Arrival(
+        number,
+        "",
+        received,
+        _text(known.get("project_id")),
+        _text(known.get("public_key")),
+        _text(known.get("client")) or None,
+        parse_envelope(body),
+        endpoint=_text(known.get("endpoint")) or "envelope",
+        tolerated=_tolerated(known.get("tolerated")),
+        test=test,
+        query=_text(known.get("query")),
+    )
+
+
+def _tolerated(value: Any) -> Any:
+    return value if value in ("toy_key", "no_authentication", "no_such_endpoint") else None
+
+
+def read_arrival(number: int, body: bytes, written: datetime, test: str = "") -> Arrival:
+    """Return an envelope that was written to a file, as if it had come when it was sent.
+
+    Args:
+        number: Its place in the order of arrival.
+        body: The file.
+        written: When it was written, for an envelope that does not say when it was sent.
+        test: The node id of its test.
+
+    Raises:
+        Refusal: It is no envelope.
+    """
+    envelope = parse_envelope(body)
+    headers = envelope.headers
+    # Not every SDK writes its DSN into its envelopes.
+    project_id = Dsn.parse(headers["dsn"]).project_id if headers.get("dsn") else ""
+    # An event is judged by its age when it came; it was sent moments before.
+    received = _moment(headers.get("sent_at")) or written
+    return Arrival(number, "", received, project_id, "", None, envelope, test=test)
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

@@ -1,0 +1,178 @@
+"""`--sentry-dump` and `--sentry-report`, over xdist workers, and where a run is killed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Run
+from tests.report.pages import Page
+
+TESTS = """
+    import os, pytest, sentry_sdk
+
+    def pay(card):
+        raise ValueError(f"declined: {card}")
+
+    def test_fails(sentry_events):
+        sentry_sdk.capture_message("before")
+        try:
+            pay("4111")
+        except ValueError:
+            sentry_sdk.capture_exception()
+        sentry_events.errors.find(ValueError, level="fatal", timeout=0)
+
+    def test_passes(sentry_events):
+        sentry_sdk.capture_message("fine")
+
+    def test_without_sentry(): pass
+
+    @pytest.mark.xfail
+    def test_expected(): assert False
+
+    @pytest.mark.skip
+    def test_skipped(): pass
+
+    @pytest.fixture
+    def broken(): raise RuntimeError("no")
+
+    def test_error(broken): pass
+"""
+
+
+def manifest(folder: Path) -> list[dict[str, Any]]:
+    lines = [
+        json.loads(line)
+        for path in sorted(folder.glob("manifest-*.jsonl"))
+        for line in path.read_text(encoding="ascii").splitlines()
+    ]
+    return [line for line in lines if line.get("outcome", "running") != "running"]
+
+
+def test_the_manifest_says_how_each_test_ended_and_which_envelopes_are_its_own(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    run("--sentry-dump=dump", test_it=TESTS)
+
+    lines = {line["test"].partition("::")[2]: line for line in manifest(pytester.path / "dump")}
+    assert {test: line["outcome"] for test, line in lines.items()} == {
+        "test_fails": "failed",
+        "test_passes": "passed",
+        "test_without_sentry": "passed",
+        "test_expected": "xfailed",
+        "test_skipped": "skipped",
+        "test_error": "error",
+    }
+    failed = lines["test_fails"]
+    assert [each["file"] for each in failed["sent"]] == [
+        "test_it.py_test_fails-001.envelope",
+        "test_it.py_test_fails-002.envelope",
+    ]
+    assert failed["failure"].splitlines()[-1] == "test_it.py:12: AssertionError"
+    assert failed["duration"] > 0
+    assert failed["nearest"] == [
+        {
+            "number": failed["sent"][1]["number"],
+            "label": "ValueError: 'declined: 4111'",
+            "differences": [
+                {
+                    "path": "level",
+                    "expected": "'fatal'",
+                    "got": "'error'",
+                    "text": "level: expected 'fatal', got 'error'",
+                }
+            ],
+        }
+    ]
+    assert lines["test_error"]["failure"].endswith("RuntimeError: no\n\ntest_it.py:26: RuntimeError")
+
+
+def test_a_report_has_the_tests_of_all_workers_failed_ones_first(
+    run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = pytester.mkdir("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    result = run("--sentry-report=out/report.html", "-n2", plugins=("xdist",), test_it=TESTS)
+
+    result.stdout.fnmatch_lines([f"Sentry: report written to {pytester.path / 'out' / 'report.html'}"])
+    page = Page((pytester.path / "out" / "report.html").read_bytes())
+    assert page.outcomes == [
+        ("failed", "test_it.py::test_fails"),
+        ("error", "test_it.py::test_error"),
+        ("passed", "test_it.py::test_passes"),
+        ("passed", "test_it.py::test_without_sentry"),
+        ("xfailed", "test_it.py::test_expected"),
+        ("skipped", "test_it.py::test_skipped"),
+    ]
+    assert page.labels == ["'before'", "ValueError: 'declined: 4111'", "'fine'"]
+    assert [miss["number"] for miss in page.details(0)["nearest"]] == [2]
+    assert list(temporary.glob("sentryintegration-*")) == []
+
+
+def test_why_nothing_came_is_in_the_report_of_a_failing_test(run: Run, pytester: pytest.Pytester) -> None:
+    run(
+        "--sentry-dump=dump",
+        test_it="""
+            def test_it(sentry_events):
+                assert sentry_events.messages
+        """,
+    )
+
+    (line,) = manifest(pytester.path / "dump")
+    assert "sent" not in line
+    assert line["reasons"]
+
+
+def test_a_second_run_replaces_the_dump_of_the_first(run: Run, pytester: pytest.Pytester) -> None:
+    test = "import sentry_sdk\ndef test_{0}(sentry_events): sentry_sdk.capture_message('{0}')"
+    run("--sentry-dump=dump", test_it=test.format("first"))
+    (pytester.path / "dump" / "own.envelope").write_bytes(b"{}")
+    run("--sentry-dump=dump", test_it=test.format("second"))
+
+    assert sorted(path.name for path in (pytester.path / "dump").iterdir()) == [
+        "manifest-main.jsonl",
+        "own.envelope",
+        "test_it.py_test_second-001.envelope",
+    ]
+
+
+def test_what_is_sent_outside_of_tests_is_dumped_too(run: Run, pytester: pytest.Pytester) -> None:
+    run(
+        "--sentry-dump=dump",
+        test_it="""
+            import sentry_sdk
+            sentry_sdk.init("https://a@b.invalid/1")
+            sentry_sdk.capture_message("while it is imported")
+
+            def test_it(): pass
+        """,
+    )
+
+    assert [line["test"] for line in manifest(pytester.path / "dump")] == [
+        "test_it.py::test_it",
+        "outside of tests",
+    ]
+
+
+def test_a_run_that_is_killed_leaves_a_manifest_that_names_the_test_that_ran(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        test_it="""
+            import os
+            def test_before(): pass
+            def test_kills(): os._exit(9)
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-n0", "--sentry-dump=dump")
+
+    assert result.ret == 9
+    lines = (pytester.path / "dump" / "manifest-main.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines][-1] == {
+        "test": "test_it.py::test_kills",
+        "outcome": "running",
+    }
