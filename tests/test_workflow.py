@@ -38,6 +38,16 @@ def test_a_session_that_the_makefile_names_exists(session: str) -> None:
     assert re.search(rf"^@nox\.session.*\ndef {session}\(", NOXFILE, re.MULTILINE)
 
 
+def test_both_install_the_same_programs() -> None:
+    local = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    hosted = "\n".join(step.get("run", "") for step in WORKFLOW["jobs"]["everything"]["steps"])
+
+    pattern = r"apt-get install -y -qq ([\w -]+\w)(?: >/dev/null)?$"
+    installed = [re.findall(pattern, text, re.MULTILINE) for text in (local, hosted)]
+
+    assert installed == [["chromium redis-server"]] * 2
+
+
 def test_the_workflow_covers_three_systems() -> None:
     systems = [
         WORKFLOW["jobs"]["everything"]["runs-on"],
@@ -47,7 +57,7 @@ def test_the_workflow_covers_three_systems() -> None:
     assert systems == ["ubuntu-latest", "macos-latest", "windows-latest"]
 
 
-def test_the_workflow_runs_nothing_by_itself_but_make_and_the_installation_of_the_browser() -> None:
+def test_the_workflow_runs_nothing_by_itself_but_make_and_the_installation_of_programs() -> None:
     commands = [step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step]
 
     assert [command for command in commands if not command.startswith(("make ", "sudo apt-get "))] == []

@@ -90,9 +90,13 @@ def _age(text: str) -> float:
     return seconds(text)
 
 
-def _file(text: str) -> str:
-    if not text or "://" in text:
-        raise ValueError(f"expected the path of a file, such as sentry.db, got {text!r}")
+def _data(text: str) -> str:
+    scheme = text.partition("://")[0] if "://" in text else ""
+    if not text or scheme not in ("", "redis", "rediss"):
+        raise ValueError(
+            "expected the path of a file, such as sentry.db, or redis://HOST:PORT/DB, such as"
+            f" redis://127.0.0.1:6379/0, got {text!r}"
+        )
     return text
 
 
@@ -128,7 +132,12 @@ SERVE: Final = Command(
             default=10_000,
         ),
         Option("max-age", "after how many seconds a request is evicted", "SECONDS", read=_age),
-        Option("data", "an SQLite file that keeps them across restarts and kill -9", "FILE", read=_file),
+        Option(
+            "data",
+            "an SQLite file that keeps them across restarts and kill -9, or a Redis that several share",
+            "FILE|redis://HOST:PORT/DB",
+            read=_data,
+        ),
         Option("quiet", "print the DSN alone"),
     ),
     _run,

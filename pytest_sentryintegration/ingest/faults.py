@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,21 @@ class Faults:
     _set: list[Fault] = field(default_factory=list)
     _lock: Any = field(default_factory=reentrant_lock)
     _delayed: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Faults:
+        """Return faults that are given as the captured API takes them.
+
+        >>> Faults.of({"status": {"code": 503}, "rate_limit": [{"categories": ["error"], "seconds": 5}]})
+        Faults(status 503; rate_limit 5:error:organization)
+        """
+        faults = cls()
+        for kind, several in given.items():
+            for options in several if isinstance(several, list) else [several]:
+                categories = options.get("categories", ())
+                rest = {name: value for name, value in options.items() if name != "categories"}
+                getattr(faults, kind)(*categories, **rest)
+        return faults
 
     def __repr__(self) -> str:
         return f"Faults({'; '.join(map(_describe, self.active()))})"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_sentryintegration.ingest.app import Ingest
+from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.ingest.request import Client, Deferred, Reply, Request
 from pytest_sentryintegration.ingest.routes import NOWHERE, find_route
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.serving import Server
 from pytest_sentryintegration.settings import host_name
-from pytest_sentryintegration.store import Store
+from pytest_sentryintegration.store import HolderError, Store
 
 _OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -46,12 +48,13 @@ class FakeSentry:
         limit: how many requests are kept, over all inboxes; the oldest are evicted first. ``None`` for all.
         max_age: after how many seconds a request is evicted; ``None`` for never.
         data: an SQLite file in which all that is kept outlives this process, also ``kill -9``: what was
-            answered 200 is there when a fake Sentry is next made with it. ``None`` keeps it in memory alone.
+            answered 200 is there when a fake Sentry is next made with it. Or ``redis://HOST:PORT/DB``, which
+            any number of fake Sentries may share: together they are one. ``None`` keeps it in memory alone.
         web: makes what answers on all paths that no endpoint has, when one is first asked for.
 
     Raises:
         ValueError: *limit* is below 1, or *max_age* is not above 0.
-        HolderError: *data* cannot be written, is in use, or is another program's.
+        HolderError: *data* cannot be written or reached, is in use, or is another program's.
 
     >>> with FakeSentry() as sentry:
     ...     sentry.dsn(project_id=7)
@@ -87,6 +90,7 @@ class FakeSentry:
         """Whether its port is open."""
         self._starting = reentrant_lock()
         self._hurried = threading.Event()
+        self.store.take_faults(self._take_faults)
 
     def start(self) -> None:
         """Open the port; a second call does nothing.
@@ -187,6 +191,13 @@ class FakeSentry:
             self._hurried.wait(reply.delay)
         return reply
 
+    def _take_faults(self, inbox: str | None, faults: str) -> None:
+        self.end_delays(inbox)
+        if faults:
+            self.ingest.replace_faults(inbox, Faults.of(json.loads(faults)))
+        else:
+            self.ingest.forget(inbox)
+
     def end_delays(self, inbox: str | None) -> None:
         """Take back the delays of *inbox* (``None``: of all), and send now what they hold back."""
         if not self.ingest.end_delays(inbox):
@@ -201,7 +212,16 @@ def _store(data: str | os.PathLike[str] | None, **bounds: Any) -> tuple[Store, s
     """Return a store, and what to tell the user of *data*."""
     if data is None:
         return Store(**bounds), ""
-    # Imported here: sqlite3 takes longer than the rest of the store.
+    # Imported here: sqlite3 takes longer than the rest of the store, and redis need not be installed.
+    if isinstance(data, str) and data.partition("://")[0] in ("redis", "rediss"):
+        try:
+            from pytest_sentryintegration.store.replica import Replica
+            from pytest_sentryintegration.store.stream import Stream
+        except ImportError:
+            install = "pip install 'sentryintegration[pytest,cluster]'"
+            raise HolderError(f"redis:// needs a package that is not installed: {install}") from None
+        stream = Stream(data)
+        return Replica(stream, **bounds), stream.advice()
     from pytest_sentryintegration.store.file import File
     from pytest_sentryintegration.store.held import HeldStore
 

@@ -42,6 +42,8 @@ class Bounds:
         """Whether anything is ever evicted."""
         self.evicted = NOTHING
         """What was evicted, of all inboxes."""
+        self.reach = 0
+        """Entries up to that number are evicted, too: where numbers count, and not what is kept."""
         self._most = math.inf if limit is None else limit
         self._age = _NEVER if max_age is None else timedelta(seconds=max_age)
         self._order: deque[Inbox] = deque()
@@ -55,7 +57,12 @@ class Bounds:
     def evict(self, now: datetime) -> None:
         """Evict what is too much, or too old by now."""
         order = self._order
-        while order and (len(order) > self._most or now - order[0].entries[0].received > self._age):
+        while order:
+            oldest = order[0].entries[0]
+            if not (
+                len(order) > self._most or oldest.number <= self.reach or now - oldest.received > self._age
+            ):
+                return
             box = order.popleft()
             number = box.entries.popleft().number
             box.evicted = Evicted(box.evicted.total + 1, number)

@@ -211,6 +211,29 @@ class Store(Memory):
             HolderError: What came since the last time could not be saved, and is not kept.
         """
 
+    @property
+    def problem(self) -> str:
+        """Why it cannot take in or tell what came at present; ``""`` where all is well."""
+        return ""
+
+    def catch_up(self) -> None:
+        """Return when all that any replica of this store has taken in can be read here.
+
+        Raises:
+            HolderError: That could not be done.
+        """
+
+    def share_faults(self, inbox: str | None, faults: str) -> bool:
+        """Set the faults of an inbox at all replicas, as JSON, ``""`` for none; ``False`` where it has none.
+
+        Raises:
+            HolderError: That could not be done.
+        """
+        return False
+
+    def take_faults(self, take: Callable[[str | None, str], None]) -> None:
+        """Have *take* called with what any replica shares of an inbox's faults."""
+
     def end(self) -> None:
         """Save what came since the last time; afterwards another process may have what was saved."""
 

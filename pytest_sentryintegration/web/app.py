@@ -13,7 +13,7 @@ from pytest_sentryintegration.ingest.request import Client, Reply, Request
 from pytest_sentryintegration.ingest.routes import find_route
 from pytest_sentryintegration.matching.fields import UnknownField
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
-from pytest_sentryintegration.store import HolderError
+from pytest_sentryintegration.store import HolderError, Store
 from pytest_sentryintegration.web.access import Access
 from pytest_sentryintegration.web.asking import Asked, RefusedError, as_werkzeug, json_reply, text_reply
 from pytest_sentryintegration.web.captured import Captured
@@ -47,6 +47,7 @@ class Web:
 
     def __init__(self, sentry: FakeSentry, access: Access | None = None) -> None:
         self._access = access or Access()
+        self._store = sentry.store
         self.routes = _routes(sentry, self._access)
         self._map = Map(
             [
@@ -98,10 +99,17 @@ class Web:
         route, arguments = adapter.match(path, method)
         if not route.open:
             self._access.check(asked.request)
+            self._catch_up()
         reply = route.handler(asked, **arguments)
         if method == "HEAD":
             reply.body, reply.chunks = b"", None
         return reply
+
+    def _catch_up(self) -> None:
+        try:
+            self._store.catch_up()
+        except HolderError as error:
+            raise RefusedError(503, f"what came cannot be told at present: {error}") from None
 
 
 def _routes(sentry: FakeSentry, access: Access) -> list[Route]:
@@ -113,7 +121,7 @@ def _routes(sentry: FakeSentry, access: Access) -> list[Route]:
     session = Session(access)
     routes = [
         Route("GET", "/healthz", _healthy, open=True),
-        Route("GET", "/readyz", _healthy, open=True),
+        Route("GET", "/readyz", partial(_ready, sentry.store), open=True),
         Route("GET", "/favicon.ico", _no_icon, open=True),
         Route("POST", "/api/inboxes", inboxes.open),
         Route("DELETE", "/api/inboxes/<inbox>", inboxes.close),
@@ -153,6 +161,11 @@ def _description(routes: list[Route], asked: Asked) -> Reply:
 def _no_icon(asked: Asked) -> Reply:
     """Answer that there is none: what browsers ask for by themselves is no request that was refused."""
     return text_reply(204, "")
+
+
+def _ready(store: Store, asked: Asked) -> Reply:
+    """Answer that the server takes what comes; 503 with the reason where it cannot save it."""
+    return json_reply(503, {"error": store.problem}) if store.problem else _healthy(asked)
 
 
 def _healthy(asked: Asked) -> Reply:

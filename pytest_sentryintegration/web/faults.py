@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from pytest_sentryintegration.inbox.queries import QuestionError, no_such
@@ -43,16 +44,19 @@ class FaultsOverHttp:
     def set(self, asked: Asked) -> Reply:
         """Set faults in place of those that are set."""
         inbox = self._inbox(asked)
-        faults = _read(asked.json())
-        self._sentry.end_delays(inbox)
-        self._sentry.ingest.replace_faults(inbox, faults)
+        given = asked.json()
+        faults = _read(given)
+        if not self._sentry.store.share_faults(inbox, json.dumps(given)):
+            self._sentry.end_delays(inbox)
+            self._sentry.ingest.replace_faults(inbox, faults)
         return json_reply(200, _as_json(faults))
 
     def clear(self, asked: Asked) -> Reply:
         """Take all faults back, and send what delays hold back."""
         inbox = self._inbox(asked)
-        self._sentry.end_delays(inbox)
-        self._sentry.ingest.forget(inbox)
+        if not self._sentry.store.share_faults(inbox, ""):
+            self._sentry.end_delays(inbox)
+            self._sentry.ingest.forget(inbox)
         return json_reply(200, {})
 
     def _inbox(self, asked: Asked) -> str | None:

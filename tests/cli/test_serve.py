@@ -216,8 +216,14 @@ def test_a_port_that_another_program_has_is_told_so(run: Run) -> None:
         (["--limit", "0"], "--limit: expected a whole number from 1 to 1000000000, got '0'"),
         (["--max-age", "0"], "--max-age: expected a number of seconds above 0, such as 3600, got '0'"),
         (
-            ["--data", "redis://localhost/0"],
-            "--data: expected the path of a file, such as sentry.db, got 'redis://localhost/0'",
+            ["--data", "postgres://localhost/0"],
+            "--data: expected the path of a file, such as sentry.db, or redis://HOST:PORT/DB, such as"
+            " redis://127.0.0.1:6379/0, got 'postgres://localhost/0'",
+        ),
+        (
+            ["--data", "redis://localhost/name"],
+            "--data: expected redis://HOST:PORT/DB, such as redis://127.0.0.1:6379/0, got"
+            " 'redis://localhost/name'",
         ),
         (["--hots", "x"], "there is no option --hots; did you mean '--host'?"),
         (
