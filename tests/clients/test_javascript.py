@@ -1,0 +1,207 @@
+"""The npm package of clients/js, packed and installed as users do, against a running fake Sentry."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from base64 import b64decode
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from clients.js.make_types import HERE as CLIENT
+from clients.js.make_types import made
+from pytest_sentryintegration.server.fake_sentry import FakeSentry
+from pytest_sentryintegration.web.access import Access
+from pytest_sentryintegration.web.app import Web
+from tests.clients.conftest import NODE, SECONDS, chromium, missing, node
+from tests.clients.page import bundle
+
+QUIETLY = ("--no-audit", "--no-fund", "--loglevel=error", "--offline")
+
+
+def run(folder: Path, *command: Any, code: int = 0, **env: str) -> str:
+    """Run a command in *folder*, and return what it prints."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which the packed package is installed, and nothing else."""
+    node()
+    npm = shutil.which("npm") or missing("npm")
+    folder = tmp_path_factory.mktemp("package")
+    run(CLIENT, npm, "pack", "--silent", "--pack-destination", folder)
+    (packed,) = folder.glob("*.tgz")
+    run(folder, npm, "install", *QUIETLY, packed)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project(package: Path) -> Path:
+    """Return a folder in which the other packages of npm are installed, too."""
+    for installed in (NODE / "node_modules").iterdir():
+        target = package / "node_modules" / installed.name
+        if not target.exists():
+            target.symlink_to(installed)
+    return package
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeSentry]:
+    with FakeSentry(web=Web) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", ["openapi.d.ts", "nouns.js"])
+def test_what_is_made_of_the_description_is_up_to_date(name: str) -> None:
+    assert (CLIENT / name).read_text(encoding="utf-8") == made()[name], "run clients/js/make_types.py"
+
+
+@pytest.mark.clients
+def test_the_packed_package_works_in_an_empty_folder(package: Path, server: FakeSentry) -> None:
+    (package / "ask.mjs").write_text(
+        'import { connect } from "sentryintegration";\n'
+        "const sentry = await connect(process.argv[2]);\n"
+        "const inbox = await sentry.inbox();\n"
+        "console.log(inbox.dsn, await inbox.messages.count());\n"
+    )
+    files = {path.name for path in (package / "node_modules" / "sentryintegration").iterdir()}
+
+    said = run(package, node(), "ask.mjs", server.url)
+
+    assert said.startswith("http://")
+    assert said.endswith(" 0\n")
+    assert files == {"LICENSE", "README.md", "package.json"} | {
+        path.name for path in CLIENT.iterdir() if path.name.endswith((".js", ".d.ts"))
+    }
+
+
+@pytest.mark.clients
+def test_the_client_does_what_it_promises(project: Path, server: FakeSentry) -> None:
+    shutil.copy(NODE / "client.test.mjs", project)
+
+    with FakeSentry(web=partial(Web, access=Access(token="secret"))) as guarded:
+        run(
+            project,
+            node(),
+            "--test",
+            "client.test.mjs",
+            SENTRYINTEGRATION_SERVER=server.url,
+            SERVER_WITH_TOKEN=guarded.url,
+        )
+
+
+@pytest.mark.clients
+def test_the_types_are_those_that_users_need(project: Path) -> None:
+    shutil.copy(NODE / "example.ts", project)
+    compiler = project / "node_modules" / "typescript" / "bin" / "tsc"
+
+    run(
+        project,
+        *(
+            node(),
+            compiler,
+            "--strict",
+            "--noEmit",
+            "--exactOptionalPropertyTypes",
+            "--noUncheckedIndexedAccess",
+        ),
+        *("--target", "es2023", "--lib", "es2024,esnext.disposable,dom,dom.asynciterable", "--types", "node"),
+        *("--module", "nodenext", "example.ts"),
+    )
+
+
+class Silent(SimpleHTTPRequestHandler):
+    """Serves files, and says nothing about it."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def shop(project: Path) -> Iterator[str]:
+    """Serve a page that reports with @sentry/browser; give its origin."""
+    shutil.copy(NODE / "shop.html", project / "index.html")
+    bundle(node(), NODE / "shop.js", project / "shop.js")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(project)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class Result(NamedTuple):
+    """How a test of Playwright ended."""
+
+    status: str
+    message: str
+    attached: dict[str, str]
+
+
+def playwright(
+    project: Path, server: FakeSentry, shop: str, spec: str, workers: int, code: int = 0
+) -> dict[str, Result]:
+    """Run the tests of a file, and return how each ended, by its title."""
+    for name in ("playwright.config.mjs", "browser.mjs", spec):
+        shutil.copy(NODE / name, project)
+    variables = {"SPEC": spec, "SHOP": shop, "WORKERS": str(workers), "CHROMIUM": chromium()}
+    program = project / "node_modules" / "@playwright" / "test" / "cli.js"
+
+    run(project, node(), program, "test", code=code, SENTRYINTEGRATION_SERVER=server.url, **variables)
+
+    suites = json.loads((project / "results.json").read_text(encoding="utf-8"))["suites"]
+    found: dict[str, Result] = {}
+    while suites:
+        suite = suites.pop()
+        suites += suite.get("suites", [])
+        for tried in suite["specs"]:
+            (ended,) = tried["tests"][0]["results"]
+            bodies = {file["name"]: file["body"] for file in ended["attachments"] if "body" in file}
+            attached = {name: b64decode(body).decode() for name, body in bodies.items()}
+            message = ended.get("error", {}).get("message", "")
+            found[tried["title"]] = Result(ended["status"], message, attached)
+    return found
+
+
+@pytest.mark.clients
+def test_pages_report_into_the_inbox_of_their_test(project: Path, server: FakeSentry, shop: str) -> None:
+    found = playwright(project, server, shop, "page.spec.mjs", workers=1, code=1)
+
+    failed = {title: result for title, result in found.items() if result.status != "passed"}
+    assert sorted(failed) == ["a failing one", "a failing one without anything"], failed
+    assert len(found) == 7
+    result = found["a failing one"]
+    assert "nearest: TypeError: 'no such cart: 7'" in result.message
+    assert result.attached["Captured Sentry"].startswith("1 event:\n  TypeError: 'no such cart: 7'")
+    captured = json.loads(result.attached["Captured Sentry (JSON)"])
+    assert [error["text"] for error in captured["errors"]] == ["no such cart: 7"]
+    assert "No process has connected" in found["a failing one without anything"].attached["Captured Sentry"]
+    assert [inbox for inbox in server.store.inboxes if "worker" in inbox] == []
+
+
+@pytest.mark.clients
+def test_eight_workers_with_an_inbox_a_test_never_mix(project: Path, server: FakeSentry, shop: str) -> None:
+    found = playwright(project, server, shop, "workers.spec.mjs", workers=8)
+
+    assert {result.status for result in found.values()} == {"passed"}
+    assert len(found) == 200
