@@ -80,6 +80,11 @@ export interface Trace extends api.Trace {
   tree(): Promise<SpanTree[]>;
   /** Its tree as text, a line a span. */
   draw(): Promise<string>;
+  /**
+   * Reject with an AssertionError where a service did not go on with the trace as it got it: its message names the hop
+   * and the cure. What may come yet and tell otherwise is waited for.
+   */
+  assertContinuous(options?: { readonly timeout?: number; readonly signal?: AbortSignal }): Promise<void>;
 }
 
 /** Objects of each noun, as the methods of a view return them. */

@@ -1,5 +1,5 @@
 // The client of the captured API: what a fake Sentry was sent, by the nouns of `sentry_events`.
-import { RequestError, UnreachableError } from "./errors.js";
+import { AssertionError, RequestError, UnreachableError } from "./errors.js";
 import { MAIN } from "./nouns.js";
 import { milliseconds, readQuestion } from "./questions.js";
 import { Requests } from "./requests.js";
@@ -233,10 +233,16 @@ function ofFile(file, place) {
   method(file, "json", async () => JSON.parse(await file.text()));
 }
 
-function ofTrace(trace, { requests, inbox: pairs }) {
+function ofTrace(trace, { requests, inbox: pairs, timeout: usual }) {
   const path = `/api/captured/traces/${trace.trace_id}`;
   method(trace, "tree", async () => (await requests.ask("GET", `${path}/tree`, { pairs, headers: { accept: "application/json" } })).json());
   method(trace, "draw", async () => (await requests.ask("GET", `${path}/tree`, { pairs, headers: { accept: "text/plain" } })).text());
+  method(trace, "assertContinuous", async ({ timeout = usual, signal } = {}) => {
+    const wait = milliseconds("timeout", timeout);
+    const asked = { pairs: [...pairs, ["wait", String(wait / 1000)]], signal, wait };
+    const { text, breaks } = await (await requests.ask("GET", `${path}/continuity`, asked)).json();
+    if (text) throw new AssertionError({ text, reasons: breaks.map(({ hop, evidence }) => `${hop}: ${evidence}`) });
+  });
 }
 
 const method = (object, name, value) => Object.defineProperty(object, name, { value });

@@ -12,19 +12,21 @@ export type SpanTree = Span & { children: SpanTree[]; };
 /** What the stream tells of a request. */
 export type Summary = { number: number; inbox: string; received: string; project_id: string | null; test: string; items: { noun: "events" | "messages" | "errors" | "transactions" | "spans" | "traces" | "attachments" | "logs" | "metrics" | "check_ins" | "feedback" | "sessions" | "client_reports" | "envelopes" | "items" | "refused"; label: string; }[]; };
 
+export type Continuity = { trace_id: string; continuous: boolean; text: string | null; breaks: { kind: "second_root" | "several_headers" | "headers_disagree" | "baggage_lost" | "changed" | "not_continued" | "unsampled"; hop: string; caller: { service: string | null; op: string | null; description: string | null; trace_id: string | null; span_id: string | null; } | null; callee: { service: string | null; op: string | null; description: string | null; trace_id: string | null; span_id: string | null; } | null; differences: { name: string; before: unknown; after: unknown; }[]; event: string | null; evidence: string; cure: string; }[]; };
+
 export type Faults = { rate_limit?: { categories?: string[]; seconds?: number; scope?: string; namespaces?: string[]; times?: number; item_type?: string; probability?: number; seed?: number; } | { categories?: string[]; seconds?: number; scope?: string; namespaces?: string[]; times?: number; item_type?: string; probability?: number; seed?: number; }[]; status?: { code: number; times?: number; item_type?: string; probability?: number; seed?: number; } | { code: number; times?: number; item_type?: string; probability?: number; seed?: number; }[]; delay?: { seconds: number; times?: number; item_type?: string; probability?: number; seed?: number; } | { seconds: number; times?: number; item_type?: string; probability?: number; seed?: number; }[]; disconnect?: { times?: number; item_type?: string; probability?: number; seed?: number; } | { times?: number; item_type?: string; probability?: number; seed?: number; }[]; truncate?: { times?: number; item_type?: string; probability?: number; seed?: number; } | { times?: number; item_type?: string; probability?: number; seed?: number; }[]; };
 
 export type Event = { number: number; inbox: string; received: string; id: string | null; level: string; text: string | null; message: string | null; logger: string | null; tags: Record<string, string>; user: Record<string, unknown>; extra: Record<string, unknown>; contexts: Record<string, unknown>; breadcrumbs: Breadcrumb[]; exceptions: SentException[]; exception: SentException | null; release: string | null; environment: string | null; dist: string | null; transaction: string | null; fingerprint: unknown[]; flags: Record<string, unknown>; modules: Record<string, unknown>; request: Record<string, unknown>; attachments: Record<string, Attachment>; trace_id: string | null; span_id: string | null; timestamp: string | null; sdk: Record<string, unknown>; server_name: string | null; project_id: string; };
 
 export type SentException = { type: string | null; value: string | null; module: string | null; frames: Frame[]; mechanism: Record<string, unknown>; handled: boolean | null; };
 
-export type Frame = { filename: string | null; function: string | null; lineno: number | null; in_app: boolean | null; context_line: string | null; vars: Record<string, unknown>; };
+export type Frame = { filename: string | null; function: string | null; lineno: number | null; in_app: boolean | null; context_line: string | null; vars: Record<string, unknown>; pre_context: unknown[]; post_context: unknown[]; };
 
 export type Breadcrumb = { message: string | null; category: string | null; level: string; data: Record<string, unknown>; timestamp: string | null; };
 
 export type Transaction = { number: number; inbox: string; received: string; name: string; source: string | null; op: string | null; status: string | null; tags: Record<string, string>; data: Record<string, unknown>; spans: Span[]; trace_id: string; span_id: string | null; parent_span_id: string | null; start: string | null; end: string | null; duration: number | null; measurements: Record<string, unknown>; contexts: Record<string, unknown>; attachments: Record<string, Attachment>; release: string | null; environment: string | null; sdk: Record<string, unknown>; server_name: string | null; project_id: string; };
 
-export type Span = { op: string | null; description: string | null; status: string | null; tags: Record<string, string>; data: Record<string, unknown>; start: string | null; end: string | null; duration: number | null; trace_id: string; span_id: string | null; parent_span_id: string | null; origin: string | null; project_id: string; transaction: string | null; };
+export type Span = { op: string | null; description: string | null; status: string | null; tags: Record<string, string>; data: Record<string, unknown>; start: string | null; end: string | null; duration: number | null; trace_id: string; span_id: string | null; parent_span_id: string | null; origin: string | null; project_id: string; transaction: string | null; service: string; };
 
 export type Trace = { number: number; inbox: string; received: string; trace_id: string; missing: MissingParent[]; spans: Span[]; projects: string[]; services: string[]; roots: (string | null)[]; orphans: (string | null)[]; transactions: string[]; events: (string | null)[]; logs: number; };
 
@@ -132,6 +134,7 @@ export interface Answers {
   "GET /api/captured/items/latest": Item;
   "GET /api/captured/refused/latest": Refused;
   "GET /api/captured/traces/{trace_id}/tree": SpanTree[];
+  "GET /api/captured/traces/{trace_id}/continuity": Continuity;
   "GET /api/captured/findings": { count: number; items: Objection[]; cursor: number; payloads_judged: boolean; };
   "GET /api/captured/explain": { text: string; reasons: string[]; };
   "GET /api/captured/snapshot": Record<string, unknown>;

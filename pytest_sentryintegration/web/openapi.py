@@ -37,7 +37,7 @@ def described(routes: Sequence[Route]) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"token": []}],
-        # What a client is made of: the objects of each noun, and the criterion that `find` takes without a name.
+        # For clients: the objects of each noun, and the criterion that `find` takes without a name.
         "x-nouns": {
             name: {"object": CLASSES[name].__name__, "find": noun.main} for name, noun in NOUNS.items()
         },

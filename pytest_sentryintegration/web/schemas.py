@@ -75,9 +75,7 @@ def _schema_of(hint: Any) -> dict[str, Any]:
 
 _TEXTS: Final = array_of(TEXT)
 _FURTHER: Final[dict[type, dict[str, Any]]] = {
-    model.Event: {
-        "exception": {"anyOf": [{"$ref": "#/components/schemas/SentException"}, {"type": "null"}]}
-    },
+    model.Event: {"exception": {"anyOf": [{"$ref": "#/components/schemas/SentException"}, {"type": "null"}]}},
     model.Attachment: {"event": {"type": ["string", "null"]}, "size": NUMBER, "path": TEXT},
     model.Envelope: {"path": TEXT},
     model.Item: {"project_id": TEXT, "size": NUMBER, "json": ANY},

@@ -136,6 +136,26 @@ inboxed("a trace that is not complete says what is missing", async (inbox) => {
   await assert.rejects(inbox.traces.find(TRACE, { complete: true, timeout: 50 }), /dddddddddddddddd/);
 });
 
+inboxed("a trace that is cut names the hop", async (inbox) => {
+  const { origin, pathname, username } = new URL(inbox.dsn);
+  const target = `${origin}${pathname.slice(0, -2)}/api/1/envelope/?sentry_key=${username}`;
+  const service = (name, trace, context) => {
+    const transaction = { transaction: name, server_name: name, start_timestamp: 1, timestamp: 2, contexts: { trace: context } };
+    return fetch(target, { method: "POST", body: `${JSON.stringify({ trace })}\n{"type":"transaction"}\n${JSON.stringify(transaction)}` });
+  };
+  await service("page", { trace_id: TRACE, public_key: "public", release: "page@1" }, span("b", undefined, "pageload"));
+  await (await inbox.traces.find()).assertContinuous();
+  await service("stock", {}, span("c", "b", "http.server"));
+
+  const trace = await inbox.traces.find();
+  await assert.rejects(trace.assertContinuous({ timeout: 0 }), (failed) => {
+    assert.ok(failed instanceof AssertionError);
+    assert.match(failed.message, /drops the header baggage/);
+    assert.match(failed.reasons[0], /^From 'page' .* to 'stock' .*: sentry-trace arrived and baggage did not/);
+    return true;
+  });
+});
+
 inboxed("attachments and envelopes give their bytes", async (inbox) => {
   await send(inbox.dsn, ["event", { message: "with file" }]);
   const { origin, pathname, username } = new URL(inbox.dsn);

@@ -12,6 +12,7 @@ export async function everything(): Promise<void> {
   const trace: Trace = await inbox.traces.find({ complete: true });
   const children: string[] = (await trace.tree()).flatMap((span) => span.children.map((child) => child.op ?? ""));
   const drawn: string = await trace.draw();
+  await trace.assertContinuous({ timeout: 1000 });
   const values: (string | null)[] = (await inbox.errors.where(OutOfStock)).map((error) => error.exception?.value ?? null);
   await inbox.errors.find({ exception: TypeError, user: anything, "tags.graph": /^g\d/, extra: { job: { runs: 3 } } });
   await inbox.client_reports.find("before_send");
