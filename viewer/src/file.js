@@ -45,14 +45,14 @@ export async function trace(id) {
 
 /** Where the bytes of an attachment are, by the path that the API gives. */
 export async function address(path) {
-  const number = Number(/(\d+)-\d+$/.exec(path)?.[1]);
-  const row = rows.value.find((one) => one.number === number);
-  const [type, bytes] = found((await block(row?.block)).attachments[path]);
+  const [name, number] = /(\d+)-\d+$/.exec(path) ?? [];
+  const row = rows.value.find((one) => one.number === Number(number));
+  const [type, bytes] = found((await block(row?.block)).attachments[name]);
   return `data:${type};base64,${bytes}`;
 }
 
 /** What is to be shown of a failing test. */
-export const failure = async (test) => ({ ...test, ...found((await block(test.block)).tests[test.key]) });
+export const failure = async (test) => found((await block(test.block)).tests[test.place]);
 
 export async function connect() {
   try {

@@ -2,28 +2,37 @@ import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { computed, effect, signal } from "@preact/signals";
 import { html } from "htm/preact";
-import { connect, forget, isReport, older, pause, paused, rows } from "./source.js";
+import { connect, forget, isReport, older, pause, paused, report, rows } from "./source.js";
 import { matcher, mistaken, NAMES } from "./filter.js";
-import { close, closeAll, filter, go, move, open, show } from "./place.js";
+import { by, close, closeAll, filter, go, move, open, show } from "./place.js";
 import { Counts, List } from "./list.js";
 import { Entry } from "./entry.js";
 import { keys, Trace } from "./trace.js";
 import { Help } from "./help.js";
 import { Empty, Notices, State } from "./states.js";
+import { isRed, Lacking, Outcomes, passingTests, Test, TestList, tests } from "./tests.js";
+import { narrow } from "./window.js";
 
 const newest = computed(() => rows.value.toReversed());
 const passing = computed(() => newest.value.filter(matcher(filter.value)));
+// Of a report first the tests, then all that was sent.
+const byTests = computed(() => isReport && by.value !== "all");
+const listed = computed(() => (byTests.value ? passingTests.value : passing.value));
+const total = computed(() => (byTests.value ? tests.value : rows.value).length);
+const placeOf = (item) => (item.key.startsWith("test:") ? item.key : `entry:${item.key}`);
 const cursor = signal(null);
 const help = signal(false);
 
 const opened = computed(() => {
   const [kind, ...rest] = open.value.split(":");
   if (kind === "trace") return { trace: rest[0], span: rest[1] };
+  if (kind === "test") return { key: open.value, test: tests.value[rest[0]] };
   const key = rest.join(":");
   return kind === "entry" ? { key, row: rows.value.find((one) => one.key === key) } : {};
 });
 
 effect(() => {
+  if (isReport) return;
   const errors = rows.value.reduce((sum, row) => sum + (row.noun === "errors"), 0);
   document.title = errors ? `${errors} error${errors > 1 ? "s" : ""} · sentryintegration` : "sentryintegration";
 });
@@ -31,12 +40,12 @@ effect(() => {
 const traceOf = (row) => `trace:${row.trace_id}${row.span_id ? `:${row.span_id}` : ""}`;
 
 function step(by) {
-  const there = passing.value;
+  const there = listed.value;
   const now = there.findIndex((row) => row.key === cursor.value);
   const next = there[now < 0 ? 0 : Math.max(0, Math.min(now + by, there.length - 1))];
   if (!next) return;
   cursor.value = next.key;
-  if (opened.value.row) move(`entry:${next.key}`);
+  if (opened.value.row || opened.value.test) move(placeOf(next));
 }
 
 /** Leave what is open, and let the keyboard go on in the list. */
@@ -59,8 +68,8 @@ function onKey(event) {
     j: () => step(1),
     k: () => step(-1),
     Enter: () => {
-      const row = passing.value.find((one) => one.key === cursor.value);
-      if (row) show(`entry:${row.key}`);
+      const item = listed.value.find((one) => one.key === cursor.value);
+      if (item) show(placeOf(item));
     },
     t: () => opened.value.row?.trace_id && go(traceOf(opened.value.row)),
     "/": () => document.querySelector("#filter").focus(),
@@ -82,10 +91,11 @@ function App() {
   const panel = useRef(null);
   useEffect(() => {
     addEventListener("keydown", onKey);
-    connect();
+    // What somebody opens a report for: the first failed test.
+    connect().then(() => !open.value && !narrow.value && byTests.value && tests.value[0] && isRed(tests.value[0]) && move("test:0"));
     return () => removeEventListener("keydown", onKey);
   }, []);
-  const { row, key, trace, span } = opened.value;
+  const { row, key, test, trace, span } = opened.value;
   const isOpen = Boolean(key || trace);
   useEffect(() => {
     if (!isOpen) return;
@@ -96,26 +106,27 @@ function App() {
   const hint = mistaken(filter.value);
   return html`<div class="page ${isOpen ? "split" : ""} ${trace ? "wide" : ""}">
     <header class="top">
-      <h1>sentryintegration</h1>
+      <h1>${report.value?.title ?? "sentryintegration"}</h1>
       <label class="filter"><span class="sr">Filter</span>
         <input id="filter" type="search" value=${filter.value} placeholder="level:error  tag:graph=g1  noun:transaction  or any text" title=${`text, or ${NAMES.join(":, ")}:`} autocomplete="off" spellcheck="false"
           onInput=${(event) => (filter.value = event.target.value)} /></label>
-      <span class="quiet number" role="status">${passing.value.length.toLocaleString("en")} of ${rows.value.length.toLocaleString("en")}${older.value ? ", reading older ones" : ""}</span>
+      <span class="quiet number" role="status">${listed.value.length.toLocaleString("en")} of ${total.value.toLocaleString("en")}${older.value ? ", reading older ones" : ""}</span>
       ${!isReport && html`<button type="button" aria-pressed=${String(paused.value)} onClick=${() => pause(!paused.value)}>${paused.value ? "go on" : "pause"}</button>
       <button type="button" onClick=${() => confirm("Forget everything that came, on the server too?") && (closeAll(), forget())}>clear</button>`}
       <button type="button" aria-haspopup="dialog" onClick=${() => (help.value = true)} title="keys and filter">?<span class="sr"> keys and filter</span></button>
       <${State} />
     </header>
-    <div class="notices"><${Notices} />${hint && html`<p class="notice" role="status">${hint}</p>`}</div>
-    ${rows.value.length > 0 && html`<${Counts} rows=${rows.value} />`}
+    <div class="notices"><${Notices} />${isReport && html`<${Lacking} />`}${hint && html`<p class="notice" role="status">${hint}</p>`}</div>
+    ${byTests.value ? total.value > 0 && html`<${Outcomes} />` : rows.value.length > 0 && html`<${Counts} rows=${rows.value} />`}
     <main>
-      ${passing.value.length ? html`<${List} rows=${passing.value} selected=${cursor.value} tables=${!isOpen} />` : html`<${Empty} />`}
+      ${byTests.value && listed.value.length ? html`<${TestList} items=${listed.value} selected=${cursor.value} />` : !byTests.value && passing.value.length ? html`<${List} rows=${passing.value} selected=${cursor.value} tables=${!isOpen} />` : html`<${Empty} />`}
     </main>
-    ${isOpen && html`<aside ref=${panel} tabindex="-1" aria-label=${trace ? "trace" : "entry"}>
+    ${isOpen && html`<aside ref=${panel} tabindex="-1" aria-label=${trace ? "trace" : test ? "test" : "entry"}>
       <button type="button" class="close" onClick=${leave} title="close (Esc)">close</button>
       ${trace && html`<${Trace} key=${trace} id=${trace} chosen=${span} />`}
       ${row && html`<${Entry} key=${row.key} row=${row} />`}
-      ${key && !row && html`<${Gone} />`}
+      ${test && html`<${Test} key=${test.key} test=${test} />`}
+      ${key && !row && !test && (!isReport || report.value) && html`<${Gone} />`}
     </aside>`}
     <${Help} open=${help.value} onClose=${() => (help.value = false)} />
   </div>`;

@@ -1,0 +1,135 @@
+"""A report that is opened from the disk, in headless Chromium."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_sentryintegration.report.building import build
+from tests.clients.conftest import chromium, missing, node
+from tests.clients.test_viewer import HOSTILE, VIEWER
+from tests.report.pages import envelope, sent, write_dump
+
+pytestmark = pytest.mark.clients
+
+TRACE = {"trace_id": "a" * 32, "span_id": "b" * 16, "op": "http.server"}
+FRAME = {
+    "filename": "shop.py",
+    "function": "pay",
+    "lineno": 7,
+    "context_line": "raise CardError(card)",
+    "in_app": True,
+}
+ERROR = {
+    "exception": {"values": [{"type": "CardError", "value": "declined", "stacktrace": {"frames": [FRAME]}}]},
+    "contexts": {"trace": TRACE},
+}
+TIMES = {"start_timestamp": 1_795_694_400.0, "timestamp": 1_795_694_401.0}
+TRANSACTION = {"type": "transaction", "transaction": "checkout", "contexts": {"trace": TRACE}, **TIMES}
+FAILURE = "    def test_pays():\nE       AssertionError: Expected one error\n\ntest_shop.py:3: AssertionError"
+MISS = {
+    "number": 1,
+    "label": "CardError: 'declined'",
+    "differences": [{"path": "level", "expected": "'fatal'", "got": "'error'", "text": ""}],
+}
+
+
+def see(report: Path, scenario: str, argument: str = "") -> Any:
+    """Do what a scenario says in the browser, and return what was seen."""
+    if not (VIEWER / "node_modules").is_dir():
+        missing("playwright-core")
+    script = str(VIEWER / "test" / "report.mjs")
+    command = [node(), script, chromium(), report.as_uri(), scenario, argument]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    files = {"1.envelope": envelope(ERROR), "2.envelope": envelope(TRANSACTION, "transaction")}
+    failed = {"outcome": "failed", "failure": FAILURE, "nearest": [MISS], "duration": 0.1}
+    tests = [
+        {"test": "test_shop.py::test_looks", "outcome": "passed"},
+        {"test": "test_shop.py::test_pays", **failed, "sent": [sent("1.envelope"), sent("2.envelope", 2)]},
+    ]
+    return written(write_dump(tmp_path / "dump", tests, files))
+
+
+def written(dump: Path) -> Path:
+    target = dump.parent / "report.html"
+    target.write_bytes(build([dump])[0])
+    return target
+
+
+def test_from_opening_the_file_to_the_line_that_sent_the_nearest_miss_it_is_one_more_action(
+    report: Path,
+) -> None:
+    assert see(report, "walk", "raise CardError(card)") == {
+        "test": ["test_shop.py::test_pays"],
+        "differs": ["level'fatal''error'"],
+        "line": True,
+        "said": [],
+        "elsewhere": [],
+    }
+
+
+def test_failed_tests_are_listed_first_and_the_filter_keeps_some(report: Path) -> None:
+    assert see(report, "tests", "noun:transaction") == {
+        "names": ["test_shop.py::test_pays", "test_shop.py::test_looks"],
+        "kept": ["test_shop.py::test_pays"],
+        "said": [],
+    }
+
+
+def test_axe_finds_no_fault_and_no_request_leaves(report: Path) -> None:
+    views = {
+        "tests": "#open=test:1",
+        "failed": "",
+        "entry": "#open=entry:1:errors:0",
+        "trace": f"#open=trace:{'a' * 32}",
+        "all": "#by=all",
+        "nothing": "#q=zzz",
+    }
+
+    seen = see(report, "accessible", json.dumps(views))
+
+    assert {view: faults for view, faults in seen["found"].items() if faults} == {}
+    assert (len(seen["found"]), seen["elsewhere"]) == (12, [])
+
+
+def test_hostile_text_in_dump_and_manifest_is_never_run(tmp_path: Path) -> None:
+    tests, files = [], {}
+    for number, text in enumerate(HOSTILE):
+        files[f"{number}.envelope"] = envelope(
+            {"message": text, "tags": {text[:100]: text[:200]}, "extra": {"a": text}}
+        )
+        miss = {
+            "number": number,
+            "label": text,
+            "differences": [{"path": text, "expected": text, "got": text}],
+        }
+        about = {"failure": f"E  {text}", "nearest": [miss], "reasons": [text]}
+        tests.append(
+            {"test": text[:1000], "outcome": "failed", **about, "sent": [sent(f"{number}.envelope", number)]}
+        )
+
+    seen = see(written(write_dump(tmp_path / "dump", tests, files)), "hostile", "".join(HOSTILE[:3]))
+
+    assert (seen["tests"], seen["ran"], seen["said"]) == (10, None, [])
+    assert seen["elsewhere"] == []
+
+
+def test_it_is_printed_without_what_can_be_pressed(report: Path) -> None:
+    assert see(report, "printed") == {"pdf": True, "failure": True, "buttons": False, "said": []}
+
+
+def test_a_damaged_report_says_so(report: Path) -> None:
+    page = report.read_bytes()
+    report.write_bytes(page.replace(b'id="report-head">H4', b'id="report-head">xx'))
+
+    assert see(report, "many")["drawn"] == 0
