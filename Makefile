@@ -20,7 +20,6 @@ demo: $(STAMP)
 
 # All tests of the main version.
 test: $(STAMP)
-	$(BIN)/python -m compileall -q pytest_sentryintegration src
 	$(BIN)/pytest -n auto -m "not clients and not types"
 
 # Style and types: of the packages and tests, and of what users write.

@@ -132,8 +132,8 @@ nox.options.sessions = [*(f"tests-{version}" for version in OTHERS), "sdks"]
 os.environ["PATH"] = os.pathsep.join(
     [*(str(Path(program).parent) for program in FOUND.values() if ".pyenv" in program), os.environ["PATH"]]
 )
-# Hundreds of tests start a process. Without bytecode, and where Python is told to write none, each process
-# compiles all that it imports, which doubled the time of a session.
+# Hundreds of tests start a process. Without bytecode, each of them compiles all that it imports, which
+# doubled the time of a session.
 os.environ["UV_COMPILE_BYTECODE"] = "1"
 # An interpreter that is not installed is left out, not downloaded.
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
@@ -143,7 +143,6 @@ def install(session: nox.Session, sdk: str) -> None:
     if session.venv_backend != "uv":
         session.install("--quiet", "--upgrade", "pip>=25.1")
     session.install("--quiet", "--editable", ".[pytest,relay]", "--group", "tests", sdk)
-    session.run("python", "-m", "compileall", "-q", "pytest_sentryintegration", "src", silent=True)
     session.run(
         "python",
         "-c",

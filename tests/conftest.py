@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 LEAN = str(Path(__file__).parent / "lean")
-FRAMEWORKS = ("django", "fastapi", "flask", "gevent", "httpx", "loguru", "starlette")
+FRAMEWORKS = (
+    *("django", "fastapi", "flask", "gevent", "httpcore", "httpx", "loguru", "pydantic", "pydantic_core"),
+    "starlette",
+)
 """What `sentry_sdk.init` takes longest to import."""
 
 BEFORE = pytest.StashKey[dict[str, Any]]()
@@ -22,8 +25,11 @@ def pytest_configure() -> None:
     """Run as in a terminal, so that no test depends on who started it.
 
     Where `CI` or `BUILD_NUMBER` is set, pytest does not shorten its summary. nohup, and shells for what runs
-    in the background, have some signals ignored.
+    in the background, have some signals ignored. Where Python is told to write no bytecode, each process that
+    a test starts would compile the plugin, and pytest's rewritten form of it, which takes up to two seconds.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     for name in ("CI", "BUILD_NUMBER"):
         os.environ.pop(name, None)
     for name in ("SIGINT", "SIGQUIT", "SIGHUP"):
@@ -70,3 +76,9 @@ def _lean_processes() -> Generator[None, None, None]:
 def frameworks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the processes that the test starts find the frameworks that are installed."""
     monkeypatch.delenv("HIDDEN_PACKAGES")
+
+
+def find_frameworks_of(texts: Iterable[str], patch: pytest.MonkeyPatch) -> None:
+    """Have the processes that the test starts find the frameworks where one of *texts* names one."""
+    if any(name in text for name in FRAMEWORKS for text in texts):
+        patch.delenv("HIDDEN_PACKAGES", raising=False)

@@ -14,9 +14,8 @@ import pytest
 
 from pytest_sentryintegration import SentryEvents
 from pytest_sentryintegration.plugin import pytest_addoption
+from tests.conftest import find_frameworks_of
 from tests.test_settings import Parser
-
-pytestmark = pytest.mark.usefixtures("frameworks")
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -67,27 +66,36 @@ def write_files(page: Path, folder: Path) -> None:
             (folder / block.name).write_text(block.text, encoding="utf-8")
 
 
-def run_pytest(pytester: pytest.Pytester, blocks: list[Block]) -> pytest.RunResult:
+def run_pytest(
+    pytester: pytest.Pytester, blocks: list[Block], monkeypatch: pytest.MonkeyPatch
+) -> pytest.RunResult:
+    find_frameworks_of(
+        [block.text for block in BLOCKS if block.page == blocks[0].page and block.name], monkeypatch
+    )
     names = [block.name for block in blocks]
     return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", *names)
 
 
 @pytest.mark.parametrize("page", sorted({block.page for block in TESTS}), ids=lambda page: page.name)
-def test_the_tests_of_a_page_pass(page: Path, pytester: pytest.Pytester) -> None:
+def test_the_tests_of_a_page_pass(
+    page: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_files(page, pytester.path)
     shown = [block for block in TESTS if block.page == page and not block.fails]
 
-    result = run_pytest(pytester, shown)
+    result = run_pytest(pytester, shown, monkeypatch)
 
     assert result.parseoutcomes() == {"passed": sum(block.text.count("def test_") for block in shown)}
 
 
 @pytest.mark.parametrize("block", [block for block in TESTS if block.fails], ids=str)
-def test_a_failure_that_is_shown_is_what_pytest_prints(block: Block, pytester: pytest.Pytester) -> None:
+def test_a_failure_that_is_shown_is_what_pytest_prints(
+    block: Block, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_files(block.page, pytester.path)
     outputs = [other.text for other in BLOCKS if other.page == block.page and other.language == "text"]
 
-    result = run_pytest(pytester, [block])
+    result = run_pytest(pytester, [block], monkeypatch)
 
     assert result.parseoutcomes() == {"failed": len(outputs)}
     printed = "\n".join(line.rstrip() for line in result.outlines)
@@ -95,7 +103,10 @@ def test_a_failure_that_is_shown_is_what_pytest_prints(block: Block, pytester: p
 
 
 @pytest.mark.parametrize("block", SCRIPTS, ids=str)
-def test_a_script_that_is_shown_runs(block: Block, sentry_events: SentryEvents, tmp_path: Path) -> None:
+def test_a_script_that_is_shown_runs(
+    block: Block, sentry_events: SentryEvents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_frameworks_of([block.text], monkeypatch)
     script = tmp_path / "script.py"
     script.write_text(block.text, encoding="utf-8")
 
@@ -142,6 +153,7 @@ def test_the_time_that_the_settings_show_is_waited(pytester: pytest.Pytester) ->
         "django test shop_tests --settings=settings_for_tests --parallel=2",
     ],
 )
+@pytest.mark.usefixtures("frameworks")
 def test_the_recipes_without_pytest_run(command: str, tmp_path: Path) -> None:
     write_files(ROOT / "docs" / "how-to.md", tmp_path)
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.conftest import FRAMEWORKS
+from tests.conftest import find_frameworks_of
 
 
 class Run(Protocol):
@@ -28,8 +28,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     def run_project(
         *args: str, ini: str = "", plugins: tuple[str, ...] = (), **files: str
     ) -> pytest.RunResult:
-        if any(name in text for name in FRAMEWORKS for text in (*plugins, *files.values())):
-            monkeypatch.delenv("HIDDEN_PACKAGES", raising=False)
+        find_frameworks_of((*plugins, *files.values()), monkeypatch)
         pytester.makefile(".ini", pytest=f"[pytest]\n{ini}")
         pytester.makepyfile(**files)
         named = [word for name in ("pytest_sentryintegration.plugin", *plugins) for word in ("-p", name)]
