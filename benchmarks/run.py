@@ -22,6 +22,7 @@ import figures
 import growth
 import inboxes
 import ingest
+import load
 import memory
 import per_test
 import start_up
@@ -87,6 +88,7 @@ PARTS: dict[str, Callable[[bool], list[Bar]]] = {
     "per_test": lambda whole: per_test.measure(),
     "ingest": lambda whole: ingest.measure(),
     "captured": lambda whole: captured.measure(),
+    "load": lambda whole: load.measure(),
     "start_up": lambda whole: start_up.measure(),
     "facade": lambda whole: facade(),
     "facade_memory": lambda whole: facade_memory(),

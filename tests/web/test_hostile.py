@@ -38,7 +38,7 @@ TARGETS = (
 BODIES = (
     b"",
     b'{"name": "worker", "test": "a"}',
-    b'{"status": {"code": 503, "times": 1}, "delay": {"seconds": 1}}',
+    b'{"status": {"code": 404, "times": 1}, "delay": {"seconds": 1}}',
     b'{"rate_limit": {"categories": ["error"], "seconds": 60, "probability": 0.5, "seed": 1}}',
     b"token=x",
 )
@@ -60,6 +60,10 @@ PIECES = (
 
 @pytest.fixture
 def full(api: Api) -> Api:
+    return filled(api)
+
+
+def filled(api: Api) -> Api:
     api.send(("event", {"message": "one", "tags": {"graph": "g1"}}), ("attachment", b"x", {"filename": "a"}))
     api.error("KeyError", "boom", tags={"graph": "g1"})
     api.send(transaction("checkout", spans=3))
@@ -77,6 +81,17 @@ def mutated(text: str, chance: random.Random) -> str:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_mutated_requests_are_answered_below_500_and_the_next_is_right(full: Api, seed: int) -> None:
+    are_answered(full, seed)
+
+
+@pytest.mark.clients
+def test_a_hundred_thousand_mutated_requests_are_answered_too() -> None:
+    for seed in range(4, 204):
+        are_answered(filled(Api()), seed)
+
+
+def are_answered(full: Api, seed: int) -> None:
+    """Answer 500 mutated requests, and a right one."""
     chance = random.Random(seed)
     gone = Local()
     gone.left.set()  # nobody waits
