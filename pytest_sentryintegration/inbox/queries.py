@@ -32,6 +32,7 @@ __all__ = [
     "parse_question",
     "question",
     "seconds",
+    "switched_on",
     "whole_number",
 ]
 
@@ -213,6 +214,18 @@ def no_such(what: str, name: str, known: Sequence[str]) -> NoReturn:
     near = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.5)
     instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known) or 'none'}"
     raise QuestionError(f"there is no {what} {name[:80]!r}; {instead}")
+
+
+def switched_on(name: str, given: Mapping[str, str]) -> bool:
+    """Return whether the parameter of that name is ``true``, and not ``false`` or left out.
+
+    Raises:
+        QuestionError: It is neither.
+    """
+    text = given.get(name, "false")
+    if text not in ("true", "false"):
+        raise QuestionError(f"{name} is true or false, got {text[:80]!r}")
+    return text == "true"
 
 
 def whole_number(name: str, text: str, least: int = 1, most: int = 10**9) -> int:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pytest_sentryintegration.inbox.queries import Question, QuestionError, question, seconds, whole_number
+from pytest_sentryintegration.inbox.queries import (
+    Question,
+    QuestionError,
+    question,
+    seconds,
+    switched_on,
+    whole_number,
+)
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.matching.nearest import nearest_misses
 from pytest_sentryintegration.matching.query import Query
@@ -64,7 +71,7 @@ class Captured:
         asking = question(noun, asked.pairs, _LISTING | _further(noun))
         given = asking.parameters
         part = asked.part(self._kept, given)
-        if _switched_on("follow", given):
+        if switched_on("follow", given):
             beside = sorted(given.keys() & {"wait", "count", "expect", "limit", "order", "complete"})
             if beside:
                 raise QuestionError(
@@ -113,7 +120,7 @@ class Captured:
         given = asking.parameters
         events = part.events(asked.client)
         wait = seconds("wait", given.get("wait", "0"), LONGEST)
-        complete = _switched_on("complete", given)
+        complete = switched_on("complete", given)
         if count is None:
             if not complete and not given.keys() & {"wait", "count", "expect"}:
                 return asking.where(events), None
@@ -178,13 +185,6 @@ def _expected(given: Mapping[str, str]) -> str | None:
 
 def _further(noun: str) -> frozenset[str]:
     return frozenset({"complete"} if noun == "traces" else ())
-
-
-def _switched_on(name: str, given: Mapping[str, str]) -> bool:
-    text = given.get(name, "false")
-    if text not in ("true", "false"):
-        raise QuestionError(f"{name} is true or false, got {text[:80]!r}")
-    return text == "true"
 
 
 def _newest_first(order: str) -> bool:

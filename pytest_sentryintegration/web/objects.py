@@ -13,12 +13,16 @@ from pytest_sentryintegration.model.reading import listing
 from pytest_sentryintegration.model.services import service_of
 from pytest_sentryintegration.model.traces import MissingParent
 from pytest_sentryintegration.store import Arrival, RefusedRequest
+from pytest_sentryintegration.verdict import Finding, Verdict
 from pytest_sentryintegration.wire.envelope import parse_event_id
 
 __all__ = ["FIELDS", "as_json", "attachment_name", "dump", "entry_of", "rfc3339"]
 
 _PLAIN: Final = frozenset({str, int, float, bool, list})
 """Types that are shown as they are; lists come out of JSON that was sent, tuples are the model's."""
+
+_LONGEST: Final = 10_000
+"""Bytes of a payload that are shown where a finding is about all of it."""
 
 _SENT: Final = ("project_id",)
 _SPAN: Final = (
@@ -31,6 +35,7 @@ FIELDS: Final[dict[type, tuple[str, ...]]] = {
         "id", "level", "text", "message", "logger", "tags", "user", "extra", "contexts", "breadcrumbs",
         "exceptions", "exception", "release", "environment", "dist", "transaction", "fingerprint", "flags",
         "modules", "request", "attachments", "trace_id", "span_id", "timestamp", "sdk", "server_name", *_SENT,
+        "verdict",
     ),
     model.SentException: ("type", "value", "module", "frames", "mechanism", "handled"),
     model.Frame: ("filename", "function", "lineno", "in_app", "context_line", "vars"),
@@ -38,7 +43,7 @@ FIELDS: Final[dict[type, tuple[str, ...]]] = {
     model.Transaction: (
         "name", "source", "op", "status", "tags", "data", "spans", "trace_id", "span_id", "parent_span_id",
         "start", "end", "duration", "measurements", "contexts", "attachments", "release", "environment",
-        "sdk", "server_name", *_SENT,
+        "sdk", "server_name", *_SENT, "verdict",
     ),
     model.Span: (*_SPAN, *_SENT),
     model.Trace: ("trace_id", "missing", "spans", "projects", "services"),
@@ -54,7 +59,9 @@ FIELDS: Final[dict[type, tuple[str, ...]]] = {
     model.ClientReport: ("discarded", "timestamp", *_SENT),
     model.Discarded: ("reason", "category", "quantity"),
     model.Envelope: ("headers", "items", *_SENT, "test"),
-    model.Item: ("type", "headers"),
+    model.Item: ("type", "headers", "verdict"),
+    Verdict: ("outcome", "reason", "findings"),
+    Finding: ("path", "rule", "sent", "stored", "text"),
     model.Refused: ("status", "reason", "headers"),
 }  # fmt: skip
 """The attributes of each class that JSON shows as they are."""
@@ -176,7 +183,11 @@ def _text(value: Any, *, ensure_ascii: bool = False) -> str:
 
 
 def _as_text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    if not isinstance(value, bytes):
+        return str(value)
+    # Of a finding: a whole payload, which may be an attachment.
+    more = f" ... {len(value) - _LONGEST} more bytes" if len(value) > _LONGEST else ""
+    return value[:_LONGEST].decode("utf-8", "replace") + more
 
 
 def _shown(value: Any) -> Any:

@@ -85,7 +85,7 @@ def _parameters_of(route: Route, path: str, noun: str) -> list[str]:
             return ["inbox", "project", "wait"]
         further = ["complete"] if noun == "traces" else []
         if path.endswith("/stream"):
-            return [*sorted(PART), "noun", "Last-Event-ID"]
+            return [*sorted(PART), "noun", "verdicts", "Last-Event-ID"]
         if path.endswith("/findings"):
             return [*sorted(PART), "until"]
         if noun and path.endswith("/latest"):
@@ -282,6 +282,9 @@ _PARAMETERS: Final = {
     ),
     "limit": _query("limit", "How many are listed.", {"type": "integer", "minimum": 1}),
     "order": _query("order", "Which comes first.", {"enum": ["oldest", "newest"]}),
+    "verdicts": _query(
+        "verdicts", "Whether to tell the outcome of the verdict on each thing.", {"enum": ["true", "false"]}
+    ),
     "follow": _query("follow", "Whether to send each match as it comes.", {"enum": ["true", "false"]}),
     "complete": _query("complete", "Whether to wait until it is complete.", {"enum": ["true", "false"]}),
     "noun": _query("noun", "One noun, and criteria for it beside.", {"enum": list(NOUNS)}),

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.web.conftest import Api
 
 
@@ -13,6 +17,60 @@ def test_what_sentry_would_not_keep_is_listed(api: Api) -> None:
         "outcome": "dropped",
         "reason": "unknown",
     }
+
+
+def test_the_verdict_on_an_object_is_among_its_attributes(api: Api) -> None:
+    api.message("fine")
+    api.message("cut", tags={"a": "x" * 300})
+    api.send(("transaction", {"type": "transaction", "transaction": "no times"}))
+    api.send(("no_such_type", b"\xff" * 20_000))
+
+    def verdict_of(noun: str, query: str = "") -> Any:
+        return api.get(f"/api/captured/{noun}/latest?{query}").json["verdict"]
+
+    assert verdict_of("messages", "text=fine") == {"outcome": "accepted", "reason": None, "findings": []}
+    (cut,) = verdict_of("messages", "text=cut")["findings"]
+    assert (cut["path"], cut["sent"], sorted(cut)) == (
+        "tags.a",
+        "x" * 300,
+        ["path", "rule", "sent", "stored", "text"],
+    )
+    assert verdict_of("transactions")["reason"] == "invalid_transaction"
+    lost = verdict_of("items")
+    assert (lost["outcome"], lost["findings"][0]["sent"]) == ("dropped", "no_such_type")
+
+
+@pytest.mark.parametrize(
+    ("query", "texts"),
+    [
+        ("outcome=trimmed", ["cut"]),
+        ("outcome=~^acc", ["fine"]),
+        ("reason=null", ["fine"]),
+        ("outcome=x", []),
+    ],
+)
+def test_objects_are_found_by_their_verdict(api: Api, query: str, texts: list[str]) -> None:
+    api.message("fine")
+    api.message("cut", tags={"a": "x" * 300})
+
+    assert api.texts(f"/api/captured/messages?verdict.{query}") == texts
+
+
+def test_an_unknown_field_of_a_verdict_is_a_400(api: Api) -> None:
+    api.message("fine")
+
+    assert api.get("/api/captured/messages?verdict.outcom=x").error == (
+        "a Verdict has no field 'outcom'; did you mean 'outcome'?"
+    )
+
+
+def test_a_finding_about_a_whole_payload_shows_the_beginning_of_it(api: Api) -> None:
+    api.send(
+        ("log", b"x" * 30_000, {"item_count": 1, "content_type": "application/vnd.sentry.items.log+json"})
+    )
+
+    (finding,) = api.get("/api/captured/items/latest").json["verdict"]["findings"]
+    assert finding["sent"] == "x" * 10_000 + " ... 20000 more bytes"
 
 
 def test_findings_are_of_the_part_that_is_asked_for(api: Api) -> None:

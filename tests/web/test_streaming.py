@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -114,6 +116,50 @@ def test_a_stream_holds_what_matches(api: Api) -> None:
 
     assert Reading(api, f"{STREAM}?noun=messages&level=error&project=1").labels(2) == ["'one'", "'mine'"]
     assert Reading(api, f"{STREAM}?inbox={inbox}").labels(1) == ["'mine'"]
+
+
+def test_a_stream_that_is_cut_again_and_again_loses_and_doubles_nothing() -> None:
+    api = Api(limit=30)
+    chance = random.Random(1)
+    seen: list[int] = []
+    gaps: set[int] = set()
+    sent, last = 0, "0"
+    while sent < 500 or last != str(sent):
+        for _ in range(chance.randrange(1, 60) if sent < 500 else 0):
+            sent += 1
+            api.message(f"m{sent}")
+        reading = Reading(api, STREAM, last_event_id=last)
+        for _ in range(chance.randrange(1, 15)):
+            if last == str(sent):
+                break  # nothing is left to be read
+            (event,) = reading.events(1)
+            if event.get("event") == "evicted":
+                gaps.add(seen[-1] if seen else 0)
+            else:
+                assert event["data"]["items"][0]["label"] == f"'m{event['id']}'"
+                seen.append(int(event["id"]))
+                last = event["id"]
+        reading.client.left.set()
+
+    assert seen == sorted(set(seen))
+    # Each gap is told of, and nothing but a gap is.
+    assert {one for one, other in pairwise([0, *seen]) if other != one + 1} == gaps
+    assert 0 < len(gaps) < len(seen)
+
+
+def test_a_stream_tells_verdicts_where_it_is_asked_to(api: Api) -> None:
+    api.message("fine")
+    api.message("cut", tags={"a": "x" * 300})
+    api.send(("no_such_type", b"{}"))
+
+    def verdicts(query: str) -> list[str | None]:
+        events = Reading(api, f"{STREAM}?{query}").events(3)
+        return [item.get("verdict") for event in events for item in event["data"]["items"]]
+
+    assert verdicts("verdicts=true") == ["accepted", "trimmed", "dropped"]
+    assert verdicts("verdicts=false") == [None] * 3
+    (event,) = Reading(api, f"{STREAM}?noun=messages&verdict.outcome=trimmed&verdicts=true").events(1)
+    assert event["data"]["items"][0]["verdict"] == "trimmed"
 
 
 def test_what_was_evicted_meanwhile_is_said() -> None:
