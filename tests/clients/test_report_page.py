@@ -53,7 +53,7 @@ def see(report: Path, scenario: str, argument: str = "") -> Any:
 def report(tmp_path: Path) -> Path:
     files = {"1.envelope": envelope(ERROR), "2.envelope": envelope(TRANSACTION, "transaction")}
     failed = {"outcome": "failed", "failure": FAILURE, "nearest": [MISS], "duration": 0.1}
-    tests = [
+    tests: list[dict[str, Any]] = [
         {"test": "test_shop.py::test_looks", "outcome": "passed"},
         {"test": "test_shop.py::test_pays", **failed, "sent": [sent("1.envelope"), sent("2.envelope", 2)]},
     ]
