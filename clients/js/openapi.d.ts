@@ -16,7 +16,7 @@ export type Continuity = { trace_id: string; continuous: boolean; text: string |
 
 export type Faults = { rate_limit?: { categories?: string[]; seconds?: number; scope?: string; namespaces?: string[]; times?: number; item_type?: string; probability?: number; seed?: number; } | { categories?: string[]; seconds?: number; scope?: string; namespaces?: string[]; times?: number; item_type?: string; probability?: number; seed?: number; }[]; status?: { code: number; times?: number; item_type?: string; probability?: number; seed?: number; } | { code: number; times?: number; item_type?: string; probability?: number; seed?: number; }[]; delay?: { seconds: number; times?: number; item_type?: string; probability?: number; seed?: number; } | { seconds: number; times?: number; item_type?: string; probability?: number; seed?: number; }[]; disconnect?: { times?: number; item_type?: string; probability?: number; seed?: number; } | { times?: number; item_type?: string; probability?: number; seed?: number; }[]; truncate?: { times?: number; item_type?: string; probability?: number; seed?: number; } | { times?: number; item_type?: string; probability?: number; seed?: number; }[]; };
 
-export type Event = { number: number; inbox: string; received: string; id: string | null; level: string; text: string | null; message: string | null; logger: string | null; tags: Record<string, string>; user: Record<string, unknown>; extra: Record<string, unknown>; contexts: Record<string, unknown>; breadcrumbs: Breadcrumb[]; exceptions: SentException[]; exception: SentException | null; release: string | null; environment: string | null; dist: string | null; transaction: string | null; fingerprint: unknown[]; flags: Record<string, unknown>; modules: Record<string, unknown>; request: Record<string, unknown>; attachments: Record<string, Attachment>; trace_id: string | null; span_id: string | null; timestamp: string | null; sdk: Record<string, unknown>; server_name: string | null; project_id: string; };
+export type Event = { number: number; inbox: string; received: string; id: string | null; level: string; text: string | null; message: string | null; logger: string | null; tags: Record<string, string>; user: Record<string, unknown>; extra: Record<string, unknown>; contexts: Record<string, unknown>; breadcrumbs: Breadcrumb[]; exceptions: SentException[]; exception: SentException | null; release: string | null; environment: string | null; dist: string | null; transaction: string | null; fingerprint: unknown[]; flags: Record<string, unknown>; modules: Record<string, unknown>; request: Record<string, unknown>; attachments: Record<string, Attachment>; trace_id: string | null; span_id: string | null; timestamp: string | null; sdk: Record<string, unknown>; server_name: string | null; project_id: string; verdict: Verdict; };
 
 export type SentException = { type: string | null; value: string | null; module: string | null; frames: Frame[]; mechanism: Record<string, unknown>; handled: boolean | null; };
 
@@ -24,7 +24,7 @@ export type Frame = { filename: string | null; function: string | null; lineno: 
 
 export type Breadcrumb = { message: string | null; category: string | null; level: string; data: Record<string, unknown>; timestamp: string | null; };
 
-export type Transaction = { number: number; inbox: string; received: string; name: string; source: string | null; op: string | null; status: string | null; tags: Record<string, string>; data: Record<string, unknown>; spans: Span[]; trace_id: string; span_id: string | null; parent_span_id: string | null; start: string | null; end: string | null; duration: number | null; measurements: Record<string, unknown>; contexts: Record<string, unknown>; attachments: Record<string, Attachment>; release: string | null; environment: string | null; sdk: Record<string, unknown>; server_name: string | null; project_id: string; };
+export type Transaction = { number: number; inbox: string; received: string; name: string; source: string | null; op: string | null; status: string | null; tags: Record<string, string>; data: Record<string, unknown>; spans: Span[]; trace_id: string; span_id: string | null; parent_span_id: string | null; start: string | null; end: string | null; duration: number | null; measurements: Record<string, unknown>; contexts: Record<string, unknown>; attachments: Record<string, Attachment>; release: string | null; environment: string | null; sdk: Record<string, unknown>; server_name: string | null; project_id: string; verdict: Verdict; };
 
 export type Span = { op: string | null; description: string | null; status: string | null; tags: Record<string, string>; data: Record<string, unknown>; start: string | null; end: string | null; duration: number | null; trace_id: string; span_id: string | null; parent_span_id: string | null; origin: string | null; project_id: string; transaction: string | null; service: string; };
 
@@ -50,7 +50,11 @@ export type Discarded = { reason: string; category: string; quantity: number; };
 
 export type Envelope = { number: number; inbox: string; received: string; headers: Record<string, unknown>; items: Item[]; project_id: string; test: string; path: string; };
 
-export type Item = { type: string; headers: Record<string, unknown>; project_id: string; size: number; json: unknown; };
+export type Item = { type: string; headers: Record<string, unknown>; verdict: Verdict; project_id: string; size: number; json: unknown; };
+
+export type Verdict = { outcome: unknown; reason: string | null; findings: Finding[]; };
+
+export type Finding = { path: string; rule: string; sent: unknown; stored: unknown; text: string; };
 
 export type Refused = { number: number; inbox: string; received: string; status: number; reason: string; headers: Record<string, string>; method: string; path: string; size: number; fault: boolean; };
 
