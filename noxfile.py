@@ -90,6 +90,8 @@ RELAY_TESTS = (
 CLIENTS = Path(".nox", "installed-clients")
 NODE = Path("tests", "clients", "node")
 VIEWER = Path("viewer")
+FIVE_SERVICES = Path("examples", "five_services")
+"""A page and a service in Node are two of them: it needs npm and Chromium."""
 QUIETLY = ("--no-audit", "--no-fund", "--loglevel=error")
 """Options of npm."""
 STREAMED = Path("tests", "examples", "streamed")
@@ -315,6 +317,7 @@ def examples(session: nox.Session) -> None:
     """Each small application of `examples`, static and streamed, as its reader would run it."""
     install(session, MAIN_SDK)
     session.install("--quiet", "--group", "examples")
+    install_from_npm(session, FIVE_SERVICES)
     # To stream spans, `sitecustomize` imports the SDK before pytest starts, and the SDK imports anyio.
     quiet = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
     run = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet)
@@ -333,7 +336,7 @@ def clients(session: nox.Session) -> None:
     install(session, MAIN_SDK)
     for name, requirements in PYTHON_CLIENTS.items():
         make_python_client(session, name, requirements)
-    make_node_clients(session)
+    install_from_npm(session, NODE, VIEWER)
     session.run(
         "pytest",
         "-q",
@@ -368,11 +371,11 @@ def uv() -> str:
     return beside or shutil.which("uv") or ""
 
 
-def make_node_clients(session: nox.Session) -> None:
+def install_from_npm(session: nox.Session, *folders: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        session.error("the clients @sentry/node and @sentry/browser need npm")
-    for folder in (NODE, VIEWER):
+        session.error("@sentry/node and @sentry/browser need npm")
+    for folder in folders:
         installed = folder / "node_modules" / ".package-lock.json"
         wanted = folder / "package-lock.json"
         if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:

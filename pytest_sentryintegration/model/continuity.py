@@ -29,6 +29,7 @@ Kind = Literal[
     "changed",
     "not_continued",
     "unsampled",
+    "unanswered",
 ]
 
 _SAME: Final = ("sampled", "sample_rand", "public_key", "release")
@@ -38,6 +39,8 @@ _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9
 _REQUEST: Final = re.compile(r"(?:([A-Z]+) )?(https?://\S+)")
 _FLAGS: Final = {"1": "true", "0": "false", None: None}
 _HEADER: Final = "http.request.header."
+_FETCHED: Final = "auto.http.browser"
+"""The origin of what `fetch` and `XMLHttpRequest` of a page have asked for."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Break:
     caller: Span | None
     """The span that called; of a second root, the first. ``None`` where that has not come."""
     callee: Span | None
-    """The first span after the hop; ``None`` where only `event` was sent."""
+    """The first span after the hop; ``None`` where only `event` was sent, or nothing."""
     differences: tuple[tuple[str, str | None, str | None], ...] = ()
     """What differs: its name, how it was before the hop (or in ``sentry-trace``), how it was after."""
     event: Event | None = None
@@ -75,7 +78,7 @@ def breaks_of(forest: Forest, events: Iterable[Event]) -> list[Break]:
         broken = _headers_break(segment) or _hop_break(forest, segment)
         if broken is not None:
             found.append(replace(broken, by_test=segment.parent_span_id in forest.given))
-    return [*found, *_not_continued(forest), *_unsampled(forest, events)]
+    return [*found, *_not_continued(forest), *_unsampled(forest, events), *_unanswered(forest)]
 
 
 def _headers_break(segment: Record) -> Break | None:
@@ -209,10 +212,13 @@ def _find_call(root: Record, requests: list[Record], messages: dict[str, Record]
 
 
 def _is_within(inner: Record, outer: Record) -> bool:
-    """Whether *inner* took place while *outer* did, by clocks that agree."""
-    if None in (inner.start, inner.end, outer.start, outer.end):
+    """Whether *inner* began while *outer* ran, by clocks that agree.
+
+    It may end later: a server records its end after the caller has the answer.
+    """
+    if None in (inner.start, outer.start, outer.end):
         return False
-    return bool(outer.start <= inner.start and inner.end <= outer.end)  # type: ignore[operator]
+    return bool(outer.start <= inner.start <= outer.end)  # type: ignore[operator]
 
 
 Address = tuple[str | None, str, str | None]
@@ -279,6 +285,19 @@ def _unsampled(forest: Forest, events: Iterable[Event]) -> Iterator[Break]:
         if (caller.op or "").startswith(("http.client", "queue.", "rpc", "grpc", "websocket")):
             seen.add(span_id)
             yield Break("unsampled", _span(caller), None, event=event)
+
+
+def _unanswered(forest: Forest) -> Iterator[Break]:
+    """Yield the requests of a page that failed without an answer, as all do that CORS does not allow."""
+    for record in forest.delivered():
+        if (
+            record.op == "http.client"
+            and not record.children
+            and record.data.get("sentry.origin") == _FETCHED
+            and "http.response.status_code" not in record.data
+            and record.status not in ("ok", None)
+        ):
+            yield Break("unanswered", _span(record), None)
 
 
 def _trace_header(record: Record) -> dict[str, Any] | None:

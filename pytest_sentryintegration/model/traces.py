@@ -166,8 +166,8 @@ class Trace:
         Judged is each hop from one transaction to the next. Trace id, sampling decision, ``sample_rand``,
         public key and release stay the same in the envelopes' trace headers. The headers of a request
         (``sentry-trace``, ``baggage``, ``traceparent``) agree, where the SDK records them. There is no
-        second root, no call ends in another trace of the inbox, and no service reports an error of the
-        trace and not its spans.
+        second root, no call ends in another trace of the inbox, no service reports an error of the trace
+        and not its spans, and no request of a page failed without an answer (CORS).
 
         Raises:
             AssertionError: It is not continuous; names each hop and what to look at.

@@ -53,7 +53,7 @@ def called_service(broken: Any) -> str | None:
     if broken.callee is not None:
         service: str = broken.callee.service
         return service
-    return broken.event.server_name or None
+    return broken.event.server_name if broken.event is not None else None
 
 
 def _hop(broken: Any) -> str:
@@ -102,7 +102,7 @@ def _headers_disagree(broken: Any) -> tuple[str, str]:
 
 def _baggage_lost(broken: Any) -> tuple[str, str]:
     return (
-        "sentry-trace arrived and baggage did not, so that sampling and release are no longer those of the "
+        "the trace id arrived and baggage did not, so that sampling and release are no longer those of the "
         "trace",
         f"A proxy or gateway between them drops the header baggage, or {_CORS}.",
     )
@@ -145,6 +145,14 @@ def _unsampled(broken: Any) -> tuple[str, str]:
     )
 
 
+def _unanswered(broken: Any) -> tuple[str, str]:
+    return (
+        "the browser gave the page no answer, not even a status, and no service went on with the trace",
+        f"Where the service is of another origin, {_CORS}; the console of the browser names the header. Else "
+        "the service is not there, or the page left before it answered.",
+    )
+
+
 _SAID: Final[dict[str, Callable[[Any], tuple[str, str]]]] = {
     "second_root": _second_root,
     "several_headers": _several_headers,
@@ -153,4 +161,5 @@ _SAID: Final[dict[str, Callable[[Any], tuple[str, str]]]] = {
     "changed": _changed,
     "not_continued": _not_continued,
     "unsampled": _unsampled,
+    "unanswered": _unanswered,
 }

@@ -44,7 +44,10 @@ def _of_parent(trace: Any, parent: Any) -> str:
     if span.transaction is None or span.transaction.span_id != span.span_id:
         return f"{service} owes span {parent.span_id}, which it names as the parent of its span {named}."
     began = "" if trace.roots else _beginning(span.envelope.headers.get("trace"))
-    return f"The caller of {service} owes span {parent.span_id}, the parent of {named}{began}."
+    return (
+        f"The caller of {service} owes span {parent.span_id}, the parent of {named}{began}. It was ended "
+        "before it flushed, samples otherwise than its caller, or does not report here."
+    )
 
 
 def _beginning(header: Any) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_sentryintegration.model import Break, Trace
 from pytest_sentryintegration.wire.envelope import RawItem
-from pytest_sentryintegration.words.continuity import discontinuous
+from pytest_sentryintegration.words.continuity import discontinuous, told
 from tests.model.sent import TRACE, Sender, container, item, span, streamed, transaction
 
 OTHER = "c" * 32
@@ -196,10 +196,19 @@ def test_a_call_that_ends_in_another_trace_is_found_by_the_requests_address_and_
     )
 
 
+def test_a_server_that_ends_after_its_caller_has_the_answer_is_found() -> None:
+    # @sentry/node under load: a millisecond later.
+    late = api(OTHER, None, request=request(Sentry_Trace=None, Baggage=None), timestamp=200.0)
+    trace = trace_of((page(), HEADER), (late, None))
+
+    assert [broken.kind for broken in trace.breaks()] == ["not_continued"]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"start_timestamp": 99.0},
+        {"start_timestamp": 200.0, "timestamp": 201.0},
         {"request": {"url": "http://api.example/other", "method": "GET"}},
         {"request": {"url": "http://other.example/stock", "method": "GET"}},
         {"request": {"url": "http://api.example/stock", "method": "POST"}},
@@ -240,6 +249,35 @@ def test_a_service_that_reports_errors_and_no_spans_of_the_trace_is_named() -> N
 
 def test_an_error_in_a_span_that_was_dropped_in_its_own_process_accuses_nobody() -> None:
     assert trace_of((page(), HEADER), (message(trace={"parent_span_id": "root"}), HEADER)).breaks() == []
+
+
+def fetched(**fields: Any) -> list[Break]:
+    """Return the breaks of a page whose request no service has continued."""
+    sent = {"sentry.origin": "auto.http.browser", **fields.pop("data", {})}
+    call = span(CALL, "root", **{"op": "http.client", "status": "internal_error", "data": sent, **fields})
+    return trace_of((item("transaction", transaction(call)), HEADER)).breaks()
+
+
+def test_a_request_of_a_page_that_got_no_answer_names_cors() -> None:
+    (broken,) = fetched()
+
+    said = " ".join(str(told(broken)).split())
+    assert (broken.kind, broken.callee) == ("unanswered", None)
+    assert "Where the service is of another origin, CORS does not allow it" in said
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "ok"},
+        {"status": None},
+        {"data": {"http.response.status_code": 500}},
+        {"data": {"sentry.origin": "auto.http.httpx"}},
+        {"op": "resource.script"},
+    ],
+)
+def test_requests_that_were_answered_or_are_no_pages_are_not_accused(fields: dict[str, Any]) -> None:
+    assert fetched(**fields) == []
 
 
 def test_streamed_services_are_judged_by_their_attributes() -> None:
