@@ -7,19 +7,19 @@ import random
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.store.bounds import IDLE
-from pytest_sentryintegration.store.entries import Arrival, Entry, RefusedRequest
+from pytest_sentryintegration.store.entries import Entry
 from pytest_sentryintegration.store.holding import NOTHING, HeldInbox, HolderError
 from pytest_sentryintegration.store.inboxes import Inbox
 from pytest_sentryintegration.store.keeping import Store
 from pytest_sentryintegration.store.memory import STRAYS
-from pytest_sentryintegration.store.packing import pack, unpack
-from pytest_sentryintegration.store.stream import BLOCK, TIMEOUT, ChangedError, Record, Stream
+from pytest_sentryintegration.store.packing import pack
+from pytest_sentryintegration.store.records import entry_of, placed
+from pytest_sentryintegration.store.stream import BLOCK, TIMEOUT, ChangedError, Stream
 
 __all__ = ["Replica"]
 
@@ -183,8 +183,9 @@ class Replica(Store):
                 delay, self._problem = _FIRST, ""
             except ChangedError:
                 changed = True
-            except HolderError as error:
-                broken, self._problem = True, str(error)
+            except Exception as error:
+                # Whatever it was: a replica that reads nothing any more would look as if nothing came.
+                broken, self._problem = True, str(error) or repr(error)
                 # Several replicas do not come back at once.
                 self._ending.wait(delay * random.uniform(0.5, 1))
                 delay = min(delay * 2, _LONGEST)
@@ -213,7 +214,7 @@ class Replica(Store):
 
     def _read(self) -> None:
         records = self._stream.read(self._position)
-        entries = [_entry(record) for record in records]
+        entries = [entry_of(record) for record in records]
         if not records:
             return
         with self._lock:
@@ -229,7 +230,7 @@ class Replica(Store):
                 else:
                     # Where it is not known, what opened it was deleted, and what closes it comes.
                     box = self._open(HeldInbox(record.inbox or STRAYS))
-                    self._append(box, _placed(entry, box))
+                    self._append(box, placed(entry, box))
             self._bounds.evict(self._now())
             self._moved.notify_all()
             counted = {box.name: box.evicted for box in self._inboxes.values() if box.evicted.total}
@@ -245,6 +246,8 @@ class Replica(Store):
                 self._open(HeldInbox(*value))
             elif kind == "close":
                 self._forget(value)
+                if value in self._faults:
+                    self._set_faults(value, "")
             elif kind == "clear":
                 for box in filter(None, map(self._inboxes.get, value)):
                     self._empty(box)
@@ -282,22 +285,3 @@ class Replica(Store):
         for inbox, time in used.items():
             if now - time >= IDLE:
                 self._stream.close_inbox(inbox, (now - IDLE).timestamp())
-
-
-def _entry(record: Record) -> Entry | None:
-    if record.entry is None:
-        return None
-    try:
-        return unpack(record.number, record.entry)
-    except ValueError as error:
-        reason = f"a record of the stream in Redis is not as it was written: {error}"
-        return RefusedRequest(record.number, STRAYS, clock.now(), 500, reason, "POST", "/", (), record.entry)
-
-
-def _placed(entry: Entry, box: Inbox) -> Entry:
-    """Return the entry as one of *box*: who took it in may not have known where it belongs."""
-    if isinstance(entry, Arrival) and (entry.inbox, entry.test) != (box.name, box.test):
-        return replace(entry, inbox=box.name, test=box.test)
-    if entry.inbox != box.name:
-        return replace(entry, inbox=box.name)
-    return entry

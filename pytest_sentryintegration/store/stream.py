@@ -20,9 +20,10 @@ from redis.retry import Retry
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.store.holding import Evicted, HeldInbox, HolderError
+from pytest_sentryintegration.store.records import Record, name_of, number_of, read_record, text_of
 from pytest_sentryintegration.store.scripts import ADD, BEGIN, CHANGES, KEYS, TRIM
 
-__all__ = ["Begun", "ChangedError", "Record", "Stream"]
+__all__ = ["BLOCK", "TIMEOUT", "Begun", "ChangedError", "Stream"]
 
 FORMAT: Final = 1
 """The version of what is written; a stream of a newer one is left alone."""
@@ -36,25 +37,15 @@ PAUSE: Final = 0.5
 BLOCK: Final = 0.25
 """Seconds that a read waits for a record."""
 
+MOST: Final = 100
+"""Records that are read at once: each may have a hundred megabytes."""
+
 _FOREVER: Final = 1e12
 """A time after all others, in seconds."""
 
 
 class ChangedError(Exception):
     """What Redis has is not what continues what was read: read it anew."""
-
-
-class Record(NamedTuple):
-    """One record: an entry, or a change."""
-
-    number: int
-    inbox: str
-    """The inbox that the entry is in; ``""`` where the one that it was for is not open."""
-    entry: bytes | None
-    """What `packing.pack` made of it."""
-    change: dict[str, Any]
-    """What changed, ``{"open": [name, test, expires]}``, ``{"close": name}``, ``{"clear": names}``,
-    ``{"faults": [inbox, faults]}``."""
 
 
 class Begun(NamedTuple):
@@ -124,11 +115,11 @@ class Stream:
             return None
         counted = json.loads(evicted) if evicted else {}
         return Begun(
-            _number(first) - 1 if first else int(last),
+            number_of(first) - 1 if first else int(last),
             int(trimmed),
             {name: Evicted(*numbers) for name, numbers in counted.items()},
-            [HeldInbox(_text(name), *json.loads(about)) for name, about in _pairs(inboxes)],
-            {_text(inbox): text.decode() for inbox, text in _pairs(faults)},
+            [HeldInbox(text_of(name), *json.loads(about)) for name, about in _pairs(inboxes)],
+            {text_of(inbox): text.decode() for inbox, text in _pairs(faults)},
         )
 
     def advice(self) -> str:
@@ -144,7 +135,7 @@ class Stream:
 
     def add(self, packed: Sequence[tuple[str, bytes]]) -> int:
         """Write entries, all or none, each with the inbox that it is for; return the number of the last."""
-        given = [part for inbox, entry in packed for part in (_name(inbox), entry)]
+        given = [part for inbox, entry in packed for part in (name_of(inbox), entry)]
         with self._asking():
             return int(self._do(ADD, self._epoch, *given))
 
@@ -169,7 +160,7 @@ class Stream:
         """Tell the others when inboxes were used last."""
         with self._asking():
             self._client.zadd(
-                KEYS[3], {_name(name): time for name, time in inboxes.items()}, xx=True, gt=True
+                KEYS[3], {name_of(name): time for name, time in inboxes.items()}, xx=True, gt=True
             )
 
     def trim(self, number: int, evicted: Evicted, inboxes: dict[str, Evicted]) -> None:
@@ -194,13 +185,13 @@ class Stream:
             HolderError: It cannot be reached.
         """
         with self._asking(reading=True):
-            found = self._reading.xread({KEYS[1]: f"0-{position}"}, count=500, block=int(BLOCK * 1000))
+            found = self._reading.xread({KEYS[1]: f"0-{position}"}, count=MOST, block=int(BLOCK * 1000))
             epoch = self._reading.hget(KEYS[0], "epoch")
         if epoch is None or epoch.decode() != self._epoch:
             raise ChangedError
         # A list of pairs, or a mapping, by the version of the protocol.
         records = [record for _, several in (found or []) for record in several]
-        return [_record(name, fields) for name, fields in records]
+        return [read_record(name, fields) for name, fields in records]
 
     def close(self) -> None:
         """Close its connections."""
@@ -209,7 +200,9 @@ class Stream:
 
     def _change(self, kind: str, change: Any, inbox: str, value: str, time: float = 0) -> int:
         with self._asking():
-            return int(self._do(CHANGES[kind], self._epoch, _dump({kind: change}), _name(inbox), value, time))
+            return int(
+                self._do(CHANGES[kind], self._epoch, _dump({kind: change}), name_of(inbox), value, time)
+            )
 
     def _do(self, script: str, *arguments: Any) -> Any:
         known = self._scripts.get(script)
@@ -275,29 +268,8 @@ def _without_password(url: str) -> str:
     return re.sub(r"//.*@", "//...@", url)[:200]
 
 
-def _record(name: bytes, fields: Any) -> Record:
-    known = dict(fields)
-    entry = known.get(b"entry")
-    if entry is not None:
-        return Record(_number(name), _text(known.get(b"inbox", b"")), entry, {})
-    return Record(_number(name), "", None, json.loads(known[b"change"]))
-
-
-def _number(name: bytes) -> int:
-    return int(name.partition(b"-")[2])
-
-
 def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
     return zip(flat[::2], flat[1::2], strict=True)
-
-
-# Names as bytes: a name may hold lone surrogates.
-def _name(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "surrogatepass")
 
 
 _dump = json.JSONEncoder(separators=(",", ":")).encode

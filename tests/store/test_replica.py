@@ -132,9 +132,10 @@ def test_one_who_follows_goes_on_at_the_other(server: RedisServer, make: Make) -
     first.message("one")
     first.message("two")
 
+    second.sentry.store.catch_up()
     begun = second.sentry.store.follow(None, 0, timeout=10, most=1)
     first.message("three")
-    second.sentry.store.catch_up()
+    first.sentry.store.catch_up()
     gone_on = first.sentry.store.follow(None, begun.cursor, timeout=10)
 
     numbers = [entry.number for entry in (*begun.entries, *gone_on.entries)]
@@ -328,6 +329,20 @@ def test_faults_hold_at_all_also_at_one_that_comes_later(server: RedisServer, ma
     assert [post(api, body)[0] for api in (first, second, third)] == [200, 200, 200]
 
 
+def test_faults_of_an_inbox_end_with_it_at_all(server: RedisServer, make: Make) -> None:
+    first, second = make(server), make(server)
+    inbox = first.post("/api/inboxes").json["inbox"]
+    first.ask("PUT", f"/api/faults?inbox={inbox}", b'{"status": {"code": 503}}')
+    second.sentry.store.catch_up()
+    assert (post(second, inbox=inbox)[0], second.sentry.ingest.has_faults) == (503, True)
+
+    first.ask("DELETE", f"/api/inboxes/{inbox}")
+    second.sentry.store.catch_up()
+
+    assert (first.sentry.ingest.has_faults, second.sentry.ingest.has_faults) == (False, False)
+    assert server.ask("HLEN", KEYS[4]) == 0
+
+
 def test_ten_thousand_envelopes_are_in_one_order_at_each(server: RedisServer, make: Make) -> None:
     replicas = make(server), make(server)
     inboxes = [replicas[0].post("/api/inboxes").json["inbox"] for _ in range(4)]
@@ -456,18 +471,21 @@ def test_no_number_is_given_twice_where_redis_lost_what_it_had(server: RedisServ
     assert (first.sentry.store.inboxes, second.sentry.store.knows(inbox)) == ({STRAYS: ""}, False)
 
 
+@pytest.mark.parametrize(
+    ("fields", "body"), [(("inbox", "", "entry", "nope"), b"nope"), (("name", "of another program"), b"")]
+)
 def test_a_record_that_cannot_be_read_is_listed_and_the_next_one_is_read(
-    server: RedisServer, make: Make
+    server: RedisServer, make: Make, fields: tuple[str, ...], body: bytes
 ) -> None:
     api = make(server)
-    server.ask("XADD", KEYS[1], "0-*", "inbox", "", "entry", "nope")
+    server.ask("XADD", KEYS[1], "0-*", *fields)
     server.ask("HSET", KEYS[0], "last", 1)
 
     api.message("next")
 
     refused, arrival = read(api)
     assert isinstance(refused, RefusedRequest)
-    assert (refused.status, refused.body) == (500, b"nope")
+    assert (refused.status, refused.body) == (500, body)
     assert refused.reason.startswith("a record of the stream in Redis is not as it was written: entry 1 ")
     assert isinstance(arrival, Arrival)
 
