@@ -6,14 +6,15 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
+
+from pytest_sentryintegration import clock
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction")
 """What loses nothing; see docs/several-machines.md."""
@@ -37,14 +38,22 @@ class RedisServer:
         self._command = [found, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
         self._command += ["--save", "", *(options or DURABLE)]
         self._process: subprocess.Popen[bytes] | None = None
-        retry = Retry(ConstantBackoff(0.02), 500)
-        self._client: Any = redis.Redis(port=self.port, retry=retry, retry_on_error=[redis.ConnectionError])
+        self._client: Any = redis.Redis(host="127.0.0.1", port=self.port)
         self.start()
 
     def start(self) -> None:
         """Start it; returns when it answers."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        self._client.ping()
+        deadline = clock.monotonic() + 20
+        while not self._answers():
+            assert clock.monotonic() < deadline
+            threading.Event().wait(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._client.ping())
+        except redis.ConnectionError:  # also while it reads what it had
+            return False
 
     def ask(self, *command: Any) -> Any:
         """Send it a command."""
