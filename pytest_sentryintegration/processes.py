@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import os
 import re
 import signal
@@ -11,17 +10,16 @@ import socket
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any, Final, TypeAlias
+
+from pytest_sentryintegration.process_output import KEPT, Output, command_name, start_thread
 
 __all__ = ["MARK", "ChildProcess", "Ready", "command_name", "end_all", "run_to_end"]
 
 MARK: Final = "SENTRYINTEGRATION_STARTED_BY"
 """The variable by which a process is known that has left its session, as daemons do."""
-KEPT: Final = 64 * 1024
-"""Bytes of output that are kept of a process that goes on writing."""
 START: Final = 30.0
 """Seconds that a process may take until it is ready."""
 _READING: Final = 2.0
@@ -37,55 +35,6 @@ Ready: TypeAlias = "str | re.Pattern[str] | int"
 
 # Bound at import: a test may freeze the clock or replace time.sleep.
 _now = time.perf_counter
-
-
-class _Output:
-    """What a process writes to one or both of its streams, read by threads as it comes."""
-
-    def __init__(self, kept: int | None, awaited: re.Pattern[str] | None) -> None:
-        self._kept = kept
-        self._awaited = awaited
-        self._chunks: deque[tuple[str, bytes]] = deque()
-        self._size = 0
-        self._left_out = False
-        self._lock = threading.Lock()
-        self._readers: list[threading.Thread] = []
-        self.found = threading.Event()
-        """Set when what is awaited was written."""
-
-    def read(self, stream: str, pipe: IO[Any]) -> None:
-        """Read *pipe* until its end, in a thread."""
-        self._readers.append(_start(self._read, stream, pipe))
-
-    def _read(self, stream: str, pipe: IO[Any]) -> None:
-        with pipe, contextlib.suppress(OSError, ValueError):
-            while chunk := os.read(pipe.fileno(), KEPT):
-                with self._lock:
-                    self._chunks.append((stream, chunk))
-                    self._size += len(chunk)
-                    while self._kept is not None and self._size - len(self._chunks[0][1]) >= self._kept:
-                        self._size -= len(self._chunks.popleft()[1])
-                        self._left_out = True
-                # With each piece, since a flood soon pushes it out of what is kept.
-                awaited = None if self.found.is_set() else self._awaited
-                if awaited is not None and awaited.search(self.text()):
-                    self.found.set()
-
-    def join(self, timeout: float) -> None:
-        """Wait until all is read: not for ever, since what the process started may hold its streams."""
-        for reader in self._readers:
-            reader.join(timeout)
-
-    def bytes(self, *streams: str) -> bytes:
-        """Return what was written to these streams, all of them where none is given; in order of arrival."""
-        with self._lock:
-            return b"".join(chunk for stream, chunk in self._chunks if not streams or stream in streams)
-
-    def text(self) -> str:
-        """Return the end of what was written."""
-        written = self.bytes()
-        left_out = "... " if self._left_out or len(written) > KEPT else ""
-        return left_out + written[-KEPT:].decode("utf-8", "replace")
 
 
 class ChildProcess(subprocess.Popen[Any]):
@@ -128,7 +77,7 @@ class ChildProcess(subprocess.Popen[Any]):
         """Whether it is expected to end by itself: a service that says when it is ready is not."""
         self._ready = ready
         awaited = re.compile(re.escape(ready)) if isinstance(ready, str) else ready
-        self._output = _Output(
+        self._output = Output(
             None if everything else KEPT, awaited if isinstance(awaited, re.Pattern) else None
         )
         self._mark = f"{MARK}={env[MARK]}" if MARK in env else None
@@ -138,7 +87,7 @@ class ChildProcess(subprocess.Popen[Any]):
             # Gone from here: communicate() would read it too.
             setattr(self, name, None)
             self._output.read(name, pipe)
-        _start(self._watch)
+        start_thread(self._watch)
 
     @property
     def output(self) -> str:
@@ -174,7 +123,7 @@ class ChildProcess(subprocess.Popen[Any]):
                 pipe.write(content)
 
         self.stdin = None
-        _start(write)
+        start_thread(write)
 
     def wait_until_ready(self, timeout: float = START) -> None:
         """Wait until it has written what is awaited, or listens on the port, where either is set.
@@ -331,34 +280,3 @@ def end_all(processes: Iterable[ChildProcess]) -> None:
     for process in started:
         process.exited.wait(max(deadline - _now(), 0))
         process.end()
-
-
-def command_name(args: Any) -> str:
-    """Return what a command runs, in a word or two.
-
-    >>> command_name(["/usr/bin/python3.12", "-u", "services/worker.py"]), command_name("node api.mjs")
-    ('worker.py', 'node')
-    """
-    if isinstance(args, str | bytes | os.PathLike):
-        words = os.fsdecode(args).split(None, 1) if isinstance(args, str) else [os.fsdecode(args)]
-    else:
-        words = [os.fsdecode(word) for word in args]
-    if not words:
-        return ""
-    program = os.path.basename(words[0])
-    if re.match(r"(python|pypy|node|uv|ruby|php|java)", program):
-        for position, word in enumerate(words[1:], 1):
-            if word == "-m" and position + 1 < len(words):
-                return f"-m {words[position + 1]}"
-            if word in ("-c", "-e"):
-                break
-            if not word.startswith("-"):
-                return os.path.basename(word)
-    return program
-
-
-def _start(function: Callable[..., None], *args: Any) -> threading.Thread:
-    thread = threading.Thread(target=function, args=args, name="sentryintegration.process", daemon=True)
-    # In an empty context: it must not keep the scopes of a test.
-    contextvars.Context().run(thread.start)
-    return thread

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pytest_sentryintegration import NoServerError, SentryEvents, capture, processes
+from pytest_sentryintegration.process_output import KEPT
 
 SENDS = (
     "import sentry_sdk; sentry_sdk.init(traces_sample_rate=1.0); sentry_sdk.capture_message('from the child')"
@@ -181,7 +182,7 @@ def test_a_process_that_floods_its_output_is_not_held_up(sentry_events: SentryEv
     process = sentry_events.popen(python(code), ready="ready", stdin=subprocess.PIPE)
 
     assert process.output.startswith("... x")
-    assert len(process.output) < 2 * processes.KEPT
+    assert len(process.output) < 2 * KEPT
 
 
 INNER = """
