@@ -103,7 +103,8 @@ def test_axe_finds_no_fault_and_no_request_leaves(report: Path) -> None:
 
 
 def test_hostile_text_in_dump_and_manifest_is_never_run(tmp_path: Path) -> None:
-    tests, files = [], {}
+    tests: list[dict[str, Any]] = []
+    files: dict[str, bytes] = {}
     for number, text in enumerate(HOSTILE):
         files[f"{number}.envelope"] = envelope(
             {"message": text, "tags": {text[:100]: text[:200]}, "extra": {"a": text}}

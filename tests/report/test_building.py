@@ -179,3 +179,19 @@ def test_it_says_nothing_of_the_time_at_which_it_was_made(tmp_path: Path) -> Non
         os.utime(path, (1, 1))
 
     assert build([folder]) == before
+
+
+def test_of_very_many_requests_those_of_failed_tests_are_judged_and_the_rest_is_told(tmp_path: Path) -> None:
+    tests = [
+        {"test": f"t{n}", "outcome": "passed" if n else "failed", "sent": [sent(f"{n}.envelope")]}
+        for n in range(5)
+    ]
+    files = {f"{n}.envelope": envelope({"message": f"m{n}"}) for n in range(5)}
+
+    page = page_of(write_dump(tmp_path / "dump", tests, files), judged=2)
+
+    assert list(page.blocks[0]["findings"]) == ["1", "2"]
+    assert page.head["lacking"] == [
+        "3 requests have no verdict, those of passed tests first: sentryintegration show"
+        " DIR gives all of them."
+    ]
