@@ -69,6 +69,8 @@ class Settings(NamedTuple):
     """Paths of findings that do not count; ``None`` for the default ones."""
     secrets: tuple[str, ...] = ()
     """What must never be sent: values, ``env:NAME`` or ``re:pattern``."""
+    step_summary: bool = True
+    """Whether a summary is written for GitHub Actions."""
 
     @property
     def has_policy(self) -> bool:
@@ -128,6 +130,7 @@ def read_settings(getini: Callable[[str], Any], folder: Path, listing: Path | No
         allow=tuple(_ini_entries(getini("sentry_allow"), folder, listing)),
         invalid_allow=invalid_allow or None,
         secrets=tuple(getini("sentry_secrets")),
+        step_summary=_switch("sentry_step_summary =", getini("sentry_step_summary")),
     )
 
 

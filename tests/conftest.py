@@ -30,7 +30,8 @@ def pytest_configure() -> None:
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-    for name in ("CI", "BUILD_NUMBER"):
+    # Nor does what tests of failures make fail belong into the summary of a step of GitHub Actions.
+    for name in ("CI", "BUILD_NUMBER", "GITHUB_STEP_SUMMARY"):
         os.environ.pop(name, None)
     for name in ("SIGINT", "SIGQUIT", "SIGHUP"):
         number = getattr(signal, name, None)

@@ -75,6 +75,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="linelist",
     )
     parser.addini(
+        "sentry_step_summary",
+        "on (default): in GitHub Actions the step's summary shows failed tests with what they sent",
+        default="on",
+    )
+    parser.addini(
         "sentry_secrets",
         "what must never be sent, in no encoding, a line each: a value, env:NAME or re:pattern",
         type="linelist",

@@ -127,17 +127,39 @@ def _add(config: pytest.Config, counts: dict[str, Any]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Write what Sentry was sent, and what came for tests that had finished."""
-    for note in [*NOTES, *_unset(config.stash[SETTINGS].secrets)]:
-        terminalreporter.write_line(f"Sentry: {note}")
+    lines = [f"Sentry: {note}" for note in [*NOTES, *_unset(config.stash[SETTINGS].secrets)]]
     counts = config.stash.get(COUNTS, None)
     if counts is not None:
         from pytest_sentryintegration.words.summary import summary_lines
 
-        for line in summary_lines(counts):
-            terminalreporter.write_line(line)
-    for key in (WRITTEN, REPORTED):
-        if key in config.stash:
-            terminalreporter.write_line(f"Sentry: {config.stash[key]}")
+        lines += summary_lines(counts)
+    lines += [f"Sentry: {config.stash[key]}" for key in (WRITTEN, REPORTED) if key in config.stash]
+    for line in lines:
+        terminalreporter.write_line(line)
+    target = os.environ.get("GITHUB_STEP_SUMMARY")
+    if lines and target and config.stash[SETTINGS].step_summary:
+        _write_step_summary(Path(target), lines, terminalreporter)
+
+
+def _write_step_summary(target: Path, lines: list[str], terminalreporter: pytest.TerminalReporter) -> None:
+    from pytest_sentryintegration.report.step_summary import summary
+
+    failed = [
+        (report.nodeid, _said(report), text)
+        for outcome in ("failed", "error")
+        for report in terminalreporter.getreports(outcome)
+        if (text := dict(report.sections).get("Captured Sentry"))
+    ]
+    try:
+        with target.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{summary(lines, failed)}\n")
+    except OSError as error:
+        terminalreporter.write_line(f"Sentry: no summary of the step: {error}")
+
+
+def _said(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longreprtext)
 
 
 def _unset(secrets: tuple[str, ...]) -> list[str]:
