@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 
 from pytest_sentryintegration.matching.showing import plain
@@ -17,7 +18,7 @@ from pytest_sentryintegration.report.dumps import Problems, Test, read_dumps
 from pytest_sentryintegration.report.page import packed, report_page
 from pytest_sentryintegration.store import Entry
 from pytest_sentryintegration.web.findings import judged
-from pytest_sentryintegration.web.objects import as_json, attachment_name, dump, entry_of
+from pytest_sentryintegration.web.objects import as_json, attachment_name, dump
 from pytest_sentryintegration.web.streaming import by_request, summary_of
 from pytest_sentryintegration.words.losses import dropped
 
@@ -180,15 +181,18 @@ class _Report:
             return summary
         number = summary["number"]
         pieces: list[Piece] = []
-        if self._judged < self._limits.judged:
+        is_judged = self._judged < self._limits.judged
+        if is_judged:
             self._judged += 1
-            verdict = judged(_contents_of([entry_of(pairs[0][1])]))
+            verdict = judged(_alone(pairs))
             pieces.append(("findings", str(number), dump(verdict)))
             if verdict["items"]:
                 summary["verdict"] = verdict["items"][0]["outcome"]
         counts = Counter[str]()
         for noun, obj in pairs:
-            pieces.append(("objects", f"{number}:{noun}:{counts[noun]}", dump(as_json(obj))))
+            pieces.append(
+                ("objects", f"{number}:{noun}:{counts[noun]}", dump(as_json(obj, judged=is_judged)))
+            )
             counts[noun] += 1
             if noun == "attachments":
                 file = [
@@ -264,6 +268,16 @@ def headline(failure: str) -> str:
     lines = failure.splitlines()
     said = next((line[1:].strip() for line in lines if line.startswith("E ")), "")
     return plain(said or next((line.strip() for line in lines if line.strip()), ""), _HEADLINE)
+
+
+def _alone(pairs: Sequence[tuple[str, Any]]) -> SimpleNamespace:
+    """Return the contents of one request, as far as they are judged: objects that were read already."""
+    objects: dict[str, list[Any]] = {"refused": [], "events": [], "transactions": [], "attachments": []}
+    for noun, obj in pairs:
+        objects.setdefault("events" if noun in ("errors", "messages") else noun, []).append(obj)
+    first = pairs[0][1]
+    items = () if objects["refused"] else first.envelope.items
+    return SimpleNamespace(**{**objects, "items": items})
 
 
 def _contents_of(entries: Sequence[Entry]) -> Contents:

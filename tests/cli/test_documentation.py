@@ -18,7 +18,7 @@ from tests.cli.conftest import Run, unused_port
 from tests.cli.test_options import COMMANDS
 from tests.examples.test_readme import ROOT, Block, blocks_of
 
-PAGES = [ROOT / "docs" / "command-line.md", ROOT / "docs" / "recipes.md"]
+PAGES = [ROOT / "docs" / "command-line.md", ROOT / "docs" / "recipes.md", ROOT / "docs" / "report.md"]
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 
 _NAME = re.compile(r"(?:#|//) ([\w.]+)\n")
