@@ -336,6 +336,7 @@ def clients(session: nox.Session) -> None:
     install(session, MAIN_SDK)
     for name, requirements in PYTHON_CLIENTS.items():
         make_python_client(session, name, requirements)
+    session.install("--quiet", "aiohttp>=3.10", "grpcio>=1.60")
     install_from_npm(session, NODE, VIEWER)
     session.run(
         "pytest",
