@@ -24,8 +24,8 @@ class Record(NamedTuple):
     entry: bytes | None
     """What `packing.pack` made of it."""
     change: dict[str, Any]
-    """What changed, ``{"open": [name, test, expires]}``, ``{"close": name}``, ``{"clear": names}``,
-    ``{"faults": [inbox, faults]}``."""
+    """What changed: ``{"open": [name, test, expires]}``, ``{"close": name}``, ``{"clear": names}`` (``None``
+    for all), ``{"faults": [inbox, faults]}``."""
 
 
 def read_record(name: bytes, fields: Any) -> Record:

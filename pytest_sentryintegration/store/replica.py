@@ -97,7 +97,10 @@ class Replica(Store):
         """Forget what these inboxes hold, at all replicas; they stay open."""
         self.save()
         everything = self._inboxes.keys() <= set(inboxes)
-        self.catch_up(self._stream.clear(inboxes, everything=everything))
+        if everything:
+            # With its records goes what one who comes later would count of them.
+            self._trim(1)
+        self.catch_up(self._stream.clear(None if everything else inboxes))
 
     def share_faults(self, inbox: str | None, faults: str) -> bool:
         """Set the faults of an inbox at all replicas; see `Store.share_faults`."""
@@ -233,10 +236,15 @@ class Replica(Store):
                     self._append(box, placed(entry, box))
             self._bounds.evict(self._now())
             self._moved.notify_all()
-            counted = {box.name: box.evicted for box in self._inboxes.values() if box.evicted.total}
+        self._trim(_LEFT_OVER)
+
+    def _trim(self, least: int) -> None:
+        """Delete what was evicted from the stream, where it is so many records at least."""
+        with self._lock:
             evicted = self._bounds.evicted
-        reach = max(self._bounds.reach, evicted.newest)
-        if reach - self._trimmed >= _LEFT_OVER:
+            reach = max(self._bounds.reach, evicted.newest)
+            counted = {box.name: box.evicted for box in self._inboxes.values() if box.evicted.total}
+        if reach - self._trimmed >= least:
             self._stream.trim(reach, evicted, counted)
             self._trimmed = reach
 
@@ -249,7 +257,7 @@ class Replica(Store):
                 if value in self._faults:
                     self._set_faults(value, "")
             elif kind == "clear":
-                for box in filter(None, map(self._inboxes.get, value)):
+                for box in filter(None, map(self._inboxes.get, self._inboxes if value is None else value)):
                     self._empty(box)
             elif kind == "faults":
                 self._set_faults(*value)

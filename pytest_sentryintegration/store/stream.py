@@ -148,9 +148,9 @@ class Stream:
         """Close an inbox, unless one used it later; return the number of the record after which it is."""
         return self._change("close", inbox, inbox, "", unused_since)
 
-    def clear(self, inboxes: Sequence[str], *, everything: bool) -> int:
-        """Forget what inboxes hold; return the number of the record up to which."""
-        return self._change("clear", list(inboxes), "", "all" if everything else "")
+    def clear(self, inboxes: Sequence[str] | None) -> int:
+        """Forget what inboxes hold, ``None`` for all; return the number of the record up to which."""
+        return self._change("clear", inboxes, "", "all" if inboxes is None else "")
 
     def set_faults(self, inbox: str, faults: str) -> int:
         """Set an inbox's faults, ``""`` for none; return the number of the record after which they hold."""

@@ -236,6 +236,18 @@ def test_all_count_the_same_as_evicted_also_one_that_comes_later(server: RedisSe
     assert server.ask("XLEN", KEYS[1]) < 20 + 2 * 256
 
 
+def test_all_count_the_same_as_evicted_after_all_was_cleared(server: RedisServer, make: Make) -> None:
+    first, second = make(server, limit=20), make(server, limit=20)
+    for _ in range(100):
+        post(first)
+    assert second.ask("DELETE", "/api/captured/").status == 200
+    assert server.ask("XLEN", KEYS[1]) == 1
+
+    for api in (first, second, make(server, limit=20)):
+        api.sentry.store.catch_up()
+        assert (api.sentry.store.evicted(), api.sentry.store.since(None)) == ((80, 80), [])
+
+
 def test_the_stream_is_bounded_where_inboxes_only_come_and_go(server: RedisServer, make: Make) -> None:
     api = make(server, limit=10)
     for _ in range(300):
