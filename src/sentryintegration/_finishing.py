@@ -29,7 +29,10 @@ def finish(node: Node, status: str | None = None) -> None:
     current = Scope.get_current_scope()
     in_use = _is_in_use(node)
     node.shared = (
-        in_use or current is not node.scope or node.thread != threading.get_ident() or _in_event_loop()
+        in_use
+        or current is not node.scope
+        or node.thread != threading.get_ident()
+        or asyncio._get_running_loop() is not None
     )
     try:
         with node.tree.lock:
@@ -250,7 +253,3 @@ def _resemble(scope: Any, source: Any, mark: Mark | None) -> None:
     """Make the active span and the transaction's name on *scope* those of *source*."""
     copy_tracing(scope, source)
     put_mark(scope, mark)
-
-
-def _in_event_loop() -> bool:
-    return asyncio._get_running_loop() is not None
