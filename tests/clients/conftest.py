@@ -10,8 +10,11 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +26,8 @@ HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
 NODE = HERE / "node"
 SECONDS = 90
+CLIENT = HERE.parents[1] / "clients" / "js"
+QUIETLY = ("--no-audit", "--no-fund", "--loglevel=error", "--offline")
 
 Run = Callable[..., dict[str, Any]]
 """Runs a program to its end and returns what it reports as sent: the JSON of its last line."""
@@ -83,3 +88,79 @@ def run(sentry_events: SentryEvents) -> Run:
         return said
 
     return run_program
+
+
+def run_in(folder: Path, *command: Any, code: int = 0, **env: str) -> str:
+    """Run a command in *folder*, and return what it prints."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which the packed package is installed, and nothing else."""
+    node()
+    npm = shutil.which("npm") or missing("npm")
+    folder = tmp_path_factory.mktemp("package")
+    run_in(CLIENT, npm, "pack", "--silent", "--pack-destination", folder)
+    (packed,) = folder.glob("*.tgz")
+    run_in(folder, npm, "install", *QUIETLY, packed)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project(package: Path) -> Path:
+    """Return a folder in which the other packages of npm are installed, too."""
+    for installed in (NODE / "node_modules").iterdir():
+        target = package / "node_modules" / installed.name
+        if not target.exists():
+            target.symlink_to(installed)
+    return package
+
+
+def bundle(node: str, script: Path, target: Path) -> None:
+    """Make one script of *script* and the packages that it imports."""
+    esbuild = NODE / "node_modules" / "esbuild" / "bin" / "esbuild"
+    subprocess.run(
+        [
+            node,
+            str(esbuild),
+            str(script),
+            "--bundle",
+            "--format=iife",
+            "--log-level=error",
+            f"--outfile={target}",
+        ],
+        check=True,
+        timeout=SECONDS,
+    )
+
+
+class Silent(SimpleHTTPRequestHandler):
+    """Serves files, and says nothing about it."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def shop(project: Path) -> Iterator[str]:
+    """Serve a page that reports with @sentry/browser; give its origin."""
+    shutil.copy(NODE / "shop.html", project / "index.html")
+    bundle(node(), NODE / "shop.js", project / "shop.js")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(project)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()

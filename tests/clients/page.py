@@ -13,27 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.clients.conftest import NODE, SECONDS, chromium
+from tests.clients.conftest import SECONDS, chromium
 
 HTML = b"<!doctype html><meta charset=utf-8><button>buy</button><script src=/page.js></script>"
-
-
-def bundle(node: str, script: Path, target: Path) -> None:
-    """Make one script of *script* and the packages that it imports."""
-    esbuild = NODE / "node_modules" / "esbuild" / "bin" / "esbuild"
-    subprocess.run(
-        [
-            node,
-            str(esbuild),
-            str(script),
-            "--bundle",
-            "--format=iife",
-            "--log-level=error",
-            f"--outfile={target}",
-        ],
-        check=True,
-        timeout=SECONDS,
-    )
 
 
 @contextmanager

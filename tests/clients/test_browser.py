@@ -11,8 +11,8 @@ import pytest
 
 from pytest_sentryintegration import span
 from pytest_sentryintegration.inbox.events import SentryEvents
-from tests.clients.conftest import NODE, chromium, node, types
-from tests.clients.page import bundle, visit
+from tests.clients.conftest import NODE, bundle, chromium, node, types
+from tests.clients.page import visit
 
 pytestmark = pytest.mark.clients
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_documentation import PAGES, check_example
-from tests.clients.conftest import NODE, node
 from tests.examples.test_readme import Block, blocks_of
 
 pytestmark = pytest.mark.clients
@@ -16,8 +15,7 @@ OF_NODE = [block for block in blocks_of(PAGES[1]) if block.language == "shell"]
 
 
 @pytest.mark.parametrize("block", OF_NODE, ids=str)
-def test_a_recipe_for_node_prints_what_the_page_shows(block: Block, tmp_path: Path) -> None:
-    node()
-    (tmp_path / "node_modules").symlink_to(NODE / "node_modules")
+def test_a_recipe_for_node_prints_what_the_page_shows(block: Block, project: Path, tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(project / "node_modules")
 
     check_example(block, tmp_path)

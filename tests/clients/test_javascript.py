@@ -3,65 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import threading
 from base64 import b64decode
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
-from clients.js.make_types import HERE as CLIENT
 from clients.js.make_types import made
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.access import Access
 from pytest_sentryintegration.web.app import Web
-from tests.clients.conftest import NODE, SECONDS, chromium, missing, node
-from tests.clients.page import bundle
-
-QUIETLY = ("--no-audit", "--no-fund", "--loglevel=error", "--offline")
-
-
-def run(folder: Path, *command: Any, code: int = 0, **env: str) -> str:
-    """Run a command in *folder*, and return what it prints."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=folder,
-        env={**os.environ, **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-    )
-    assert done.returncode == code, done.stdout
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder in which the packed package is installed, and nothing else."""
-    node()
-    npm = shutil.which("npm") or missing("npm")
-    folder = tmp_path_factory.mktemp("package")
-    run(CLIENT, npm, "pack", "--silent", "--pack-destination", folder)
-    (packed,) = folder.glob("*.tgz")
-    run(folder, npm, "install", *QUIETLY, packed)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def project(package: Path) -> Path:
-    """Return a folder in which the other packages of npm are installed, too."""
-    for installed in (NODE / "node_modules").iterdir():
-        target = package / "node_modules" / installed.name
-        if not target.exists():
-            target.symlink_to(installed)
-    return package
+from tests.clients.conftest import CLIENT, NODE, chromium, node, run_in
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +40,7 @@ def test_the_packed_package_works_in_an_empty_folder(package: Path, server: Fake
     )
     files = {path.name for path in (package / "node_modules" / "sentryintegration").iterdir()}
 
-    said = run(package, node(), "ask.mjs", server.url)
+    said = run_in(package, node(), "ask.mjs", server.url)
 
     assert said.startswith("http://")
     assert said.endswith(" 0\n")
@@ -99,7 +54,7 @@ def test_the_client_does_what_it_promises(project: Path, server: FakeSentry) -> 
     shutil.copy(NODE / "client.test.mjs", project)
 
     with FakeSentry(web=partial(Web, access=Access(token="secret"))) as guarded:
-        run(
+        run_in(
             project,
             node(),
             "--test",
@@ -114,7 +69,7 @@ def test_the_types_are_those_that_users_need(project: Path) -> None:
     shutil.copy(NODE / "example.ts", project)
     compiler = project / "node_modules" / "typescript" / "bin" / "tsc"
 
-    run(
+    run_in(
         project,
         *(
             node(),
@@ -127,27 +82,6 @@ def test_the_types_are_those_that_users_need(project: Path) -> None:
         *("--target", "es2023", "--lib", "es2024,esnext.disposable,dom,dom.asynciterable", "--types", "node"),
         *("--module", "nodenext", "example.ts"),
     )
-
-
-class Silent(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing about it."""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def shop(project: Path) -> Iterator[str]:
-    """Serve a page that reports with @sentry/browser; give its origin."""
-    shutil.copy(NODE / "shop.html", project / "index.html")
-    bundle(node(), NODE / "shop.js", project / "shop.js")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(project)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 class Result(NamedTuple):
@@ -167,7 +101,7 @@ def playwright(
     variables = {"SPEC": spec, "SHOP": shop, "WORKERS": str(workers), "CHROMIUM": chromium()}
     program = project / "node_modules" / "@playwright" / "test" / "cli.js"
 
-    run(project, node(), program, "test", code=code, SENTRYINTEGRATION_SERVER=server.url, **variables)
+    run_in(project, node(), program, "test", code=code, SENTRYINTEGRATION_SERVER=server.url, **variables)
 
     suites = json.loads((project / "results.json").read_text(encoding="utf-8"))["suites"]
     found: dict[str, Result] = {}

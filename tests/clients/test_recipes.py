@@ -1,0 +1,117 @@
+"""The recipes of docs/recipes.md that need programs of npm, or a package that is installed as users do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from tests.cli.conftest import unused_port
+from tests.cli.test_documentation import PAGES, named
+from tests.clients.conftest import NODE, SECONDS, chromium, installed, node, run_in
+from tests.examples.test_readme import ROOT, blocks_of
+
+pytestmark = pytest.mark.clients
+
+
+def test_the_recipe_for_playwright_passes(project: Path, shop: str, tmp_path: Path) -> None:
+    port = unused_port()
+    (tmp_path / "node_modules").symlink_to(project / "node_modules")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    for name in ("playwright.config.js", "shop.spec.js"):
+        (tmp_path / name).write_text(named(name).replace("8969", str(port)))
+    shutil.copy(NODE / "browser.mjs", tmp_path)
+    (tmp_path / "here.config.js").write_text(
+        'import config from "./playwright.config.js";\n'
+        'const use = { ...config.use, connectOptions: { wsEndpoint: process.env.BROWSER ?? "" } };\n'
+        'export default { ...config, use, globalSetup: "./browser.mjs" };\n'
+    )
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    variables: dict[str, Any] = {
+        "PATH": path,
+        "SHOP_URL": shop,
+        "CHROMIUM": chromium(),
+        "SENTRYINTEGRATION_PORT": str(port),
+        "SENTRYINTEGRATION_SERVER": f"http://127.0.0.1:{port}",
+    }
+    program = tmp_path / "node_modules" / "@playwright" / "test" / "cli.js"
+
+    said = run_in(tmp_path, node(), program, "test", "--config=here.config.js", **variables)
+
+    assert "1 passed" in said
+
+
+def test_the_workflow_runs_with_the_built_wheel_in_an_empty_folder(tmp_path: Path) -> None:
+    port = unused_port()
+    wheel, folder, tools = tmp_path / "wheel", tmp_path / "folder", tmp_path / "tools"
+    folder.mkdir()
+    tools.mkdir()
+    build = ("-m", "hatchling", "build", "--target", "wheel", "--directory", wheel)
+    run_in(ROOT, sys.executable, *build)
+    (built,) = wheel.glob("*.whl")
+    uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    assert uv is not None
+    run_in(tmp_path, uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv")
+    # Installs in a second what takes pip ten.
+    (tools / "pip").write_text(f'#!/bin/sh\nexec {uv} pip "$@"\n')
+    (tools / "pip").chmod(0o755)
+    (folder / "checkout.py").write_text(named("checkout.py"))
+    (job,) = yaml.safe_load(named("sentry.yml"))["jobs"].values()
+    lines = [step["run"].replace("8969", str(port)) for step in job["steps"] if "run" in step]
+    lines[0] = lines[0].replace("sentryintegration[", f"{built}[")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+        "PATH": os.pathsep.join([str(tools), str(tmp_path / "venv" / "bin"), os.environ["PATH"]]),
+        "VIRTUAL_ENV": str(tmp_path / "venv"),
+        "SENTRYINTEGRATION_PORT": str(port),
+        "SENTRYINTEGRATION_SERVER": f"http://127.0.0.1:{port}",
+    }
+    # Each step is a shell of its own.
+    script = "\n".join(f"bash -e <<'END'\n{line}\nEND" for line in lines)
+    with (tmp_path / "said").open("wb") as output:
+        shell = subprocess.Popen(
+            ["bash", "-ec", script],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = shell.wait(timeout=SECONDS)
+        finally:
+            os.killpg(shell.pid, signal.SIGTERM)
+
+    said = (tmp_path / "said").read_text()
+    assert code == 0, said
+    assert said.count("KeyError") >= 2
+    assert "1 event:\n  KeyError" in said
+
+
+def test_the_container_for_python_is_type_checked(tmp_path: Path) -> None:
+    source = named("sentry_container.py")
+    (tmp_path / "sentry_container.py").write_text(source)
+    mypy = installed("testcontainers", "mypy")
+
+    said = run_in(tmp_path, mypy, "--strict", "--follow-untyped-imports", "sentry_container.py")
+
+    assert "no issues found" in said
+    assert source.count("\n") <= 60
+
+
+def test_the_container_for_node_is_type_checked(project: Path) -> None:
+    (source,) = (block.text for block in blocks_of(PAGES[1]) if block.language == "ts")
+    (project / "sentry-container.ts").write_text(source)
+    compiler = project / "node_modules" / "typescript" / "bin" / "tsc"
+    options = ("--strict", "--noEmit", "--skipLibCheck", "--target", "es2023", "--module", "nodenext")
+
+    run_in(project, node(), compiler, *options, "--types", "node", "sentry-container.ts")
+
+    assert source.count("\n") <= 60
