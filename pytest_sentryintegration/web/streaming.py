@@ -220,6 +220,9 @@ def _facts(obj: Any) -> dict[str, Any]:
             facts[name] = value
     if facts.get("message") == facts.get("text"):
         facts.pop("message", None)
+    payload = getattr(obj, "payload", None)
+    if isinstance(payload, bytes):
+        facts["size"] = len(payload)
     at = _line(obj)
     return {**facts, "at": at} if at else facts
 

@@ -11,7 +11,9 @@ function flush() {
     return;
   }
   if (waiting.length) {
-    const all = rows.peek().concat(waiting).sort((one, other) => one.number - other.number);
+    const again = new Map(judging ? waiting.map((row) => [row.key, row]) : []);
+    const before = again.size ? rows.peek().filter((row) => !again.has(row.key)) : rows.peek();
+    const all = before.concat(waiting).sort((one, other) => one.number - other.number);
     waiting = [];
     // What the server has evicted goes here as well: it could not be opened.
     const oldest = limit.peek() ? all.at(-1).number - limit.peek() : 0;
@@ -77,8 +79,8 @@ export async function forget() {
 const NEWEST = 200; // requests that are shown at once; older ones follow behind
 
 /** Follow what comes, the newest first; *until* is where the stream of older ones ends. */
-function follow(after, until) {
-  const stream = new EventSource(`/api/captured/stream?after=${after}`);
+function follow(after, until, verdicts) {
+  const stream = new EventSource(`/api/captured/stream?after=${after}${verdicts ? "&verdicts=true" : ""}`);
   stream.onmessage = (message) => {
     const summary = JSON.parse(message.data);
     if (summary.number > until) stream.close();
@@ -87,6 +89,27 @@ function follow(after, until) {
   };
   stream.addEventListener("evicted", () => (evicted.value ||= 1));
   return stream;
+}
+
+// A verdict takes about a millisecond: older entries are judged when the filter asks for one.
+let unjudged = 0, judging = false;
+
+export function judge() {
+  if (!unjudged) return;
+  older.value = judging = true;
+  follow(0, unjudged, true);
+  unjudged = 0;
+}
+
+/**
+ * Whether the server is another than before: its entry of a number that is known came at another time. The stream tells
+ * it by itself where the numbers begin again below what was read; not where as many have come meanwhile.
+ */
+async function isAnother() {
+  const known = rows.peek().findLast((row) => row.noun !== "refused");
+  if (!known) return false;
+  const { items } = await get(`/api/captured/envelopes?after=${known.number - 1}&limit=1`).catch(() => ({ items: [] }));
+  return items[0]?.number === known.number && items[0].received !== known.received;
 }
 
 export async function connect() {
@@ -101,8 +124,17 @@ export async function connect() {
     return;
   }
   const first = Math.max(0, newest - NEWEST);
-  const stream = follow(first, Infinity);
-  stream.onopen = () => (state.value = "live");
+  const stream = follow(first, Infinity, true);
+  stream.onopen = async () => {
+    if (state.peek() === "lost" && (await isAnother())) {
+      stream.close();
+      rows.value = [];
+      restarted.value = true;
+      connect();
+      return;
+    }
+    state.value = "live";
+  };
   stream.onerror = () => (state.value = stream.readyState === EventSource.CLOSED ? "refused" : "lost");
   stream.addEventListener("restarted", () => {
     waiting = [];
@@ -112,7 +144,8 @@ export async function connect() {
   });
   if (first > 0) {
     older.value = true;
-    follow(0, first);
+    unjudged = first;
+    follow(0, first, false);
   }
 }
 

@@ -2,7 +2,7 @@ import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { computed, effect, signal } from "@preact/signals";
 import { html } from "htm/preact";
-import { connect, forget, isReport, older, pause, paused, report, rows } from "./source.js";
+import { connect, forget, isReport, judge, older, pause, paused, report, rows } from "./source.js";
 import { matcher, mistaken, NAMES } from "./filter.js";
 import { by, close, closeAll, filter, go, move, open, show } from "./place.js";
 import { Counts, List } from "./list.js";
@@ -35,6 +35,10 @@ effect(() => {
   if (isReport) return;
   const errors = rows.value.reduce((sum, row) => sum + (row.noun === "errors"), 0);
   document.title = errors ? `${errors} error${errors > 1 ? "s" : ""} · sentryintegration` : "sentryintegration";
+});
+
+effect(() => {
+  if (/(^|\s)-?verdict:/.test(filter.value) && state.value === "live") judge();
 });
 
 const traceOf = (row) => `trace:${row.trace_id}${row.span_id ? `:${row.span_id}` : ""}`;

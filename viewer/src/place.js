@@ -1,5 +1,5 @@
 // Where the reader is, kept in the URL: the filter, the order, and what is open.
-import { signal, effect } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 
 const read = () => new URLSearchParams(location.hash.slice(1));
 
@@ -38,9 +38,14 @@ export function move(place) {
 }
 
 addEventListener("hashchange", () => {
-  filter.value = read().get("q") ?? "";
-  by.value = read().get("by") ?? "";
-  open.value = read().get("open") ?? "";
+  const place = read();
+  // At once: what writes the URL would else write the former place into it.
+  batch(() => {
+    before = place.get("open") ?? "";
+    filter.value = place.get("q") ?? "";
+    by.value = place.get("by") ?? "";
+    open.value = before;
+  });
   if (trail.at(-1) === open.peek()) trail.pop();
 });
 

@@ -8,5 +8,5 @@ export { evicted, held, limit, older, paused, restarted, rows, state } from "./r
 /** Whether this is a report: a file that nothing is added to. */
 export const isReport = file.isThere();
 
-export const { address, connect, envelope, findings, forget, object, pause, trace } = isReport ? file : live;
+export const { address, connect, envelope, findings, forget, judge, object, pause, trace } = isReport ? file : live;
 export const { report, failure } = file;

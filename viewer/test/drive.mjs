@@ -11,6 +11,7 @@ const browser = await chromium.launch({ executablePath: program, args: ["--no-sa
 async function open(hash = "", options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(40_000);
   page.said = [];
   page.on("pageerror", (error) => page.said.push(`pageerror: ${error.message}`));
   page.on("dialog", (dialog) => (page.said.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
@@ -28,10 +29,12 @@ const message = (text, more = {}) =>
 
 const violations = async (page) => {
   // The policy of the page lets no script in; the tool is put there by the debugger.
-  await page.evaluate(axe);
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
   const found = await page.evaluate(() => axe.run());
   return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
 };
+
+const texts = async (page, selector) => (await page.locator(selector).allTextContents()).map((text) => text.replace(/\s+/g, " ").trim());
 
 const scenarios = {
   async arrival() {
@@ -75,14 +78,22 @@ const scenarios = {
   },
   async hostile() {
     const page = await open();
-    await rows(page, 1);
-    const count = await page.locator(".row").count();
-    for (let place = 0; place < count; place++) {
-      await page.locator(".row a").nth(place).click();
-      await page.locator("article h2").waitFor();
+    await rows(page, 8);
+    const faults = [];
+    let shown = 0;
+    for (const place of JSON.parse(argument)) {
+      await page.evaluate((it) => (location.hash = `open=${it}`), place);
+      if (place.startsWith("trace:")) {
+        await page.locator(".trace .span").first().waitFor();
+        await page.locator(".chosen").waitFor();
+        continue;
+      }
+      // Key and sections are of the new one, not of the one before.
+      await page.waitForFunction((key) => document.querySelector("article .actions") && document.querySelector(".row.active a")?.getAttribute("href").endsWith(encodeURIComponent(key)), place).catch(() => faults.push(place));
       await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
+      shown += 1;
     }
-    return { count, said: page.said, ran: await page.evaluate(() => globalThis.ran ?? null), images: await page.locator("#app img, #app iframe, #app script").count() };
+    return { shown, faults, said: page.said, ran: await page.evaluate(() => globalThis.ran ?? null), images: await page.locator("#app img, #app iframe, #app script, #app svg").count() };
   },
   async policy() {
     const page = await open();
@@ -104,13 +115,117 @@ const scenarios = {
   async accessible() {
     const found = {};
     for (const colorScheme of ["light", "dark"]) {
+      const page = await open("", { colorScheme });
+      await rows(page, 1);
       for (const [name, hash] of Object.entries(JSON.parse(argument))) {
-        const page = await open(hash, { colorScheme });
-        await page.waitForTimeout(300);
+        await page.evaluate((it) => (location.hash = it), hash);
+        await page.waitForTimeout(100);
+        await page.waitForFunction(() => !document.querySelector("main, aside")?.textContent.includes("Loading"));
         found[`${name}, ${colorScheme}`] = await violations(page);
       }
     }
     return found;
+  },
+  async shop() {
+    const seen = {};
+    const page = await open("", { permissions: ["clipboard-read", "clipboard-write"] });
+    await rows(page, 15);
+    seen.counts = await texts(page, ".counts button");
+    seen.tables = {};
+    for (const word of ["log", "metric", "check-in", "session", "feedback", "lost", "attachment", "refused"]) {
+      await page.locator("#filter").fill(`noun:${word}`);
+      await page.waitForFunction((wanted) => document.querySelector(".row") && location.hash.includes(wanted), word);
+      seen.tables[word] = { heads: await texts(page, ".heads span"), first: await texts(page, ".row:first-child .cell") };
+    }
+    await page.locator("#filter").fill("noun:error");
+    await page.waitForFunction(() => document.querySelectorAll(".row").length === 1);
+    await page.locator(".row a").click();
+    await page.locator(".files li").nth(5).waitFor();
+    await page.waitForFunction(() => document.querySelector(".files img")?.complete && document.querySelectorAll(".file-text").length === 3 && document.querySelector(".files").textContent.includes("none that can be shown"));
+    seen.verdict = await texts(page, ".row .verdict");
+    seen.headline = await page.locator("article h2").textContent();
+    seen.exceptions = await texts(page, ".exception h3");
+    seen.source = await texts(page, ".exception .frame[open] .source > div");
+    seen.crumbs = await texts(page, ".crumbs .said");
+    seen.points = await page.locator(".line-of-time i").count();
+    seen.images = await page.locator(".files img").evaluateAll((all) => all.map((one) => [one.alt, one.naturalWidth]));
+    seen.files = await texts(page, ".file-text");
+    seen.findings = (await texts(page, ".verdicts li")).length;
+    seen.there = await texts(page, "tr:has(.finding) th");
+    await page.locator(".verdicts button").first().click();
+    seen.led = await page.evaluate(() => document.activeElement.closest("tr")?.querySelector("th").textContent);
+    await page.getByText("copy as a test").click();
+    await page.getByText("copied").waitFor();
+    seen.call = await page.evaluate(() => navigator.clipboard.readText());
+    await page.getByText("Envelope, as it was sent").click();
+    await page.locator(".bytes").waitFor();
+    seen.bytes = (await page.locator(".bytes").textContent()).slice(0, 16);
+    await page.keyboard.press("t");
+    await page.locator(".trace .span.active").waitFor();
+    seen.trace = { lines: await texts(page, ".span .name a"), services: await texts(page, ".legend span"), chosen: await texts(page, ".chosen > h3"), happened: await texts(page, ".chosen .happened .noun"),
+      marks: await page.locator(".mark").count(), critical: await texts(page, ".span.critical .name code"), longest: await texts(page, ".longest .link") };
+    await page.keyboard.press("k");
+    seen.trace.moved = new URL(page.url()).hash.slice(-16);
+    await page.locator(".span .fold[aria-expanded]").nth(2).click();
+    seen.trace.folded = await page.locator(".span").count();
+    await page.goto(`${url}/#open=trace:${argument}`);
+    await page.locator(".banner.bad").waitFor();
+    seen.broken = { said: await page.locator(".banner.bad").textContent(), lines: await texts(page, ".span .name a") };
+    seen.said = page.said;
+    seen.ran = await page.evaluate(() => globalThis.ran ?? null);
+    return seen;
+  },
+  async printed() {
+    const seen = {};
+    const [entry, trace] = JSON.parse(argument);
+    for (const [name, hash] of Object.entries({ list: "", entry, trace })) {
+      const page = await open(hash);
+      await page.locator(name === "list" ? ".row" : name === "entry" ? ".exception" : ".span").first().waitFor();
+      await page.waitForTimeout(200);
+      await page.emulateMedia({ media: "print" });
+      await page.waitForTimeout(200);
+      seen[name] = await page.evaluate(() => {
+        const seenAt = (one) => one.checkVisibility() && one.getClientRects().length > 0;
+        const cut = [...document.querySelectorAll("#app *")].filter((one) => seenAt(one) && !one.closest(".sr, .bar-box") && one.scrollHeight > one.clientHeight + 2 && /hidden|auto|scroll/.test(getComputedStyle(one).overflowY) && one.clientHeight > 0);
+        return { cut: cut.map((one) => one.className || one.tagName), navigation: [...document.querySelectorAll(".top, .counts, .close, .tools")].filter(seenAt).length, rows: document.querySelectorAll(".row").length, spans: document.querySelectorAll(".span").length,
+          closed: [...document.querySelectorAll("aside details")].filter((one) => !one.open).length, wide: document.documentElement.scrollWidth > innerWidth };
+      });
+    }
+    return seen;
+  },
+  async wide() {
+    const page = await open(`#open=trace:${argument}`);
+    await page.locator(".trace .span").first().waitFor({});
+    const drawn = await page.locator(".span").count();
+    await page.keyboard.press("/");
+    await page.keyboard.type("the needle");
+    await page.locator(".span.found.active").waitFor();
+    const found = await texts(page, ".span.found .name a");
+    const said = await texts(page, ".tools [role=status]");
+    await page.keyboard.press("Enter");
+    return { drawn, found, said, again: await texts(page, ".tools [role=status]"), chosen: await texts(page, ".chosen > h3") };
+  },
+  async lost() {
+    const page = await open();
+    await rows(page, 1);
+    await page.locator(".state.good").waitFor();
+    console.log("ready");
+    await page.locator(".notice[role=alert]").waitFor();
+    const said = await page.locator(".notice[role=alert]").textContent();
+    const kept = await labels(page);
+    console.log("lost");
+    await page.waitForFunction((text) => document.querySelector(".row .label")?.textContent === text, argument);
+    return { said: said.includes("sentryintegration serve --port"), kept, labels: await labels(page), state: await texts(page, ".state"), restarted: (await texts(page, ".notice")).some((text) => text.includes("started anew")) };
+  },
+  async evicted() {
+    const page = await open();
+    await rows(page, 1);
+    await page.locator(".row a").first().click();
+    await page.locator("article h2").waitFor();
+    for (let number = 0; number < 8; number++) await message(`further ${number}`);
+    await page.locator("aside .banner.bad").waitFor();
+    await page.waitForFunction(() => document.querySelectorAll(".row").length === 5);
+    return { labels: await labels(page), notice: await texts(page, ".notice"), open: await page.locator("aside .banner.bad strong").textContent() };
   },
   async many() {
     const before = performance.now();
