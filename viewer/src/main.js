@@ -2,7 +2,7 @@ import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { computed, effect, signal } from "@preact/signals";
 import { html } from "htm/preact";
-import { connect, forget, isReport, judge, older, pause, paused, report, rows } from "./source.js";
+import { connect, forget, isReport, judge, older, pause, paused, report, rows, state } from "./source.js";
 import { matcher, mistaken, NAMES } from "./filter.js";
 import { by, close, closeAll, filter, go, move, open, show } from "./place.js";
 import { Counts, List } from "./list.js";

@@ -137,6 +137,8 @@ const scenarios = {
       await page.waitForFunction((wanted) => document.querySelector(".row") && location.hash.includes(wanted), word);
       seen.tables[word] = { heads: await texts(page, ".heads span"), first: await texts(page, ".row:first-child .cell") };
     }
+    await page.locator("#filter").fill("verdict:trimmed noun:error");
+    await page.waitForFunction(() => document.querySelectorAll(".row").length === 1);
     await page.locator("#filter").fill("noun:error");
     await page.waitForFunction(() => document.querySelectorAll(".row").length === 1);
     await page.locator(".row a").click();
