@@ -132,7 +132,7 @@ def _error(sentry: FakeSentry, now: float) -> None:
             "mechanism": group,
         },
     ]
-    crumbs = [
+    crumbs: list[dict[str, Any]] = [
         {"category": "http", "message": "GET /api/cart", "level": "info", "data": {"status_code": 200}},
         {"category": "query", "message": "SELECT * FROM limits", "level": "debug"},
         {"category": "auth", "message": "the token is about to expire", "level": "warning"},

@@ -100,8 +100,10 @@ def test_hostile_text_is_shown_and_never_run_in_any_field(sentry: FakeSentry) ->
     for text in HOSTILE:
         send_everywhere(sentry, text)
     send(sentry, "event", {"message": "y" * 990_000})
-    nouns = ("messages", "errors", "feedback", "check_ins", "client_reports", "attachments", "logs")
-    nouns += ("transactions",)
+    nouns = [
+        *("messages", "errors", "feedback", "check_ins", "client_reports", "attachments", "logs"),
+        "transactions",
+    ]
     # A client report of 90 KB is too large, and a header may hold no half of a character.
     refused = {53: "refused", 78: "refused"}
     places = [
@@ -142,9 +144,9 @@ def send_everywhere(sentry: FakeSentry, text: str) -> None:
     shop.send(sentry, ("log", {"items": [{**log, **attributes}]}, {"item_count": 1}))
     times = {"start_timestamp": 1.0, "timestamp": 2.0}
     span = {**TRACE, "span_id": "c" * 16, "parent_span_id": "d" * 16, "op": text, "description": text}
-    span |= {"data": {text[:100]: text}, "status": text}
+    described = {**span, **times, "data": {text[:100]: text}, "status": text}
     root = {"type": "transaction", "transaction": text, "server_name": text, "contexts": {"trace": TRACE}}
-    send(sentry, "transaction", {**root, **times, "spans": [{**span, **times}]})
+    send(sentry, "transaction", {**root, **times, "spans": [described]})
 
 
 def test_where_the_page_escaped_nothing_the_policy_still_holds(sentry: FakeSentry) -> None:
