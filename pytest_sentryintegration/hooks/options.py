@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sentry-allow-all",
         metavar="FILE",
         help="fail no test for what sentry_unexpected counts, and write all of it into FILE, as lines that"
-        " sentry_allow = @FILE reads",
+        " sentry_allow = @FILE reads; lines that are in it stay",
     )
     parser.addini(
         "sentry_timeout",

@@ -102,8 +102,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if listing is not None and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         from pytest_sentryintegration.words.allowing import write_lines
 
-        write_lines(Path(listing), counts["lines"])
-        config.stash[WRITTEN] = f"{len(counts['lines'])} lines for sentry_allow written to {listing}"
+        config.stash[WRITTEN] = write_lines(Path(listing), counts["lines"])
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -84,11 +84,39 @@ def as_line(event: Any) -> str:
     return name or (PATTERN + _pattern(text) if text is not None else UNLABELED)
 
 
-def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a file for ``sentry_allow = @FILE``: each line once, in order; equal lines, equal bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    head = f"{COMMENT} What the tests report and never look at. Written by pytest --sentry-allow-all."
-    path.write_bytes("".join(f"{line}\n" for line in (head, *sorted(set(lines)))).encode())
+def write_lines(path: Path, lines: Iterable[str]) -> str:
+    """Write a file for ``sentry_allow = @FILE``, or add to it; return what to say of that.
+
+    What is in it stays as it is: a run of a few tests does not know what the others report, and lines may be
+    written by hand. New lines are added in order: equal lines, equal bytes.
+    """
+    reported = set(lines)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes("".join(f"{line}\n" for line in (_HEAD, *sorted(reported))).encode())
+        return f"{_counted(len(reported))} written to {path}"
+    text = path.read_text(encoding="utf-8")
+    there = {line.strip() for line in text.splitlines()}
+    new = sorted(reported - there)
+    if new:
+        end = "" if not text or text.endswith("\n") else "\n"
+        path.write_bytes("".join([text, end, *(f"{line}\n" for line in new)]).encode())
+    said = f"{_counted(len(new))} added to {path}"
+    kept = sum(bool(line) and not line.startswith(COMMENT) for line in there - reported)
+    if kept:
+        lines_stay = "1 line stays" if kept == 1 else f"{kept} lines stay"
+        said += f"; {lines_stay} that this run did not report ({_ANEW})"
+    return said
+
+
+_HEAD: Final = f"{COMMENT} What the tests report and never look at. Written by pytest --sentry-allow-all."
+
+
+_ANEW: Final = "to write the list anew, delete the file and run all tests"
+
+
+def _counted(count: int) -> str:
+    return f"{count} line{'' if count == 1 else 's'} for sentry_allow"
 
 
 def _class_name(event: Any) -> str | None:

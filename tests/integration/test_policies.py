@@ -394,13 +394,58 @@ def test_a_legacy_suite_gets_a_file_of_all_that_it_reports(run: Run, workers: tu
     run(ini=ini, test_it=LEGACY).assert_outcomes(passed=10)
 
 
-def test_the_file_holds_all_again_when_it_is_written_again(run: Run) -> None:
-    Path("known.txt").write_text("Old\nre:^Slow query\n", encoding="utf-8")
+def test_a_file_that_is_there_keeps_its_lines_and_gets_the_new_ones(run: Run) -> None:
+    Path("known.txt").write_text("# by hand\nOld\ntest_it.EmptyError", encoding="utf-8")
     ini = "sentry_allow =\n  allowed by the ini\n  @known.txt\n"
 
-    run("--sentry-allow-all=known.txt", ini=ini, test_it=LEGACY).assert_outcomes(passed=10)
+    result = run("--sentry-allow-all=known.txt", ini=ini, test_it=LEGACY)
 
-    assert Path("known.txt").read_text(encoding="utf-8") == KNOWN
+    result.assert_outcomes(passed=10)
+    _, slow, ends, error = KNOWN.splitlines(keepends=True)
+    assert Path("known.txt").read_text(encoding="utf-8") == f"# by hand\nOld\n{error}{slow}{ends}"
+    result.stdout.fnmatch_lines(
+        ["Sentry: 2 lines for sentry_allow added to *; 1 line stays that this run did not*"]
+    )
+
+
+ERRORS = """
+    import pytest, sentry_sdk
+
+    @pytest.mark.parametrize("name", ["first", "second"])
+    def test_it(name): sentry_sdk.capture_message(name, level="error"); assert name != FAILS
+"""
+OF_SOME_TESTS = {
+    "-k": ("-k", "first"),
+    "node id": ("test_it.py::test_it[first]",),
+    "deselected": ("--deselect", "test_it.py::test_it[second]"),
+    "--lf": ("--lf",),
+    "-x": ("-x",),
+    "xdist": ("-n1", "-k", "first"),
+}
+
+
+@pytest.mark.parametrize("chosen", OF_SOME_TESTS.values(), ids=OF_SOME_TESTS)
+def test_a_run_of_some_tests_takes_nothing_out_of_the_file(run: Run, chosen: tuple[str, ...]) -> None:
+    before = "# What all of them report.\nre:^first$\nre:^second$\n"
+    Path("known.txt").write_text(before, encoding="utf-8")
+    if "--lf" in chosen or "-x" in chosen:
+        failing = ERRORS.replace("FAILS", "'first'")
+        run("-p", "no:randomly", test_it=failing)
+    else:
+        failing = ERRORS.replace("FAILS", "''")
+
+    result = run(
+        "--sentry-allow-all=known.txt",
+        *chosen,
+        plugins=("xdist",) if "-n1" in chosen else (),
+        test_it=failing,
+    )
+
+    assert sum(result.parseoutcomes().get(word, 0) for word in ("passed", "failed")) == 1
+    assert Path("known.txt").read_text(encoding="utf-8") == before
+    result.stdout.fnmatch_lines(
+        ["Sentry: 0 lines for sentry_allow added to *known.txt; * this run did not report *"]
+    )
 
 
 def test_a_suite_that_reports_nothing_gets_a_file_without_entries(run: Run) -> None:

@@ -225,8 +225,24 @@ def test_entries_cover_the_event_that_they_are_made_of(text: str, kind: str | No
 
 
 def test_a_file_has_each_line_once_and_in_order(tmp_path: Path) -> None:
-    write_lines(tmp_path / "new" / "known.txt", ["b", "a", "b", "Ä"])
+    path = tmp_path / "new" / "known.txt"
 
-    assert (tmp_path / "new" / "known.txt").read_bytes() == (
-        "# What the tests report and never look at. Written by pytest --sentry-allow-all.\na\nb\nÄ\n"
-    ).encode()
+    assert write_lines(path, ["b", "a", "b", "Ä"]) == f"3 lines for sentry_allow written to {path}"
+    assert (
+        path.read_bytes()
+        == (
+            "# What the tests report and never look at. Written by pytest --sentry-allow-all.\na\nb\nÄ\n"
+        ).encode()
+    )
+    assert write_lines(path, ["a", "b", "Ä"]) == f"0 lines for sentry_allow added to {path}"
+
+
+def test_a_file_that_is_there_only_grows(tmp_path: Path) -> None:
+    path = tmp_path / "known.txt"
+    path.write_text("z\n\n# why\nold\nb", encoding="utf-8")
+
+    assert write_lines(path, ["c", "b", "a"]) == (
+        f"2 lines for sentry_allow added to {path}; 2 lines stay that this run did not report"
+        " (to write the list anew, delete the file and run all tests)"
+    )
+    assert path.read_text(encoding="utf-8") == "z\n\n# why\nold\nb\na\nc\n"
