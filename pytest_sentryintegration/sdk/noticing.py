@@ -19,7 +19,7 @@ from typing import Any, Final
 import sentry_sdk
 
 from pytest_sentryintegration.evidence import LateSpan
-from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk import event_loops, ownership
 from pytest_sentryintegration.sdk.child_processes import STARTS, processes
 from pytest_sentryintegration.sdk.notes import MOST, begin_notes, noticed_now
 from pytest_sentryintegration.sdk.ownership import Owner
@@ -103,7 +103,10 @@ def _install() -> None:
     """Wrap methods and functions, once: after each change of a class Python must fill its caches anew."""
     tracing, streaming = map(sys.modules.get, ("sentry_sdk.tracing", "sentry_sdk.traces"))
     span = getattr(tracing, "Span", None)
-    if (span is None or (span, "finish") in _WRAPPED) and STARTS[0][:2] in _WRAPPED:
+    late = event_loops.wraps()
+    if (span is None or (span, "finish") in _WRAPPED) and all(
+        each[:2] in _WRAPPED for each in (STARTS[0], *late)
+    ):
         return
     for owner, name, wrap in (
         (span, "finish", _finish),
@@ -111,6 +114,7 @@ def _install() -> None:
         (getattr(streaming, "NoOpStreamedSpan", None), "__init__", _no_op),
         (getattr(sys.modules.get("sentry_sdk"), "Client", None), "_is_ignored_error", _is_ignored_error),
         *STARTS,
+        *late,
     ):
         if owner is not None and (owner, name) not in _WRAPPED and hasattr(owner, name):
             _WRAPPED[owner, name] = vars(owner).get(name), wrap(getattr(owner, name))

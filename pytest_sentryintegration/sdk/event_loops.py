@@ -1,0 +1,75 @@
+"""What an event loop reports of a task, a future or a handle belongs to the test that made it.
+
+asyncio logs an error that nobody waited for when the task is collected, and the error of a callback in the
+context in which the loop runs: both may happen while a later test runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import sys
+from collections.abc import Callable, Mapping
+from contextvars import Context, copy_context
+from typing import Any, Final
+
+from pytest_sentryintegration.sdk import ownership
+from pytest_sentryintegration.sdk.stacklevels import uncounted
+
+_CLOSED_IN: Final = "_sentryintegration_closed_in"
+"""The attribute in which a loop has the context in which it was closed."""
+
+
+def _call_exception_handler(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap the method by which a loop reports errors: the context of the caller may be another test's."""
+
+    @uncounted
+    @functools.wraps(original)
+    def call_exception_handler(self: Any, context: dict[str, Any]) -> None:
+        __tracebackhide__ = True
+        current = ownership.current()
+        for made_in in (_context_of(context), vars(self).get(_CLOSED_IN)):
+            # A copy, since one cannot enter a context twice.
+            copied = made_in.copy() if made_in is not None else copy_context()
+            if copied.run(ownership.by_context) not in (None, current):
+                copied.run(original, self, context)
+                return
+        original(self, context)
+
+    return call_exception_handler
+
+
+def _close(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap ``close``: tasks of `unittest.IsolatedAsyncioTestCase` have a context from before the test."""
+
+    @uncounted
+    @functools.wraps(original)
+    def close(self: Any) -> None:
+        __tracebackhide__ = True
+        if ownership.current() is not None and not self.is_closed():
+            vars(self)[_CLOSED_IN] = copy_context()
+        original(self)
+
+    return close
+
+
+def _context_of(context: Mapping[str, Any]) -> Context | None:
+    """Return the context in which the task, future or handle of a report was made, as far as it has one."""
+    for name in ("task", "future", "handle"):
+        thing = context.get(name)
+        get_context = getattr(thing, "get_context", None)
+        if get_context is not None:  # Python 3.12 and newer
+            found: Context | None = get_context()
+            return found
+        if thing is not None:
+            held = [getattr(thing, "_context", None), *gc.get_referents(thing)]
+            return next((each for each in held if isinstance(each, Context)), None)
+    return None
+
+
+def wraps() -> list[tuple[Any, str, Callable[..., Any]]]:
+    """Return what to wrap, with its wrapper: the loops of asyncio, and of uvloop where it is imported."""
+    loops = asyncio.BaseEventLoop, getattr(sys.modules.get("uvloop"), "Loop", None)
+    named = (("call_exception_handler", _call_exception_handler), ("close", _close))
+    return [(loop, name, wrap) for loop in loops if loop is not None for name, wrap in named]

@@ -1,0 +1,157 @@
+"""What an event loop reports of tasks, futures and callbacks belongs to the test that made them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sentry_sdk
+from sentry_sdk.integrations.logging import LoggingIntegration
+
+from pytest_sentryintegration import SentryEvents, capture
+from tests.integration.conftest import Run
+
+DSN = "https://key@example.com/1"
+
+
+async def fail(text: str = "of the first test") -> None:
+    raise ValueError(text)
+
+
+def in_two_tests(
+    begin: Callable[[list[Any]], object], end: Callable[[], object] = gc.collect
+) -> SentryEvents:
+    """Run *begin* in one test and *end* in the next; return the first, for what comes late."""
+    kept: list[Any] = []
+    with capture() as first:
+        sentry_sdk.init(DSN, integrations=[LoggingIntegration()])
+        sentry_sdk.set_tag("test", "first")
+        begin(kept)
+        assert not first
+    with capture() as second:
+        sentry_sdk.init(DSN, integrations=[LoggingIntegration()])
+        sentry_sdk.set_tag("test", "second")
+        kept.clear()
+        end()
+        assert not second
+        sentry_sdk.capture_message("its own")
+        assert second.messages.find().tags["test"] == "second"
+    return first
+
+
+def test_a_task_whose_loop_is_closed_belongs_to_its_test() -> None:
+    async def main(kept: list[Any]) -> None:
+        kept.append(asyncio.create_task(fail()))
+        await asyncio.sleep(0)
+
+    first = in_two_tests(lambda kept: asyncio.run(main(kept)))
+
+    assert first.errors.find(ValueError).tags["test"] == "first"
+
+
+@pytest.fixture
+def loop() -> Any:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def test_a_task_of_a_loop_that_serves_many_tests_belongs_to_its_test(loop: asyncio.AbstractEventLoop) -> None:
+    async def main(kept: list[Any]) -> None:
+        kept.append(asyncio.create_task(fail()))
+        await asyncio.sleep(0)
+
+    first = in_two_tests(
+        lambda kept: loop.run_until_complete(main(kept)),
+        lambda: (loop.run_until_complete(asyncio.sleep(0)), gc.collect()),
+    )
+
+    assert first.errors.find("of the first test").tags["test"] == "first"
+
+
+def test_a_callback_that_fails_in_a_later_test_belongs_to_the_one_that_asked_for_it(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    def boom() -> None:
+        raise ValueError("in a callback")
+
+    async def main(kept: list[Any]) -> None:
+        asyncio.get_running_loop().call_later(0.001, boom)
+
+    first = in_two_tests(
+        lambda kept: loop.run_until_complete(main(kept)),
+        lambda: loop.run_until_complete(asyncio.sleep(0.05)),
+    )
+
+    assert first.errors.find("in a callback").tags["test"] == "first"
+
+
+def test_a_future_without_a_context_belongs_to_the_test_that_closed_its_loop() -> None:
+    async def main(kept: list[Any]) -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(ValueError("in a future"))
+        kept.append(future)
+
+    first = in_two_tests(lambda kept: asyncio.run(main(kept)))
+
+    assert first.errors.find("in a future").tags["test"] == "first"
+
+
+def test_what_is_collected_in_its_own_test_belongs_to_it(sentry_events: SentryEvents) -> None:
+    async def main() -> None:
+        asyncio.create_task(fail("at once"))  # noqa: RUF006
+        await asyncio.sleep(0)
+
+    sentry_sdk.init(DSN, integrations=[LoggingIntegration()])
+    asyncio.run(main())
+    gc.collect()
+
+    assert sentry_events.errors.find("at once")
+
+
+def test_a_task_of_an_isolated_asyncio_case_belongs_to_its_test(run: Run) -> None:
+    result = run(
+        test_it="""
+            import asyncio, gc, unittest, pytest, sentry_sdk
+            from sentry_sdk.integrations.logging import LoggingIntegration
+            kept = []
+
+            async def fail(): raise ValueError("of test_a")
+
+            @pytest.mark.usefixtures("sentry_events")
+            class Case(unittest.IsolatedAsyncioTestCase):
+                async def test_a(self):
+                    sentry_sdk.init("https://key@example.com/1", integrations=[LoggingIntegration()])
+                    kept.append(asyncio.create_task(fail()))
+                    await asyncio.sleep(0)
+                async def test_b(self):
+                    kept.clear()
+                    gc.collect()
+                    assert not self.sentry_events
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["Sentry: 1 envelope came after its test had finished:", "  error *of test_a* of *::test_a*"]
+    )
+
+
+def test_the_own_handler_of_a_loop_is_called_as_ever(sentry_events: SentryEvents) -> None:
+    said: list[str] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda loop, context: said.append(context["message"])
+        )
+        asyncio.create_task(fail())  # noqa: RUF006
+        await asyncio.sleep(0)
+        gc.collect()
+
+    asyncio.run(main())
+
+    assert said == ["Task exception was never retrieved"]
+    assert not sentry_events
