@@ -180,6 +180,8 @@ class Evidence:
     """Whether this process has imported ``sentryintegration``, which can suppress transactions."""
     max_spans: int | None = None
     """How many spans a transaction may have."""
+    django_responses: int = 0
+    """How many requests of Django's test client were answered."""
     blocks_loop: bool = False
     """Whether the search runs in the thread of an asyncio loop, and blocks that."""
     threads: tuple[str, ...] = ()

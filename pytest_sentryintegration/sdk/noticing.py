@@ -103,7 +103,7 @@ def _install() -> None:
     """Wrap methods and functions, once: after each change of a class Python must fill its caches anew."""
     tracing, streaming = map(sys.modules.get, ("sentry_sdk.tracing", "sentry_sdk.traces"))
     span = getattr(tracing, "Span", None)
-    late = event_loops.wraps()
+    late = [*event_loops.wraps(), *_django()]
     if (span is None or (span, "finish") in _WRAPPED) and all(
         each[:2] in _WRAPPED for each in (STARTS[0], *late)
     ):
@@ -164,6 +164,25 @@ def _note_span(span: Any, transaction: Any) -> None:
     elif len(noted.late) < MOST:
         begun = span.start_timestamp <= transaction.timestamp
         noted.late.append(LateSpan(label, str(transaction.name), str(transaction.span_id), begun))
+
+
+def _django() -> list[tuple[Any, str, Callable[..., Any]]]:
+    # Called for each response of the test clients, DRF's too, and not while a view runs.
+    module, name = sys.modules.get("django.test.client"), "conditional_content_removal"
+    return [(module, name, _django_response)] if hasattr(module, name) else []
+
+
+def _django_response(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what Django's test client calls with each response: that client makes no transaction."""
+
+    @functools.wraps(original)
+    def conditional_content_removal(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        if (noted := noticed_now()) is not None:
+            noted.django_responses += 1
+        return original(*args, **kwargs)
+
+    return conditional_content_removal
 
 
 def _no_op(original: Callable[..., None]) -> Callable[..., None]:

@@ -184,6 +184,12 @@ def _of_spans(evidence: Evidence, contents: Any, noun: str | None, *, explained:
         return
     for label in _first(evidence.unfinished()):
         yield unsent(label)
+    if count := evidence.django_responses:
+        requests = "1 request was" if count == 1 else f"{count} requests were"
+        yield (
+            f"{requests} made with Django's test client, which makes no transaction: it does not call the "
+            "WSGI or ASGI handler, where the SDK begins them. Call that handler, or use LiveServerTestCase."
+        )
     for function in evidence.other_mode:
         when, instead = _MODES[function.startswith("sentry_sdk.traces.")]
         yield f"{function} was called, which does nothing {when} trace_lifecycle='stream': call {instead}."

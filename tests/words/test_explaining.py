@@ -134,6 +134,11 @@ from tests.words.inboxes import Received
             " transactions only.",
         ),
         (
+            Evidence(django_responses=2),
+            "2 requests were made with Django's test client, which makes no transaction: it does not call the"
+            " WSGI or ASGI handler, where the SDK begins them. Call that handler, or use LiveServerTestCase.",
+        ),
+        (
             Evidence(blocks_loop=True),
             "find and wait block the running event loop, so that no task can go on meanwhile: await"
             " find_async or wait_async instead.",

@@ -1,0 +1,57 @@
+"""Django's test client makes no transaction; a failure says so where the test has used it, and only there."""
+
+from __future__ import annotations
+
+from tests.integration.conftest import Run
+
+SETTINGS = """
+    import django, sentry_sdk
+    from django.conf import settings
+    from django.http import HttpResponse
+    from django.urls import path
+    from sentry_sdk.integrations.django import DjangoIntegration
+
+    def buy(request):
+        if "fail" in request.GET:
+            raise ValueError("sold out")
+        return HttpResponse("ok")
+
+    urlpatterns = [path("buy/", buy)]
+    settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="s")
+    django.setup()
+    sentry_sdk.init("https://key@example.com/1", traces_sample_rate=1.0, integrations=[DjangoIntegration()])
+"""
+
+TESTS = """
+    import asyncio, shop, pytest
+    from django.core.wsgi import get_wsgi_application
+    from django.test import AsyncClient, Client
+    from werkzeug.test import Client as WsgiClient
+
+    def said(view):
+        with pytest.raises(AssertionError) as caught:
+            view.find("no such", timeout=0)
+        return " ".join(str(caught.value).split())
+
+    def test_client(sentry_events):
+        Client().get("/buy/")
+        with pytest.raises(ValueError):
+            Client().get("/buy/?fail")
+        assert "2 requests were made with Django's test client, which makes no transaction" in said(
+            sentry_events.transactions)
+        assert "test client" in said(sentry_events.spans)
+        assert "test client" not in said(sentry_events.errors)
+
+    def test_async_client(sentry_events):
+        asyncio.run(AsyncClient().get("/buy/"))
+        assert "1 request was made with Django's test client" in said(sentry_events.transactions)
+
+    def test_wsgi(sentry_events):
+        WsgiClient(get_wsgi_application()).get("/buy/")
+        assert "test client" not in said(sentry_events.transactions)
+        assert sentry_events.transactions.find()
+"""
+
+
+def test_a_missing_transaction_of_djangos_test_client_is_explained(run: Run) -> None:
+    run(shop=SETTINGS, test_shop=TESTS).assert_outcomes(passed=3)
