@@ -172,7 +172,8 @@ class Capture(StoredInbox):
         """Return what was captured as text, for a failing test's report."""
         self.drain()
         self.contents.update()
-        text = masked(captured(self.contents), self.settings.secrets)
+        text = captured(self.contents, processors=tuple(noticed(self._owner).processors))
+        text = masked(text, self.settings.secrets)
         for secret in self.found_secrets:
             text = secret.masked(text)
         return text

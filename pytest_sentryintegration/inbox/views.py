@@ -171,7 +171,8 @@ class View(Sequence[T], Generic[T]):
 
     def _text(self, noun: str) -> str:
         count = len(self._read())
-        shown = captured(self._reader.source.contents, noun)
+        processors = self._reader.source.evidence().processors
+        shown = captured(self._reader.source.contents, noun, processors=processors)
         return shown or "\n".join([f"no {self._noun.singular} arrived", *self._because(count)])
 
     def _because(self, count: int) -> list[str]:

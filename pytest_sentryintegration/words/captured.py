@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from pytest_sentryintegration.matching.showing import plain, show
@@ -23,7 +23,7 @@ _SHOWN: Final = (
 )  # fmt: skip
 
 
-def captured(contents: Any, noun: str = "", *, whole: bool = False) -> str:
+def captured(contents: Any, noun: str = "", *, whole: bool = False, processors: Sequence[str] = ()) -> str:
     """Return what is in *contents*: events with their fields, the tree of each transaction, then the rest.
 
     At most `MAX_LINES` lines; ``""`` where nothing came.
@@ -32,13 +32,14 @@ def captured(contents: Any, noun: str = "", *, whole: bool = False) -> str:
         contents: All nouns.
         noun: The one that is shown; all that people ask for where it is not given.
         whole: Leave nothing out; a tree is still bounded by itself.
+        processors: The event processors of this process that dropped something.
     """
     nouns = (noun,) if noun else _SHOWN
     lines = [line for noun in nouns for line in _listed(noun, getattr(contents, noun), whole)]
     if not noun:
         # Streamed spans whose segment has not come are in no transaction.
         lines += _listed("spans", [span for span in contents.spans if span.transaction is None], whole)
-    lost = dropped(contents)
+    lost = dropped(contents, processors)
     if lost and not noun:
         lines.append(f"The senders report: {lost}.")
     if len(lines) > MAX_LINES and not whole:

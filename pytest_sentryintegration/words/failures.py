@@ -88,7 +88,7 @@ def too_few(
     misses = nearest_misses(received, query) if len(query) else []
     for miss in misses:
         lines += _miss_lines(query, miss, remedies)
-    lines += _also_received(noun, contents)
+    lines += _also_received(noun, contents, evidence)
     if evidence.fallback and any(
         _is_of_init(difference.path) for miss in misses for difference in miss.differences
     ):
@@ -205,14 +205,14 @@ def _remedy(found: Hint) -> list[str]:
     return [line] if len(line) <= COLUMNS else [f"- {found.remedy}", f"    {found.code}"]
 
 
-def _also_received(noun: Noun, contents: Any) -> list[str]:
+def _also_received(noun: Noun, contents: Any, evidence: Evidence) -> list[str]:
     parts = []
     for name in _ALSO:
         count = len(getattr(contents, name))
         if not count or name == noun.name or name in _COVERED.get(noun.name, ()):
             continue
         part = NOUNS[name].counted(count)
-        lost = dropped(contents) if name == "client_reports" else ""
+        lost = dropped(contents, evidence.processors) if name == "client_reports" else ""
         parts.append(f"{part} ({lost})" if lost else part)
     return _wrapped(f"Also received: {', '.join(parts)}.", "  ") if parts else []
 

@@ -34,10 +34,18 @@ def concerning(noun: str | None, losses: Losses) -> Losses:
     return Counter({key: count for key, count in losses.items() if key[1] in wanted or key[1] not in THINGS})
 
 
-def dropped(contents: Any) -> str:
-    """Return what was dropped: ``2 events dropped by before_send``; ``""`` where nothing was."""
+def dropped(contents: Any, processors: Sequence[str] = ()) -> str:
+    """Return what was dropped: ``2 events dropped by before_send``; ``""`` where nothing was.
+
+    Args:
+        contents: All nouns.
+        processors: The event processors of this process that dropped something, by their qualified names.
+    """
+    by = dict(BY)
+    if processors and all(map(_is_deduplication, processors)):
+        by["event_processor"] = "the SDK as a duplicate (DedupeIntegration)"
     return ", ".join(
-        f"{things(category, count)} dropped by {BY.get(reason) or plain(reason)}"
+        f"{things(category, count)} dropped by {by.get(reason) or plain(reason)}"
         for (reason, category), count in lost(contents).items()
     )
 
@@ -223,9 +231,13 @@ def _raised(raised: Iterable[Raised]) -> str:
     )
 
 
+def _is_deduplication(processor: str) -> bool:
+    return processor.startswith("DedupeIntegration.")
+
+
 def _processed(processor: str) -> str:
-    if processor.startswith("DedupeIntegration."):
-        return "the SDK's deduplication drops an exception that was captured just before"
+    if _is_deduplication(processor):
+        return "it was captured just before, and the SDK drops such a duplicate (DedupeIntegration)"
     return f"the event processor {plain(processor.rpartition('<locals>.')[2])} returned None"
 
 

@@ -221,9 +221,14 @@ def test_the_deduplication_of_the_sdk_is_named(sentry_events: SentryEvents) -> N
         sentry_events.errors.wait(2, timeout=0.1)
 
     assert after_what_was_received(str(caught.value)) == text("""
-        - 1 event was dropped: the SDK's deduplication drops an exception that was
-          captured just before.
+        - 1 event was dropped: it was captured just before, and the SDK drops such a
+          duplicate (DedupeIntegration).
         """)
+    # As in Flask, where an error handler reports an error and the integration does so again.
+    by_the_sdk = "1 event dropped by the SDK as a duplicate (DedupeIntegration)"
+    with pytest.raises(AssertionError, match=re.escape(by_the_sdk.partition(" as ")[0])):
+        sentry_events.errors.find(ValueError, tags={"by": "the handler"}, timeout=0)
+    assert f"The senders report: {by_the_sdk}." in str(sentry_events)
 
 
 def test_the_errors_of_one_test_are_not_told_in_the_next(sentry_events: SentryEvents) -> None:
