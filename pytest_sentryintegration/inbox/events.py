@@ -131,7 +131,11 @@ class SentryEvents(View[model.Event]):
             TypeError: One is of another type.
         """
         __tracebackhide__ = True
-        wanted = secrets_of(secrets) or secrets_of_settings(self._reader.source.secrets)
+        try:
+            wanted = secrets_of(secrets) or secrets_of_settings(self._reader.source.secrets)
+        except (TypeError, ValueError) as error:
+            # Raised here, so that a traceback ends with the line of the test.
+            raise error.with_traceback(None) from None
         if not wanted:
             raise ValueError("assert_absent() needs a secret to look for, or the ini value sentry_secrets")
         self._read()

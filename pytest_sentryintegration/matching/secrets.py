@@ -54,7 +54,10 @@ class Secret:
             self._texts = (bytes(value),)
             self.shortest = len(value)
         else:
-            raise TypeError(f"{name} is text, bytes or a compiled pattern, not {type(value).__name__}")
+            several = " (give several as assert_absent(*secrets))" if isinstance(value, Iterable) else ""
+            raise TypeError(
+                f"{name} is to be text, bytes or a compiled pattern, got {type(value).__name__}{several}"
+            )
 
     def _check(self, value: str | bytes | bytearray, name: str) -> None:
         if len(value) < SHORTEST:

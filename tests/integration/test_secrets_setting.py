@@ -200,3 +200,25 @@ def test_the_report_of_a_failing_assert_absent_does_not_show_what_it_found(
     output = result.stdout.str()
     assert "'card': '***', 'shop': 'kettle'" in output
     assert "4111-hunter2" not in output
+
+
+def test_a_secret_that_is_none_is_an_error_of_one_sentence(run: Run) -> None:
+    result = run(
+        test_it="""
+            def test_list(sentry_events):
+                sentry_events.assert_absent(["hunter2", "4111111111111111"])
+
+            def test_short(sentry_events):
+                sentry_events.assert_absent("abc")
+        """
+    )
+
+    result.assert_outcomes(failed=2)
+    said = result.stdout.str()
+    assert not re.search(r"pytest_sentryintegration|inbox.events|matching.secrets", said)
+    result.stdout.fnmatch_lines(
+        [
+            "E * TypeError: secret 1 is to be text, bytes or a compiled pattern, got list (give several as*",
+            "E * ValueError: secret 1 is too short*",
+        ]
+    )

@@ -51,7 +51,7 @@ def test_a_pattern_that_matches_nothing_at_all_is_an_error(pattern: re.Pattern[A
 
 @pytest.mark.parametrize("value", [None, 4111111111111111, ["hunter2"], ValueError])
 def test_what_is_no_text_is_an_error(value: Any) -> None:
-    with pytest.raises(TypeError, match="secret 1 is text, bytes or a compiled pattern, not"):
+    with pytest.raises(TypeError, match="secret 1 is to be text, bytes or a compiled pattern, got"):
         secrets_of([value])
 
 
