@@ -53,7 +53,7 @@ def near_key(key: object, keys: Iterable[object]) -> object:
     """Return the one of *keys* that was probably meant by *key*, `MISSING` where none is alike.
 
     >>> near_key("crad", ["region", "card"]), near_key("User-Id", ["user_id"]), near_key("x", ["card"])
-    ('card', 'user_id', missing)
+    ('card', 'user_id', nothing)
     """
     by_text = {_folded(known): known for known in keys if known != key}
     if _folded(key) in by_text:

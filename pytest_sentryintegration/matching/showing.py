@@ -15,7 +15,7 @@ class _Missing:
     """The type of `MISSING`."""
 
     def __repr__(self) -> str:
-        return "missing"
+        return "nothing"
 
 
 MISSING: Final = _Missing()

@@ -107,7 +107,7 @@ def test_a_class_by_name_is_shown_as_a_class_is(shop: Received) -> None:
 
 def test_a_near_key_is_named(shop: Received) -> None:
     with pytest.raises(
-        AssertionError, match=r"tags.grahp: expected 'g1', got missing \(did you mean 'graph'"
+        AssertionError, match=r"tags.grahp: expected 'g1', got nothing \(did you mean 'graph'"
     ):
         parse_question("messages?text=~failed&tags.grahp=g1").wait(shop.events, 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -27,12 +28,12 @@ def in_two_tests(
     """Run *begin* in one test and *end* in the next; return the first, for what comes late."""
     kept: list[Any] = []
     with capture() as first:
-        sentry_sdk.init(DSN, integrations=[LoggingIntegration()])
+        sentry_sdk.init(DSN, integrations=[LoggingIntegration(event_level=logging.ERROR)])
         sentry_sdk.set_tag("test", "first")
         begin(kept)
         assert not first
     with capture() as second:
-        sentry_sdk.init(DSN, integrations=[LoggingIntegration()])
+        sentry_sdk.init(DSN, integrations=[LoggingIntegration(event_level=logging.ERROR)])
         sentry_sdk.set_tag("test", "second")
         kept.clear()
         end()
@@ -105,7 +106,7 @@ def test_what_is_collected_in_its_own_test_belongs_to_it(sentry_events: SentryEv
         asyncio.create_task(fail("at once"))  # noqa: RUF006
         await asyncio.sleep(0)
 
-    sentry_sdk.init(DSN, integrations=[LoggingIntegration()])
+    sentry_sdk.init(DSN, integrations=[LoggingIntegration(event_level=logging.ERROR)])
     asyncio.run(main())
     gc.collect()
 
@@ -124,7 +125,7 @@ def test_a_task_of_an_isolated_asyncio_case_belongs_to_its_test(run: Run) -> Non
             @pytest.mark.usefixtures("sentry_events")
             class Case(unittest.IsolatedAsyncioTestCase):
                 async def test_a(self):
-                    sentry_sdk.init("https://key@example.com/1", integrations=[LoggingIntegration()])
+                    sentry_sdk.init(integrations=[LoggingIntegration(event_level="ERROR")])
                     kept.append(asyncio.create_task(fail()))
                     await asyncio.sleep(0)
                 async def test_b(self):

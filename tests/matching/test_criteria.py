@@ -73,7 +73,7 @@ def test_a_dict_is_a_subset() -> None:
 
 
 def test_a_key_that_is_missing_is_named() -> None:
-    assert texts(tags={"graph": "g1", "spec": "s"}) == ["tags.spec: expected 's', got missing"]
+    assert texts(tags={"graph": "g1", "spec": "s"}) == ["tags.spec: expected 's', got nothing"]
 
 
 def test_none_does_not_match_a_key_that_is_missing() -> None:
@@ -87,7 +87,7 @@ def test_dots_accept_a_key_whatever_its_value() -> None:
 
 
 def test_dots_reject_a_key_that_is_missing() -> None:
-    assert texts(tags={"spec": ...}) == ["tags.spec: expected ..., got missing"]
+    assert texts(tags={"spec": ...}) == ["tags.spec: expected ..., got nothing"]
 
 
 @pytest.mark.parametrize("nothing", [None, {}, [], ()])

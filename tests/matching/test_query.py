@@ -62,7 +62,7 @@ def test_an_event_without_any_text_matches_no_text() -> None:
     event = FakeEvent(exceptions=(sent("ValueError", None),))
 
     assert [difference.text for difference in query("boom").differences(event)] == [
-        "text: expected 'boom', got missing"
+        "text: expected 'boom', got nothing"
     ]
 
 

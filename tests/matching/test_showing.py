@@ -28,7 +28,7 @@ class Lines:
         (b"\x00", "b'\\x00'"),
         (..., "..."),
         (None, "None"),
-        (MISSING, "missing"),
+        (MISSING, "nothing"),
         (ValueError, "ValueError"),
         (re.compile("^a"), "re('^a')"),
         (re.compile("a", re.IGNORECASE | re.MULTILINE), "re('a', IGNORECASE | MULTILINE)"),

@@ -234,7 +234,7 @@ def test_long_criteria_get_a_line_each() -> None:
               expected: '{"y" * 50}'
               got:      '{"x" * 50}'
             tags.graph: expected 'g2', got 'g1'
-            tags.spec: expected '{"s" * 30}', got missing
+            tags.spec: expected '{"s" * 30}', got nothing
             level: expected 'fatal', got 'error'
         """)
 

@@ -145,13 +145,13 @@ def test_another_text_of_an_event_that_is_nearly_right_is_named() -> None:
 @pytest.mark.parametrize(
     ("criteria", "said"),
     [
-        ({"tags": {"crad": "visa"}}, "tags.crad: expected 'visa', got missing (did you mean 'card'?)"),
-        ({"tags": {"Card ": "visa"}}, "tags.Card : expected 'visa', got missing (did you mean 'card'?)"),
+        ({"tags": {"crad": "visa"}}, "tags.crad: expected 'visa', got nothing (did you mean 'card'?)"),
+        ({"tags": {"Card ": "visa"}}, "tags.Card : expected 'visa', got nothing (did you mean 'card'?)"),
         (
             {"tags": {"http_status": "200"}},
-            "tags.http_status: expected '200', got missing (did you mean 'http.status'?)",
+            "tags.http_status: expected '200', got nothing (did you mean 'http.status'?)",
         ),
-        ({"extra": {"m": 7}}, "extra.m: expected 7, got missing"),
+        ({"extra": {"m": 7}}, "extra.m: expected 7, got nothing"),
         ({"tags": {"http.status": 200}}, "tags.http.status: expected 200, got '200' (which is text)"),
         ({"extra": {"n": "7"}}, "extra.n: expected '7', got 7 (which is no text, but a number)"),
         ({"extra": {"ok": "true"}}, "extra.ok: expected 'true', got True (which is no text, but a bool)"),
@@ -169,7 +169,7 @@ def test_a_key_far_below_is_compared_with_those_beside_it() -> None:
     received.message("m", contexts={"app": {"data": {"retries": 3}}})
 
     assert differences(received.events.messages, contexts={"app": {"data": {"retrys": 3}}}) == (
-        "    contexts.app.data.retrys: expected 3, got missing (did you mean 'retries'?)"
+        "    contexts.app.data.retrys: expected 3, got nothing (did you mean 'retries'?)"
     )
 
 
@@ -179,7 +179,7 @@ def test_of_equal_misses_the_one_with_a_near_key_is_shown_alone() -> None:
     received.message("paid")
 
     assert differences(received.events.messages, "paid", tags={"crad": "visa"}) == (
-        "    tags.crad: expected 'visa', got missing (did you mean 'card'?)"
+        "    tags.crad: expected 'visa', got nothing (did you mean 'card'?)"
     )
 
 
@@ -231,7 +231,7 @@ def test_a_class_that_was_sent_within_a_text_alone_is_told() -> None:
     assert differences(received.events.messages, ValueError) == text("""
         exception
           expected: ValueError
-          got:      missing (its text names ValueError, and no exception was sent)
+          got:      nothing (its text names ValueError, and no exception was sent)
         - What was sent without an exception is found by its text:
             find('it was a ValueError')
         """)
