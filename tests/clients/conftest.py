@@ -90,7 +90,7 @@ def run(sentry_events: SentryEvents) -> Run:
     return run_program
 
 
-def run_in(folder: Path, *command: Any, code: int = 0, **env: str) -> str:
+def run_in(folder: Path, *command: Any, code: int = 0, seconds: int = SECONDS, **env: str) -> str:
     """Run a command in *folder*, and return what it prints."""
     done = subprocess.run(
         [str(word) for word in command],
@@ -99,7 +99,7 @@ def run_in(folder: Path, *command: Any, code: int = 0, **env: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=SECONDS,
+        timeout=seconds,
     )
     assert done.returncode == code, done.stdout
     return done.stdout

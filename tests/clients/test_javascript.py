@@ -101,7 +101,16 @@ def playwright(
     variables = {"SPEC": spec, "SHOP": shop, "WORKERS": str(workers), "CHROMIUM": chromium()}
     program = project / "node_modules" / "@playwright" / "test" / "cli.js"
 
-    run_in(project, node(), program, "test", code=code, SENTRYINTEGRATION_SERVER=server.url, **variables)
+    run_in(
+        project,
+        node(),
+        program,
+        "test",
+        code=code,
+        seconds=280,
+        SENTRYINTEGRATION_SERVER=server.url,
+        **variables,
+    )
 
     suites = json.loads((project / "results.json").read_text(encoding="utf-8"))["suites"]
     found: dict[str, Result] = {}
@@ -134,6 +143,7 @@ def test_pages_report_into_the_inbox_of_their_test(project: Path, server: FakeSe
 
 
 @pytest.mark.clients
+@pytest.mark.timeout(300)  # a busy machine: 8 workers begin at once
 def test_eight_workers_with_an_inbox_a_test_never_mix(project: Path, server: FakeSentry, shop: str) -> None:
     found = playwright(project, server, shop, "workers.spec.mjs", workers=8)
 
