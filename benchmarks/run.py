@@ -27,6 +27,7 @@ import memory
 import per_test
 import start_up
 import trees
+import viewer
 from bars import MISSED, Bar, table
 
 
@@ -96,6 +97,7 @@ PARTS: dict[str, Callable[[bool], list[Bar]]] = {
     "inboxes": lambda whole: growth.alone(inboxes.measure, inboxes.REPETITIONS),
     "verdict": lambda whole: verdict(),
     "memory": lambda whole: memory.measure(),
+    "viewer": lambda whole: viewer.measure(),
     "growth": lambda whole: growth.measure(whole=whole),
 }
 """What is measured, by name; each is told whether to take its time."""
