@@ -52,7 +52,7 @@ export type Envelope = { number: number; inbox: string; received: string; header
 
 export type Item = { type: string; headers: Record<string, unknown>; verdict: Verdict; project_id: string; size: number; json: unknown; };
 
-export type Verdict = { outcome: unknown; reason: string | null; findings: Finding[]; };
+export type Verdict = { outcome: "accepted" | "trimmed" | "dropped" | "refused"; reason: string | null; findings: Finding[]; };
 
 export type Finding = { path: string; rule: string; sent: unknown; stored: unknown; text: string; };
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from pytest_sentryintegration import model
 from pytest_sentryintegration.model.nouns import CLASSES, NOUNS
@@ -60,6 +60,8 @@ def _schema_of(hint: Any) -> dict[str, Any]:
     if hint in FIELDS:
         return {"$ref": f"#/components/schemas/{hint.__name__}"}
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return {"enum": list(arguments)}
     if origin in (types.UnionType, Union):
         if Any in arguments:
             return ANY

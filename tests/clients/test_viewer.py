@@ -86,6 +86,14 @@ def test_the_filter_is_kept_in_the_url(sentry: FakeSentry) -> None:
     }
 
 
+def test_the_filter_looks_at_verdicts_of_what_came_and_of_what_comes(sentry: FakeSentry) -> None:
+    send(sentry, "event", {"message": "fine"})
+    send(sentry, "event", {"message": "cut", "tags": {"graph": "x" * 300}})
+    send(sentry, "no_such_type", {})
+
+    assert see(sentry, "verdicts") == {"trimmed": ["cut"], "accepted": ["later", "fine"]}
+
+
 def test_the_keyboard_leads_from_the_list_to_the_line_and_to_the_trace(sentry: FakeSentry) -> None:
     send_a_shop(sentry)
 

@@ -57,6 +57,18 @@ const scenarios = {
     await rows(again, 1);
     return { labels: await labels(page), hash: decodeURIComponent(kept), again: await labels(again) };
   },
+  async verdicts() {
+    const page = await open();
+    await rows(page, 3);
+    await page.locator("#filter").fill("verdict:trimmed");
+    await rows(page, 1);
+    const seen = { trimmed: await labels(page) };
+    await message("later");
+    await page.locator("#filter").fill("verdict:accepted");
+    await page.waitForFunction(() => document.querySelector(".row .label")?.textContent.includes("later"));
+    await page.waitForFunction(() => document.querySelectorAll(".row").length === 2);
+    return { ...seen, accepted: await labels(page) };
+  },
   async keyboard() {
     const page = await open();
     await rows(page, 3);
