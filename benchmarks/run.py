@@ -27,8 +27,9 @@ import memory
 import per_test
 import start_up
 import trees
-import viewer
 from bars import MISSED, Bar, table
+
+import viewer
 
 
 def facade() -> list[Bar]:

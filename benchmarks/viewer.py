@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 from bars import Bar, table
+
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.app import Web
 
