@@ -42,6 +42,7 @@ def pytest_runtest_makereport(
         return report
     if report.failed and (text := capture.summary()):
         report.sections.append(("Captured Sentry", text))
+        _attach_for_allure(item.config, text)
     if report.failed:
         report.sections.extend(capture.outputs())
     # pytest cuts an explanation of more than ten lines, to eight.
@@ -51,6 +52,14 @@ def pytest_runtest_makereport(
         # pytest keeps the item to the end of the session; what was captured is not needed that long.
         del item.stash[CAPTURE], item.stash[EVENTS]
     return report
+
+
+def _attach_for_allure(config: pytest.Config, text: str) -> None:
+    """Hand *text* to allure-pytest, which shows no sections of a report; pytest-html does."""
+    if config.pluginmanager.hasplugin("allure_listener"):
+        import allure  # type: ignore[import-not-found,unused-ignore]
+
+        allure.attach(text, "Captured Sentry", allure.attachment_type.TEXT)
 
 
 def _show_leak(report: pytest.TestReport, text: str) -> None:
