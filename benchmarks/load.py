@@ -166,8 +166,8 @@ def compare(answered: dict[int, int], evicted: int, texts: list[str]) -> tuple[i
     """
     numbers: dict[int, list[int]] = {sender: [] for sender in answered}
     for text in texts:
-        sender, number = text.split("-")
-        numbers[int(sender)].append(int(number))
+        by, number = text.split("-")
+        numbers[int(by)].append(int(number))
     lost = wrong = 0
     for sender, count in answered.items():
         kept = numbers[sender]

@@ -181,10 +181,11 @@ OF_OTHERS = {
         "_start_method",
         "_at_fork_reinit",
         "_abc_impl",
+        "_context",
     ),  # Python's
     *("_core", "_sink", "_handler", "_function"),  # loguru's
     *("_experiments", "_enabled", "_processor"),  # an option that Sentry documents, and parts of texts
-    "_sentryintegration",  # the mark on what is patched
+    *("_sentryintegration", "_sentryintegration_closed_in"),  # marks on what is patched
 }
 
 
