@@ -22,6 +22,7 @@ from pytest_sentryintegration.wire.categories import (
 )
 from pytest_sentryintegration.wire.containers import unpack
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
+from pytest_sentryintegration.wire.form_fields import MAX_PATH_DEPTH, deepest, read_fields
 from pytest_sentryintegration.wire.limits import MAX_ENVELOPE_SIZE, MAX_EVENT_SIZE
 from pytest_sentryintegration.wire.unreal import ReportError, read_context, read_report, take_event
 from pytest_sentryintegration.wire.uploads import Location, LocationError, is_reference
@@ -51,15 +52,18 @@ def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawIt
 
 
 def judge_crash_files(items: Sequence[RawItem]) -> Ruling | None:
-    """Return why a minidump is lost with all that came along: the files of its event cannot be read.
+    """Return why a minidump is lost with all that came along: its event cannot be read.
 
-    Relay: ``processing/errors/errors/utils/attachment.rs``.
+    Relay: ``attachment.rs`` and ``formdata.rs`` in ``processing/errors/errors/utils``.
     """
     attached = [(attachment_type(item), item.payload) for item in items if item.type == "attachment"]
     if not any(kind == "event.minidump" for kind, _ in attached):
         return None
-    events = [file for file in attached if file[0] == "event.payload"][:1]
-    for kind, payload in events + [file for file in attached if file[0] == "event.breadcrumbs"][:2]:
+    files = [file for file in attached if file[0] == "event.payload"][:1]
+    files += [file for file in attached if file[0] == "event.breadcrumbs"][:2]
+    if not files:
+        return _judge_form_data(items)
+    for kind, payload in files:
         if len(payload) > MAX_EVENT_SIZE:
             reason = f"too_large:{ATTACHMENT_TYPES[kind].label}"
             text = f"the file of the type {kind!r} may have {MAX_EVENT_SIZE:,} bytes; the crash is lost."
@@ -70,6 +74,15 @@ def judge_crash_files(items: Sequence[RawItem]) -> Ruling | None:
             text = f"the file of the type {kind!r} is no MessagePack ({error}); the crash is lost."
             return dropped("invalid_msgpack", payload, text)
     return None
+
+
+def _judge_form_data(items: Sequence[RawItem]) -> Ruling | None:
+    fields = next((read_fields(item.payload) for item in items if item.type == "form_data"), [])
+    depth = deepest(name for name, _ in fields)
+    if depth <= MAX_PATH_DEPTH:
+        return None
+    text = f"the name of a form field may have {MAX_PATH_DEPTH} keys; the crash is lost, without an error."
+    return dropped("nesting_too_deep", depth, text)
 
 
 def judge_unreal_report(item: RawItem, delivery: Delivery) -> Ruling:

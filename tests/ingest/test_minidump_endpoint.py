@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import zstandard
 
-from pytest_sentryintegration.ingest.endpoints.form_fields import event_of_fields
 from pytest_sentryintegration.ingest.routes import find_route
 from pytest_sentryintegration.verdict import judge
+from pytest_sentryintegration.wire.form_fields import write_fields
 from tests.ingest.asking import EVENT_ID, Fake, said, text
 from tests.wire.test_msgpack import pack
 
@@ -394,22 +394,38 @@ def test_an_event_that_is_no_messagepack_is_400(fake: Fake, sent: bytes) -> None
     assert fake.arrivals == []
 
 
-@pytest.mark.parametrize(
-    ("fields", "event"),
-    [
-        ([("sentry__2", b'"x"}'), ("sentry__1", b'{"message":')], {"message": "x"}),
-        (
-            [("sentry___crashpad", b'{"tags":{"b":2}}'), ("sentry", b'{"tags":{"a":1}}')],
-            {"tags": {"a": 1, "b": 2}},
-        ),
-        ([("sentry", b"nonsense"), ("sentry", b"[]")], {}),
-        ([("sentry[a][b]", b"1"), ("sentry[a]", b"2"), ("sentry[a][b][c]", b"3")], {"a": {"b": "1"}}),
-        ([("sentry[", b"1")], {"extra": {"sentry[": "1"}}),
-        ([("name", b"\xff")], {"extra": {"name": "\ufffd"}}),
-    ],
-)
-def test_fields_describe_the_event(fields: list[tuple[str, bytes]], event: dict[str, Any]) -> None:
-    assert event_of_fields(fields) == event
+DEEP = [("sentry[message]", "hi"), ("sentry" + "[a]" * 16, "too deep")]
+
+
+def test_a_field_that_is_nested_too_deep_costs_the_crash_after_the_answer(fake: Fake) -> None:
+    # Relay: utils/param_parser.rs:26; services/processor.rs:146; services/outcome/mod.rs:482.
+    body = form(*(part(name, value.encode()) for name, value in DEEP), dump())
+
+    assert fake.post(MINIDUMP, body, content_type=FORM).status == 200
+    assert event(fake)["message"] == "hi"
+    verdicts = [judge(fake.arrivals[0], index) for index in range(len(fake.envelope.items))]
+    assert [(one.outcome, one.reason) for one in verdicts] == [("dropped", "nesting_too_deep")] * 3
+
+
+def test_fields_beside_the_event_of_a_native_sdk_are_not_looked_into(fake: Fake) -> None:
+    # Relay: take_event_from_crash_items in processing/errors/errors/utils/mod.rs:185.
+    fields = [part(name, value.encode()) for name, value in DEEP]
+    fake.post(
+        MINIDUMP,
+        form(part("__sentry-event", pack({}), "__sentry-event"), *fields, dump()),
+        content_type=FORM,
+    )
+
+    assert judge(fake.arrivals[0], 0).outcome == "accepted"
+
+
+def test_form_data_of_an_envelope_loses_its_minidump_too_where_a_name_is_too_deep(fake: Fake) -> None:
+    fields = write_fields((name, value.encode()) for name, value in DEEP)
+    headers = b'{"type":"form_data","length":%d}' % len(fields)
+    minidump = b'{"type":"attachment","attachment_type":"event.minidump","length":4}'
+    fake.post(body=b"\n".join([b'{"event_id":"%s"}' % EVENT_ID.encode(), headers, fields, minidump, b"MDMP"]))
+
+    assert [judge(fake.arrivals[0], index).reason for index in (0, 1)] == ["nesting_too_deep"] * 2
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_sentryintegration.ingest.endpoints.form_fields import event_of_fields
 from pytest_sentryintegration.wire import msgpack, strict_json
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
+from pytest_sentryintegration.wire.form_fields import event_of_fields
 from pytest_sentryintegration.wire.limits import MAX_EVENT_SIZE
 from pytest_sentryintegration.wire.refusal import Refusal
 

@@ -15,6 +15,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from pytest_sentryintegration.ingest.call import Call, Lost
 from pytest_sentryintegration.wire.envelope import RawItem
+from pytest_sentryintegration.wire.form_fields import write_fields
 from pytest_sentryintegration.wire.limits import MAX_ATTACHMENT_SIZE, MAX_ATTACHMENTS_SIZE, MAX_EVENT_SIZE
 from pytest_sentryintegration.wire.refusal import Refusal
 
@@ -123,15 +124,9 @@ def fields_of(parts: Iterable[Part]) -> list[tuple[str, bytes]]:
 
 def form_data(parts: Iterable[Part]) -> tuple[RawItem, ...]:
     """Return the item that keeps the fields as they came, where there are any."""
-    fields = b"".join(_text(name.encode()) + _text(value) for name, value in fields_of(parts))
+    fields = write_fields(fields_of(parts))
     headers = {"type": "form_data", "content_type": "text/plain", "length": len(fields)}
     return (RawItem(headers, fields),) if fields else ()
-
-
-def _text(value: bytes) -> bytes:
-    """Return a text as Relay writes it into form data: after its length in four bytes."""
-    text = value.decode("utf-8", "replace").encode()
-    return len(text).to_bytes(4, "little") + text
 
 
 def nameless(parts: Iterable[Part]) -> tuple[Lost, ...]:
