@@ -61,7 +61,7 @@ def judge_container(item: RawItem, delivery: Delivery, siblings: Sequence[RawIte
         for problem in container.problems
     ]
     lost = {_index(found.path) for found in findings if not _in_attributes(found.path)}
-    rules = {"log": _log, "span": _span, "trace_metric": _metric}[item.type]
+    rules = {"log": judge_log, "span": _span, "trace_metric": _metric}[item.type]
     last = _last_of_each_id(elements) if item.type == "span" else {}
     stored: list[Any] = []
     for index, element in enumerate(elements):
@@ -91,7 +91,11 @@ def _sentence(item: RawItem, problem: Problem) -> str:
     return capital(f"{problem.text}; Sentry drops the {what}.")
 
 
-def _log(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
+def judge_log(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
+    """Yield what Sentry changes of one log that has all its fields; where nothing is stored, it is lost.
+
+    Paths begin at the log. *copy* is what would be stored.
+    """
     yield from _ids(element, "a log", "no_data")
     yield from _time(element, "timestamp", delivery)
     size = _size(element.get("body")) + _attribute_size(element)

@@ -1,46 +1,94 @@
 """What comes in formats that are not Sentry's: OpenTelemetry, Vercel's log drains, browsers' reports (NEL).
 
-Relay: ``relay-server/src/processing/logs/integrations`` and ``processing/spans/integrations``.
+Relay: ``relay-server/src/processing/logs/integrations`` and ``processing/spans/integrations``. What becomes a
+log is then judged as the logs of a container are (``processing/logs/mod.rs:160``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_sentryintegration.verdict.containers import judge_log
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, capital, dropped, kept
 from pytest_sentryintegration.wire.envelope import RawItem
-from pytest_sentryintegration.wire.log_drains import LogDrainError, nel_logs, vercel_logs
+from pytest_sentryintegration.wire.log_drains import LogDrainError, SentLog, nel_logs, vercel_logs
+
+if TYPE_CHECKING:
+    from pytest_sentryintegration.wire.otlp import OtlpLog
 
 __all__ = ["judge_integration"]
 
+MAX_MOMENT = 8.21e12
+"""How many seconds from 1970 Relay's calendar reaches; a time beyond it is read as the moment of receipt."""
+
 
 def judge_integration(item: RawItem, delivery: Delivery) -> Ruling:
-    """Judge an ``integration`` item. Kept when it can be decoded."""
+    """Judge an ``integration`` item: whether it can be decoded, then each log in it.
+
+    The paths of the findings begin with the number of the log.
+    """
     integration, content_type = (str(item.headers.get(name)) for name in ("integration", "content_type"))
     if integration not in ("nel", "vercel_logs"):
-        return _judge_otlp(item, content_type)
+        return _judge_otlp(item, content_type, delivery)
     try:
         logs = nel_logs(item.payload) if integration == "nel" else vercel_logs(item.payload, content_type)
     except LogDrainError as error:
         return dropped("invalid_json", item.payload, f"{error}; all of it is lost.")
+    return _rule([list(_judge_drained(log, delivery)) for log in logs], item.payload)
+
+
+def _rule(found: list[list[Finding]], payload: bytes) -> Ruling:
+    """Return the ruling on an item by what was found in each of its logs."""
     findings = tuple(
-        Finding(str(index), "invalid_json", log.sent, None, capital(f"{log.problem}; Sentry drops the log."))
-        for index, log in enumerate(logs)
-        if log.fields is None
+        replace(one, path=f"{index}.{one.path}" if one.path else str(index))
+        for index, of_log in enumerate(found)
+        for one in of_log
     )
-    if findings and len(findings) == len(logs):
-        return Ruling("dropped", "invalid_json", findings)
-    return kept(findings, item.payload)
+    if found and all(any(one.stored is None for one in of_log) for of_log in found):
+        return Ruling("dropped", findings[0].rule, findings)
+    return kept(findings, payload)
 
 
-def _judge_otlp(item: RawItem, content_type: str) -> Ruling:
+def _judge_drained(log: SentLog, delivery: Delivery) -> Iterator[Finding]:
+    if log.fields is None:
+        yield Finding("", "invalid_json", log.sent, None, capital(f"{log.problem}; Sentry drops the log."))
+        return
+    # A log of Vercel has a time, a report of a browser an age.
+    name = "timestamp" if "timestamp" in log.fields else "age"
+    sent = log.sent.get(name)
+    received = delivery.received.timestamp()
+    moment = log.fields.get("timestamp", received - log.age)
+    fields = {**log.fields, "timestamp": moment if abs(moment) < MAX_MOMENT else received}
+    for one in judge_log(fields, {}, delivery):
+        yield replace(one, path=name, sent=sent) if one.path == "timestamp" else one
+
+
+def _judge_otlp(item: RawItem, content_type: str, delivery: Delivery) -> Ruling:
     # Protocol buffers take long to load, and few tests receive any.
-    from pytest_sentryintegration.wire.otlp import OtlpError, otlp_logs, otlp_spans
+    from pytest_sentryintegration.wire import otlp
 
-    decode = otlp_logs if item.headers.get("integration") == "otlp_logs" else otlp_spans
+    decode = otlp.otlp_logs if item.headers.get("integration") == "otlp_logs" else otlp.otlp_spans
     try:
-        decode(item.payload, content_type)
-    except OtlpError as error:
+        decoded = decode(item.payload, content_type)
+    except otlp.OtlpError as error:
         reason = "invalid_json" if "json" in content_type else "invalid_proto"
         return dropped(reason, item.payload, f"{error}; all of it is lost.")
-    return kept((), item.payload)
+    logs = (one for one in decoded if isinstance(one, otlp.OtlpLog))
+    return _rule([list(_judge_otlp_log(log, delivery)) for log in logs], item.payload)
+
+
+def _judge_otlp_log(log: OtlpLog, delivery: Delivery) -> Iterator[Finding]:
+    # Relay: relay-ourlogs/src/otel_to_sentry.rs:73; a trace_id that is missing or wrong becomes a random one.
+    if log.body is None:
+        yield Finding("body", "no_data", None, None, "A log needs a body; Sentry drops the log.")
+    attributes = {f"resource.{name}": value for name, value in log.resource.items()} | log.attributes
+    fields = {
+        "body": log.body,
+        "attributes": {name: {"value": value} for name, value in attributes.items()},
+        "timestamp": delivery.received.timestamp() if log.timestamp is None else log.timestamp,
+    }
+    yield from judge_log(fields, {}, delivery)

@@ -227,7 +227,10 @@ def _log(record: LogRecord, resource: Attributes, scope: str) -> OtlpLog:
         level = _LEVELS[(record.severity_number - 1) // 4]
     else:
         level = _LEVEL_NAMES.get(record.severity_text.lower(), "info")
-    nanoseconds = record.time_unix_nano or record.observed_time_unix_nano
+    # Relay reads them as signed numbers: what is too large counts as not set.
+    nanoseconds = next(
+        (nano for nano in (record.time_unix_nano, record.observed_time_unix_nano) if 0 < nano < 2**63), 0
+    )
     body = _plain(record.body)
     return OtlpLog(
         body if isinstance(body, str) or body is None else json.dumps(body, ensure_ascii=False),

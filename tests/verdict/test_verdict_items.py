@@ -342,8 +342,15 @@ def test_what_an_opentelemetry_exporter_sends_must_decode(
         assert (verdict.reason, verdict.stored) == (reason, None if reason else payload)
 
 
-VERCEL = {"id": "1", "deploymentId": "d", "source": "build", "host": "h", "projectId": "p", "timestamp": 1}
-VERCEL |= {"level": "info"}
+VERCEL: dict[str, Any] = {
+    "id": "1",
+    "deploymentId": "d",
+    "source": "build",
+    "host": "h",
+    "projectId": "p",
+    "level": "info",
+}
+VERCEL |= {"timestamp": int(NOW * 1000)}
 LOST = ("dropped", "invalid_json")
 
 
@@ -368,6 +375,95 @@ def test_a_log_drain_is_kept_where_sentry_can_read_it(
     verdict = judged("integration", payload, item_headers=headers, endpoint="vercel")
 
     assert (verdict.outcome, verdict.reason, [found.path for found in verdict.findings]) == ruled
+
+
+DAY = 86400
+OLD, AHEAD = NOW - 91 * DAY, NOW + 2 * DAY
+HUGE = "x" * (2 * 2**20 + 1)
+NANO = 10**9
+JSON = "application/json"
+
+
+def otlp(*records: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}
+
+
+def record(moment: float | None = NOW, body: str | None = "hi") -> dict[str, Any]:
+    said = {} if body is None else {"body": {"stringValue": body}}
+    return said if moment is None else {**said, "timeUnixNano": str(int(moment) * NANO)}
+
+
+@pytest.mark.parametrize(
+    ("integration", "payload", "outcome", "found"),
+    [
+        (
+            "vercel_logs",
+            [{**VERCEL, "timestamp": int(OLD * 1000)}],
+            "dropped",
+            [("0.timestamp", "timestamp", int(OLD * 1000), None)],
+        ),
+        (
+            "vercel_logs",
+            [VERCEL, {**VERCEL, "timestamp": int(AHEAD * 1000)}],
+            "trimmed",
+            [("1.timestamp", "future_timestamp", int(AHEAD * 1000), NOW)],
+        ),
+        ("vercel_logs", [VERCEL, {**VERCEL, "message": HUGE}], "trimmed", [("1", "too_large:log")]),
+        ("vercel_logs", [{**VERCEL, "path": HUGE}], "dropped", [("0", "too_large:log")]),
+        # Relay: vercel_to_sentry.rs:276; what its calendar does not have is the moment of receipt.
+        ("vercel_logs", [{**VERCEL, "timestamp": -(2**63)}, {**VERCEL, "timestamp": 2**62}], "accepted", []),
+        (
+            "nel",
+            [{"body": {}, "age": 91 * DAY * 1000}],
+            "dropped",
+            [("0.age", "timestamp", 91 * DAY * 1000, None)],
+        ),
+        (
+            "nel",
+            [{"body": {}, "age": -2 * DAY * 1000}],
+            "trimmed",
+            [("0.age", "future_timestamp", -2 * DAY * 1000, NOW)],
+        ),
+        ("nel", [{"body": {}}, {"body": {}, "url": HUGE}], "trimmed", [("1", "too_large:log")]),
+        ("nel", [{"body": {}, "age": "old"}, {"body": {}, "age": 2**63 - 1}], "accepted", []),
+        ("otlp_logs", otlp(record(OLD)), "dropped", [("0.timestamp", "timestamp", OLD, None)]),
+        (
+            "otlp_logs",
+            otlp(record(), record(AHEAD)),
+            "trimmed",
+            [("1.timestamp", "future_timestamp", AHEAD, NOW)],
+        ),
+        (
+            "otlp_logs",
+            otlp(record(body=None), record(body=HUGE)),
+            "dropped",
+            [("0.body", "no_data"), ("1", "too_large:log")],
+        ),
+        ("otlp_logs", otlp(record(None), record(2**64 // NANO)), "accepted", []),
+    ],
+)
+def test_a_log_of_another_format_is_judged_as_one_in_a_container(
+    integration: str, payload: object, outcome: str, found: list[tuple[Any, ...]]
+) -> None:
+    # Relay: relay-server/src/processing/logs/mod.rs:160, process.rs:58, validate.rs:56.
+    headers = {"content_type": JSON, "integration": integration}
+    verdict = judged("integration", payload, item_headers=headers, endpoint="integration")
+
+    assert verdict.outcome == outcome
+    assert verdict.reason == (found[0][1] if found else None)
+    assert [place[: len(one)] for place, one in zip(places(verdict), found, strict=True)] == found
+
+
+def test_the_clock_of_a_log_is_judged_alike_in_every_format() -> None:
+    container = {"content_type": "application/vnd.sentry.items.log+json", "item_count": 1}
+    log = {"body": "hi", "level": "info", "trace_id": ID, "timestamp": OLD}
+    (native,) = judged("log", {"items": [log]}, item_headers=container).findings
+    sent = {"vercel_logs": [{**VERCEL, "timestamp": int(OLD * 1000)}], "otlp_logs": otlp(record(OLD))}
+
+    for integration, payload in sent.items():
+        headers = {"content_type": JSON, "integration": integration}
+        (found,) = judged("integration", payload, item_headers=headers, endpoint="integration").findings
+        assert (found.rule, found.text) == (native.rule, native.text)
 
 
 def test_of_lines_sentry_keeps_those_that_it_can_read() -> None:
