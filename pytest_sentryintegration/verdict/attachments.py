@@ -1,16 +1,15 @@
-"""Attachments: of events, of traces and spans, and those that refer to an upload.
+"""Attachments: of events, and those that refer to an upload.
 
-Relay: relay-server/src/processing/{attachments,trace_attachments,utils/attachments.rs}.
+Relay: relay-server/src/processing/{attachments,utils/attachments.rs}.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
-from pytest_sentryintegration.verdict.sameness import seconds
+from pytest_sentryintegration.verdict.trace_attachments import judge_trace_attachment
 from pytest_sentryintegration.wire import msgpack, strict_json
 from pytest_sentryintegration.wire.categories import (
     ATTACHMENT_TYPES,
@@ -18,9 +17,7 @@ from pytest_sentryintegration.wire.categories import (
     attachment_type,
     is_trace_attachment,
     kind_of,
-    meta_length,
 )
-from pytest_sentryintegration.wire.containers import unpack
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
 from pytest_sentryintegration.wire.form_fields import MAX_PATH_DEPTH, deepest, read_fields
 from pytest_sentryintegration.wire.limits import MAX_ENVELOPE_SIZE, MAX_EVENT_SIZE
@@ -28,8 +25,6 @@ from pytest_sentryintegration.wire.unreal import ReportError, read_context, read
 from pytest_sentryintegration.wire.uploads import Location, LocationError, is_reference
 
 __all__ = ["judge_attachment", "judge_crash_files", "judge_unreal_report"]
-
-_SPAN_ID = re.compile("(?!0{16})[0-9a-fA-F]{16}")
 
 
 def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
@@ -41,7 +36,7 @@ def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawIt
         )
         return dropped("unknown", kind, text, "attachment_type")
     if is_trace_attachment(item):
-        return _judge_trace_attachment(item, siblings)
+        return judge_trace_attachment(item, delivery, siblings)
     alone = not any(kind_of(other).creates_event for other in siblings)
     if alone and parse_event_id(delivery.event_id) is None:
         text = "an attachment without an event needs the envelope header event_id; it is lost."
@@ -125,50 +120,3 @@ def _judge_reference(item: RawItem) -> Ruling:
         text = f"attachment_length must be that of the upload, {parsed.length}; the attachment is lost."
         return dropped(reason, length, text, "attachment_length")
     return kept((), sent)
-
-
-def _judge_trace_attachment(item: RawItem, siblings: Sequence[RawItem]) -> Ruling:
-    """Judge an attachment of a span or a trace: JSON about it, then its bytes."""
-    length = meta_length(item)
-    if length is None or length > len(item.payload):
-        text = "an attachment of a trace needs the header meta_length, of the JSON before it; it is lost."
-        return dropped("invalid_trace_attachment", item.headers.get("meta_length"), text, "meta_length")
-    try:
-        described = strict_json.loads(item.payload[:length])
-    except strict_json.StrictJSONError as error:
-        text = f"what describes the attachment is no JSON ({error}); the attachment is lost."
-        return dropped("invalid_json", item.payload[:length], text)
-    span_id = item.headers.get("span_id")
-    # Relay: envelope/item.rs (parent_id); what is no id of a span is passed over.
-    named = isinstance(span_id, str) and _SPAN_ID.fullmatch(span_id) is not None
-    if named and str(span_id).lower() not in set(_span_ids(siblings)):
-        text = "no span of this envelope has this id; the attachment is lost."
-        return dropped("invalid_span_attachment", span_id, text, "span_id")
-    # Relay: processing/trace_attachments/store.rs.
-    fields = described if isinstance(described, dict) else {}
-    for name, (is_right, needed) in _DESCRIBED.items():
-        sent = fields.get(name)
-        if not is_right(sent):
-            text = f"what describes the attachment needs {needed} as {name!r}; the attachment is lost."
-            return dropped("invalid_trace_attachment", sent, text, name)
-    return kept((), item.payload[length:])
-
-
-def _is_moment(value: object) -> bool:
-    # What Python's calendar has is what Sentry keeps: the years 1 to 9999.
-    moment = seconds(value)
-    return moment is not None and -62_135_596_800 <= moment < 253_402_300_800
-
-
-_DESCRIBED: dict[str, tuple[Callable[[object], object], str]] = {
-    "trace_id": (parse_event_id, "a UUID"),
-    "attachment_id": (parse_event_id, "a UUID"),
-    "timestamp": (_is_moment, "a time"),
-    "content_type": (lambda value: isinstance(value, str), "a text"),
-}
-
-
-def _span_ids(siblings: Sequence[RawItem]) -> Iterator[str]:
-    for other in siblings:
-        if other.type == "span":
-            yield from (str(span.get("span_id")).lower() for span in unpack(other).elements)

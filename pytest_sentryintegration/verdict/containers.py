@@ -77,7 +77,7 @@ def judge_container(item: RawItem, delivery: Delivery, siblings: Sequence[RawIte
             stored.append(copy)
     # Relay: expand, then validate_and_set_dsc, in processing/spans: those without an id are lost before.
     named = [elements[index] for index in last.values()]
-    if named and (whole := _dsc(named, delivery)):
+    if named and (whole := judge_dsc(named, delivery)):
         lost_before = [found for found in findings if found.rule in ("invalid_span", "duplicate")]
         ruling = dropped(whole[0], payload, whole[1])
         return replace(ruling, findings=(*ruling.findings, *lost_before))
@@ -164,7 +164,8 @@ def _doubled(element: dict[str, Any], index: int, last: dict[str, int]) -> Itera
         yield Finding("span_id", "duplicate", element.get("span_id"), None, text)
 
 
-def _dsc(elements: list[Any], delivery: Delivery) -> tuple[str, str] | None:
+def judge_dsc(elements: list[Any], delivery: Delivery) -> tuple[str, str] | None:
+    """Return why all spans are lost for the envelope header ``trace``: reason and sentence."""
     # Relay: validate_and_set_dsc in spans/dynamic_sampling.rs. An invalid trace header counts as none.
     trace = delivery.headers.get("trace")
     trace_id = parse_event_id(trace.get("trace_id")) if isinstance(trace, dict) else None

@@ -503,6 +503,7 @@ MALFORMED: dict[str, list[Any]] = {
     "content_type": [None, 5, ["text/plain"]],
 }
 META = json.dumps(DESCRIBED).encode()
+TRACED = {"trace": {"trace_id": "b" * 32, "public_key": "0123456789abcdef0123456789abcdef"}}
 
 
 @pytest.mark.parametrize(
@@ -527,10 +528,100 @@ def test_an_attachment_of_a_trace_is_json_and_bytes(headers: dict[str, Any], rea
     # Relay: relay-server/src/processing/trace_attachments/process.rs:53, spans/process.rs:78.
     sent = {"content_type": TRACE_ATTACHMENT, "meta_length": len(META), **headers}
     attachment = item("attachment", META + b"abc", **sent)
-    envelope = arrival(attachment, item("span", span()))
+    envelope = arrival(attachment, item("span", span()), headers=TRACED)
     verdict = judge(envelope, 0)
 
     assert (verdict.reason, verdict.stored) == (reason, None if reason else b"abc")
+
+
+def streamed(**fields: Any) -> dict[str, Any]:
+    times = {"start_timestamp": NOW - 0.9, "end_timestamp": NOW - 0.1}
+    return {"span_id": "d" * 16, "trace_id": "b" * 32, "name": "GET /", "status": "ok", **times, **fields}
+
+
+def with_spans(
+    span_id: str | None, *spans: Any, headers: dict[str, Any] | None = None, **container: Any
+) -> tuple[str | None, str | None]:
+    """Return why an attachment beside a container of spans is lost, and why the first of the spans is."""
+    sent = {
+        "content_type": "application/vnd.sentry.items.span.v2+json",
+        "item_count": len(spans),
+        **container,
+    }
+    described = {"content_type": TRACE_ATTACHMENT, "meta_length": len(META), "span_id": span_id}
+    attachment = item("attachment", META + b"abc", **described)
+    held = item("span", {"items": spans}, **sent)
+    envelope = arrival(attachment, held, headers=TRACED if headers is None else headers)
+    return judge(envelope, 0).reason, judge(envelope, 1).reason
+
+
+D, E = "d" * 16, "e" * 16
+LONG_AGO = {"start_timestamp": NOW - 100 * DAY, "end_timestamp": NOW - 100 * DAY}
+SEGMENT = {"sentry.segment.id": {"type": "string", "value": "zzz"}}
+
+
+@pytest.mark.parametrize(
+    ("lost", "reason"),
+    [
+        ({}, None),
+        # Relay: tests/integration/test_attachmentsv2.py:910.
+        ({"name": None}, "no_data"),
+        (LONG_AGO, "timestamp"),
+        ({"end_timestamp": NOW - 2}, "timestamp"),
+        ({"attributes": SEGMENT}, "invalid_span"),
+        ({"attributes": {"size": {"type": "integer", "value": "many"}}}, None),
+        ({"start_timestamp": NOW + 2 * DAY, "end_timestamp": NOW + 2 * DAY}, None),
+    ],
+)
+def test_an_attachment_of_a_span_falls_with_its_span(lost: dict[str, Any], reason: str | None) -> None:
+    # Relay: ExpandedSpan has its attachments, relay-server/src/processing/spans/process.rs:87.
+    other = streamed(span_id=E)
+
+    assert with_spans(D, other, streamed(**lost))[0] == reason
+    assert with_spans(E, other, streamed(**lost))[0] is None
+    assert with_spans(None, other, streamed(**lost))[0] is None
+    # The last of two spans with one id is the one that is kept.
+    assert with_spans(D, streamed(**lost), streamed())[0] is None
+    assert with_spans(D.upper(), streamed(), streamed(**lost))[0] == reason
+
+
+@pytest.mark.parametrize(
+    ("headers", "container", "spans", "reason"),
+    [
+        ({}, {}, [streamed()], "missing_dsc"),
+        (None, {}, [streamed(trace_id="c" * 32)], "invalid_dsc"),
+        (None, {"item_count": 7}, [streamed()], "invalid_json"),
+    ],
+)
+def test_an_attachment_of_spans_falls_where_all_spans_do(
+    headers: dict[str, Any] | None, container: dict[str, Any], spans: list[Any], reason: str
+) -> None:
+    # Relay: relay-server/src/processing/spans/mod.rs:189, dynamic_sampling.rs:71.
+    for span_id in (D, None):
+        assert with_spans(span_id, *spans, headers=headers, **container) == (reason, reason)
+    unknown = "invalid_json" if container else "invalid_span_attachment"
+    assert with_spans(E, *spans, headers=headers, **container)[0] == unknown
+
+
+def test_an_attachment_of_a_span_of_the_first_version_falls_with_it() -> None:
+    # Relay: expand_legacy_spans in relay-server/src/processing/spans/process.rs:180.
+    described = {"content_type": TRACE_ATTACHMENT, "meta_length": len(META), "span_id": D}
+    attachment = item("attachment", META, **described)
+    spans = [item("span", span(timestamp=NOW - 2)), item("span", span(span_id=E)), item("span", b"nonsense")]
+
+    assert judge(arrival(attachment, *spans, headers=TRACED), 0).reason == "timestamp"
+    assert judge(arrival(attachment, *spans[1:], headers=TRACED), 0).reason == "invalid_span_attachment"
+    assert judge(arrival(attachment, *spans), 0).reason == "missing_dsc"
+    container = item("span", {"items": []}, content_type="application/vnd.sentry.items.span.v2+json")
+    assert judge(arrival(attachment, *spans, container, headers=TRACED), 0).reason == "duplicate_item"
+
+
+def test_attachments_of_no_single_span_need_the_trace_header() -> None:
+    # Relay: SpanItems::None in relay-server/src/processing/spans/mod.rs:149, dynamic_sampling.rs:71.
+    described = {"content_type": TRACE_ATTACHMENT, "meta_length": len(META)}
+
+    assert judged("attachment", META, item_headers={**described, "span_id": None}).reason == "missing_dsc"
+    assert judged("attachment", META, item_headers=described).reason is None
 
 
 @pytest.mark.parametrize("span_id", [None, "d" * 16])
@@ -553,7 +644,8 @@ def test_what_describes_an_attachment_of_a_trace_needs_four_fields(
     # Relay: relay-server/src/processing/trace_attachments/store.rs:75.
     meta = json.dumps(described).encode()
     headers = {"content_type": TRACE_ATTACHMENT, "meta_length": len(meta), "span_id": span_id}
-    verdict = judge(arrival(item("attachment", meta + b"abc", **headers), item("span", span())), 0)
+    attachment = item("attachment", meta + b"abc", **headers)
+    verdict = judge(arrival(attachment, item("span", span()), headers=TRACED), 0)
 
     assert verdict.reason == (path and "invalid_trace_attachment")
     assert [found.path for found in verdict.findings] == ([path] if path else [])
