@@ -1,8 +1,13 @@
 """A pytest plugin that runs Relay's own integration tests against the fake Sentry.
 
 It stands in for their fixture `relay`: the fake Sentry answers in place of a Relay process. A test runs
-until it asks for what only Relay knows (what it sends upstream, Kafka, its process); there it ends. So "no
-difference" means: what the test asserts about the answers to its requests, up to that point, holds.
+until it asks for what only Relay knows (what it sends upstream, Kafka, its process); there it ends. What
+became of it is noted:
+
+- ``same``: it looked at an answer of the fake, or expected an error, and all that it asserts up to there holds;
+- ``sent``: its requests met no error that stops it, and it looked at no answer up to there;
+- ``differs: ...``: an assertion about the fake did not hold;
+- ``out: why``: it is about Relay itself, or sent nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+import requests
 from werkzeug.serving import BaseWSGIServer
 
 from pytest_sentryintegration import FakeSentry
@@ -39,10 +45,14 @@ LEFT_OUT = {
 }
 """Modules that are about Relay itself, and why."""
 HEALTH = "/api/relay/healthcheck/"
+LOOKS = ("status_code", "ok", "headers", "text", "content", "json")
+"""Attributes of an answer that a test compares."""
 
 _fakes: list[FakeSentry] = []
 _asked: list[str] = []
 """Paths that the running test has sent a request to."""
+_looked: list[str] = []
+"""What the running test has looked at in the answers."""
 _results: dict[str, str] = {}
 
 
@@ -77,6 +87,24 @@ class Beyond:
     __hash__ = None  # type: ignore[assignment]
 
 
+class Answer(requests.Response):
+    """Notes what a test looks at; what Relay's own helpers look at does not count."""
+
+    def __getattribute__(self, name: str) -> Any:
+        asking = Path(sys._getframe(1).f_code.co_filename).name
+        if name in LOOKS and asking.startswith("test_"):
+            _looked.append(name)
+        return super().__getattribute__(name)
+
+    def raise_for_status(self) -> None:
+        """Raise for an error: a test that goes on after it has expected it."""
+        try:
+            super().raise_for_status()
+        except requests.HTTPError:
+            _looked.append("error")
+            raise
+
+
 @pytest.fixture
 def relay(mini_sentry: Any) -> Any:
     """Return what starts a fake Sentry in place of Relay."""
@@ -86,7 +114,9 @@ def relay(mini_sentry: Any) -> Any:
         if path.startswith(INTERNAL) and not path.startswith(HEALTH):
             beyond("Relay's own endpoints")
         _asked.append(path)
-        return base.request(self, method, path, *args, **kwargs)
+        answer = base.request(self, method, path, *args, **kwargs)
+        answer.__class__ = Answer
+        return answer
 
     ended = asking("Relay's process")
     attributes = {
@@ -178,28 +208,39 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note what became of a test: ``same``, ``differs: ...`` or ``out: why``."""
+    """Note what became of a test, as above."""
     report = yield
     # The SDK sends to the fake without the test's own client.
     asked = bool(_asked) or any(fake.store.last(STRAYS) for fake in _fakes)
+    fine = "same" if _looked else "sent"
     if report.skipped:
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
         why = reason.removeprefix("Skipped: ")
         compared = asked and why.startswith("beyond: ")
-        _results[item.nodeid] = "same" if compared else f"out: {why.removeprefix('beyond: ')}"
-    elif report.failed and call.excinfo is not None:
+        _results[item.nodeid] = fine if compared else f"out: {why.removeprefix('beyond: ')}"
+    elif report.failed and call.excinfo is not None and asked:
         text = str(call.excinfo.value).strip().splitlines() or [""]
         _results[item.nodeid] = f"differs: {call.excinfo.typename}: {text[0][:200]}"
-    elif report.when == "call" and report.passed:
-        _results[item.nodeid] = "same" if asked else "out: it sends nothing"
+    elif report.failed or (report.when == "call" and report.passed):
+        _results[item.nodeid] = fine if asked and report.passed else "out: it sends nothing"
     if report.when == "teardown":
         _asked.clear()
+        _looked.clear()
         while _fakes:
             _fakes.pop().close()
     return report
 
 
+def _write(kind: str, value: object) -> None:
+    name = os.environ.get("PYTEST_XDIST_WORKER", "all")
+    Path(os.environ["RELAY_RESULTS"], f"{kind}-{name}.json").write_text(json.dumps(value, indent=1))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write which tests there are: a worker that crashes writes no results."""
+    _write("collected", [item.nodeid for item in session.items])
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write what became of each test."""
-    name = os.environ.get("PYTEST_XDIST_WORKER", "all")
-    Path(os.environ["RELAY_RESULTS"], f"{name}.json").write_text(json.dumps(_results, indent=1))
+    _write("results", _results)
