@@ -4,7 +4,8 @@ It stands in for their fixture `relay`: the fake Sentry answers in place of a Re
 until it asks for what only Relay knows (what it sends upstream, Kafka, its process); there it ends. What
 became of it is noted:
 
-- ``same``: it looked at an answer of the fake, or expected an error, and all that it asserts up to there holds;
+- ``same``: it looked at an answer of the fake, or expected an error, and all that it asserts up to there
+  holds;
 - ``sent``: its requests met no error that stops it, and it looked at no answer up to there;
 - ``differs: ...``: an assertion about the fake did not hold;
 - ``out: why``: it is about Relay itself, or sent nothing.
