@@ -45,7 +45,7 @@ def figures(
         f"{len(collected)} tests of Relay: {fine + kinds['differs']} can be run,"
         f" {kinds['out']} are left out.",
         f"{fine} show no difference, {kinds['differs']} differ.",
-        f"  {kinds['same']:4} no difference: the test looks at an answer, then asks for what only Relay knows",
+        f"  {kinds['same']:4} no difference: the test looks at an answer, then for what only Relay knows",
         f"  {kinds['sent']:4} no difference: the test sends, and asks for that before it looks at an answer",
     ]
     differing = {test for test, result in results.items() if result.startswith("differs")}

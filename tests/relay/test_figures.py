@@ -23,7 +23,7 @@ def test_the_figures_count_what_is_compared_what_is_sent_what_differs_and_what_i
         [
             "4 tests of Relay: 3 can be run, 1 are left out.",
             "2 show no difference, 1 differ.",
-            "     1 no difference: the test looks at an answer, then asks for what only Relay knows",
+            "     1 no difference: the test looks at an answer, then for what only Relay knows",
             "     1 no difference: the test sends, and asks for that before it looks at an answer",
             "     1 left out: Relay's process",
             "     1 differ: the fake has no uploads",
