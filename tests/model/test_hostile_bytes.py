@@ -123,7 +123,8 @@ def test_threads_may_read_while_others_update() -> None:
                     if send:
                         sender.send(*sent)
                 sender.contents.update()
-                assert len(sender.contents.events) == len(list(sender.contents.events))
+                counted = len(sender.contents.events)  # and more may come at any moment
+                assert counted <= len(list(sender.contents.events)) <= 60
                 assert all(trace.spans for trace in sender.contents.traces)
         except BaseException as error:
             failures.append(error)
