@@ -41,7 +41,7 @@ class RateLimit:
     reason: str = ""
     """Machine-readable name of the quota."""
     namespaces: tuple[str, ...] = ()
-    """For the category ``metric_bucket``: which metrics."""
+    """For the category ``metric_bucket``: which metrics it is said to hold for."""
 
     def covers(self, category: str) -> bool:
         """Whether the limit holds for *category*; one with namespaces holds for metric buckets alone."""
@@ -124,7 +124,7 @@ def enforce(limits: Iterable[RateLimit], envelope: RawEnvelope) -> Enforced:
     attachments leave crash reports alone; limits on sessions leave ``sessions``, though they are announced.
     The indexed categories are not looked at; client reports and unknown items are never taken. Limits on
     metric buckets are announced for any of them, whatever its namespace, and take none: Relay drops those
-    later (``services/projects/cache/project.rs``).
+    later (``services/projects/cache/project.rs:107``, ``MetricNamespaceScoping::Any``).
 
     >>> report = RawEnvelope({}, (RawItem({"type": "event"}, b"{}"), RawItem({"type": "check_in"}, b"{}")))
     >>> [item.type for item in enforce([RateLimit(60, ("error",))], report).removed]

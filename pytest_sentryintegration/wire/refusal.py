@@ -6,6 +6,7 @@ Any wire module may raise a `Refusal`; the ingest room answers with it.
 from __future__ import annotations
 
 import json
+from itertools import groupby
 
 __all__ = ["Refusal"]
 
@@ -64,8 +65,12 @@ class Refusal(Exception):
 
     @property
     def reason(self) -> str:
-        """The refusal as one line for people: the detail, then its causes, then the note."""
-        return ": ".join(part for part in (self.detail, *self.causes, self.note) if part)
+        """The refusal as one line for people: the detail, then its causes, then the note, each thing once."""
+        said = self.detail
+        for part in (*self.causes, self.note):
+            if part and not said.endswith(part):
+                said = f"{said}: {part}" if said else part
+        return ": ".join(text for text, _ in groupby(said.split(": ")))
 
     @property
     def content_type(self) -> str | None:

@@ -83,6 +83,8 @@ PRIVATE = [place for place in EXAMPLES if place not in PUBLIC]
 IN_PATH = ("POST", PROJECT + "/unreal/<sentry_key>/")
 IN_QUERY = [(method, "/api/[<project_id>/]store/") for method in ("GET", "HEAD")]
 """``sentry_data`` makes a credential of the query, beside which a header is a second one."""
+SILENT = [("POST", PROJECT + "/upload/"), *(place for place in PUBLIC if "/relay" in place[1])]
+"""Those whose example leaves nothing: an upload has no bytes yet, and Relay's own state takes none."""
 BODIES = [place for place, example in EXAMPLES.items() if example.too_long is not None]
 Place = tuple[str, str]
 
@@ -132,7 +134,7 @@ def test_a_real_key_is_accepted_in_both_modes(fake: Fake, strict: Fake, place: P
         assert ask(one, place).status < 300
         assert one.refused == []
         noted = "no_such_endpoint" if place[1] == "/stream[/]" else None
-        assert {arrival.tolerated for arrival in one.arrivals} <= {noted}
+        assert [arrival.tolerated for arrival in one.arrivals] == ([] if place in SILENT else [noted])
 
 
 @pytest.mark.parametrize("place", PRIVATE)
@@ -141,7 +143,7 @@ def test_a_toy_key_is_accepted_and_noted_unless_strict(fake: Fake, strict: Fake,
     assert ask(fake, place, "public").status < 300
     refused = ask(strict, place, "public")
 
-    assert {arrival.tolerated for arrival in fake.arrivals} <= {"toy_key"}
+    assert [arrival.tolerated for arrival in fake.arrivals] == ([] if place in SILENT else ["toy_key"])
     assert refused.status == 400
     assert "bad sentry DSN public key" in detail(refused)
     assert strict.arrivals == []
@@ -174,10 +176,9 @@ def test_two_keys_are_401_in_both_modes(fake: Fake, strict: Fake, place: Place) 
         assert one.arrivals == []
 
 
-@pytest.mark.parametrize("place", PRIVATE)
+# A key in the path has no version.
+@pytest.mark.parametrize("place", [place for place in PRIVATE if place != IN_PATH])
 def test_a_protocol_of_the_future_is_400(fake: Fake, place: Place) -> None:
-    if place == IN_PATH:
-        return  # A key in the path has no version.
     refused = ask(fake, place, f"{KEY},sentry_version=8")
 
     assert refused.status == 400
@@ -201,7 +202,7 @@ def test_a_project_that_is_no_number_is_400_in_both_modes(
 @pytest.mark.parametrize("place", [place for place in PRIVATE if "<project_id>" in place[1]])
 def test_any_other_project_is_taken_and_known_by_its_number(fake: Fake, place: Place) -> None:
     assert ask(fake, place, project="%2B0099").status < 300
-    assert {arrival.project_id for arrival in fake.arrivals} <= {"99"}
+    assert [arrival.project_id for arrival in fake.arrivals] == ([] if place in SILENT else ["99"])
 
 
 @pytest.mark.parametrize("place", BODIES)

@@ -149,6 +149,24 @@ def test_a_form_without_a_minidump_is_400(fake: Fake, body: bytes, detail: str) 
 
 
 @pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        (form(dump())[:-20], "field 'upload_file_minidump' received with incomplete data"),
+        (form(dump())[:60], "failed to read field complete headers"),
+        (part("a", b"x"), "field 'a' received with incomplete data"),
+        (b"", "incomplete multipart stream"),
+        (b"nonsense", "incomplete multipart stream"),
+        (b"--X\r\nnonsense\r\n\r\nx\r\n--X--\r\n", "a part of the form has no Content-Disposition"),
+    ],
+)
+def test_a_broken_form_is_400_with_its_cause(fake: Fake, body: bytes, cause: str) -> None:
+    # Relay: BadStoreRequest::InvalidMultipart in relay-server/src/endpoints/common.rs:76.
+    expected = (400, {"detail": INVALID, "causes": [cause]})
+
+    assert said(fake.post(MINIDUMP, body, content_type=FORM)) == expected
+
+
+@pytest.mark.parametrize(
     "content_type",
     ["", "nonsense", "multipart/form-data", "multipart/form-data; boundary=", "multipart/mixed; boundary=X"],
 )

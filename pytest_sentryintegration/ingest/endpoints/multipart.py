@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData, State
 
 from pytest_sentryintegration.ingest.call import Call, Lost
 from pytest_sentryintegration.wire.envelope import RawItem
@@ -104,12 +104,21 @@ def read_parts(body: bytes, boundary: bytes) -> list[Part]:
                 if not event.more_data:
                     parts[-1].payload = b"".join(pieces)
     except ValueError as error:
-        raise _bad_multipart(str(error) or "incomplete multipart stream") from None
+        raise _bad_multipart(_cause(error, decoder.state, parts)) from None
     except RequestEntityTooLarge:
         raise item_too_large("form_data") from None
     if isinstance(event, NeedData):
         raise _bad_multipart("incomplete multipart stream")
     return parts
+
+
+def _cause(error: ValueError, state: State, parts: list[Part]) -> str:
+    """Return what is wrong with a form, in the words of Relay's parser (multer's ``error.rs``)."""
+    if "Content-Disposition" in str(error):
+        return "a part of the form has no Content-Disposition"
+    if state in (State.DATA_START, State.DATA):
+        return f"field '{parts[-1].name or '<unknown>'}' received with incomplete data"
+    return "failed to read field complete headers" if state is State.PART else "incomplete multipart stream"
 
 
 def files_of(parts: Iterable[Part]) -> list[Part]:
