@@ -105,8 +105,8 @@ class Faults:
             scope: What the quota is said to hold for: ``key``, ``project`` or ``organization``.
             times: For how many requests that have such an item.
             item_type: Only requests with an item of this type.
-            namespaces: Of the category ``metric_bucket``: which metrics the limit is said to hold for, such as
-                ``spans``. It is announced to a request with any metrics, and takes none of them away.
+            namespaces: Of the category ``metric_bucket``: which metrics the limit is said to hold for, such
+                as ``spans``. It is announced to a request with any metrics, and takes none of them away.
             probability: To which part of the requests it applies, from 0 to 1.
             seed: Makes chance the same again.
 
