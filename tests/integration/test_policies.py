@@ -50,6 +50,76 @@ def test_a_policy_of_the_run_holds_for_tests_without_the_fixture(run: Run) -> No
     result.stdout.fnmatch_lines(["*1 event was reported that the test never looked at*", "*1. 'boom'*"])
 
 
+EXPECTED = """
+    import pytest, sentry_sdk, unittest
+    from app import report
+
+    @pytest.fixture
+    def ends():
+        yield
+        report()
+    @pytest.fixture
+    def marked(request):
+        request.applymarker(pytest.mark.xfail(strict=True))
+    class Case(unittest.TestCase):
+        @unittest.expectedFailure
+        def test_of_a_case_passes(self): report()
+
+    @pytest.mark.xfail(strict=True)
+    def test_strict(): report()
+    @pytest.mark.xfail(strict=True)
+    @pytest.mark.sentry(invalid="fail")
+    def test_invalid(): sentry_sdk.capture_message("a", level="warn")
+    @pytest.mark.xfail(strict=True, raises=ZeroDivisionError)
+    def test_raises(sentry_events): report()
+    @pytest.mark.xfail(strict=True)
+    def test_fixtures_end(ends): pass
+    def test_marked_by_a_fixture(marked): report()
+    @pytest.mark.xfail
+    def test_not_strict(): report()
+    @pytest.mark.xfail("False", reason="does not hold", strict=True)
+    def test_condition_does_not_hold(): report()
+    @pytest.mark.xfail(strict=True)
+    def test_fails():
+        report()
+        assert 0
+    def test_says_so():
+        report()
+        pytest.xfail("it does")
+"""
+
+
+def expected_outcomes(result: pytest.RunResult) -> dict[str, str]:
+    """Each test's name, and the last that the report says of it."""
+    return dict(re.findall(r"::(\w+) (PASSED|FAILED|ERROR|XFAIL|XPASS)", result.stdout.str()))
+
+
+def test_what_a_test_reports_is_not_the_failure_that_its_mark_xfail_expects(run: Run) -> None:
+    result = run("-v", ini=FAIL, app=REPORTING, test_it=EXPECTED)
+
+    assert expected_outcomes(result) == {
+        "test_of_a_case_passes": "FAILED",
+        "test_strict": "FAILED",
+        "test_invalid": "FAILED",
+        "test_raises": "FAILED",
+        "test_fixtures_end": "FAILED",
+        "test_marked_by_a_fixture": "FAILED",
+        "test_not_strict": "XPASS",
+        "test_condition_does_not_hold": "FAILED",
+        "test_fails": "XFAIL",
+        "test_says_so": "XFAIL",
+    }
+    assert result.stdout.str().count("that the test never looked at") == 1  # where no condition holds
+    assert result.stdout.str().count("[XPASS(strict)]") >= 5
+
+
+def test_under_runxfail_a_policy_judges_tests_with_a_mark_xfail_as_well(run: Run) -> None:
+    result = run("-v", "--runxfail", ini=FAIL, app=REPORTING, test_it=EXPECTED)
+
+    assert expected_outcomes(result)["test_not_strict"] == "FAILED"
+    assert expected_outcomes(result)["test_strict"] == "FAILED"
+
+
 ASYNC = """
     import asyncio, pytest, sentry_sdk
 
