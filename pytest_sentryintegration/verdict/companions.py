@@ -1,6 +1,6 @@
 """Items that come with others: profiles and replays.
 
-Relay: relay-server/src/processing/{profiles,profile_chunks,replays}, relay-profiling.
+Relay: relay-server/src/processing/{profiles,replays}, relay-profiling.
 """
 
 from __future__ import annotations
@@ -9,17 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_sentryintegration.verdict.delivery import Delivery, is_number, is_uint
+from pytest_sentryintegration.verdict.delivery import Delivery, is_uint
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.wire import strict_json
-from pytest_sentryintegration.wire.categories import (
-    meta_length,
-)
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
 
 MAX_PROFILE_SECONDS = 30
-MAX_CHUNK_SECONDS = 66
 MAX_REPLAY_LIST = 100
 _REPLAY_LISTS = ("urls", "error_ids", "trace_ids", "segment_names")
 _REPLAY_COUNTS = {(1, 1, 0), (0, 1, 0), (0, 0, 1)}
@@ -34,7 +30,7 @@ def judge_profile(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]
     if not with_transaction and item.headers.get("sampled") is not False:
         text = "a profile without its transaction needs the item header sampled: false; it is lost."
         return dropped("profiling_invalid_standalone", item.headers.get("sampled"), text, "sampled")
-    sent = _profile(item, item.payload)
+    sent = _profile(item)
     if isinstance(sent, Ruling):
         return sent
     if sent.get("version") != "1" and sent["platform"] != "android":
@@ -55,50 +51,20 @@ def judge_profile(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]
     return kept((), sent)
 
 
-def judge_profile_chunk(item: RawItem, delivery: Delivery) -> Ruling:
-    """Judge a ``profile_chunk`` item: JSON, or JSON with a trace of Perfetto behind it."""
-    perfetto = str(item.headers.get("content_type")).lower() == "application/x-perfetto-trace"
-    length = meta_length(item)
-    if perfetto and not (length is not None and 0 < length < len(item.payload)):
-        text = "a trace of Perfetto needs the header meta_length, of the JSON before it; the chunk is lost."
-        return dropped("profiling_invalid_sampled_profile", length, text, "meta_length")
-    if not perfetto and length is not None:
-        text = "only a trace of Perfetto has the header meta_length; the chunk is lost."
-        return dropped("profiling_invalid_sampled_profile", length, text, "meta_length")
-    sent = _profile(item, item.payload[:length])
-    if isinstance(sent, Ruling):
-        return sent
-    version = sent.get("version")
-    if not perfetto and version not in ("2", "2.android-trace"):
-        text = f"a chunk of a profile needs version '2', not {version!r}; it is lost."
-        return dropped("profiling_platform_not_supported", version, text, "version")
-    platform = item.headers.get("platform")
-    if platform != sent["platform"] and (perfetto or isinstance(platform, str)):
-        text = f"the item's header says {platform!r}, its payload {sent['platform']!r}; the chunk is lost."
-        return dropped("profiling_invalid_profile_type", platform, text, "platform")
-    moments = [one["timestamp"] for one in _samples(sent) or () if is_number(one.get("timestamp"))]
-    if moments and max(moments) - min(moments) > MAX_CHUNK_SECONDS:
-        lasted = max(moments) - min(moments)
-        text = f"a chunk of a profile may last 66 seconds, and this lasts {lasted:.1f}; it is lost."
-        return dropped("profiling_duration_is_too_long", lasted, text, "profile.samples")
-    return kept((), item.payload if perfetto else sent)
-
-
-def _profile(item: RawItem, payload: bytes) -> dict[str, Any] | Ruling:
-    what = item.type.replace("_", " of a ") if item.type == "profile" else "chunk of a profile"
+def _profile(item: RawItem) -> dict[str, Any] | Ruling:
     try:
-        sent = strict_json.loads(payload)
+        sent = strict_json.loads(item.payload)
     except strict_json.StrictJSONError as error:
-        text = f"this is no JSON that Sentry can read ({error}); the {what} is lost."
+        text = f"this is no JSON that Sentry can read ({error}); the profile is lost."
         return dropped("profiling_invalid_json", item.payload, text)
     ids = ("event_id", "profile_id", "chunk_id")
     if not isinstance(sent, dict) or not any(parse_event_id(sent.get(name)) for name in ids):
-        return dropped("profiling_invalid_json", sent, f"a {what} needs an id; it is lost.", "event_id")
+        return dropped("profiling_invalid_json", sent, "a profile needs an id; it is lost.", "event_id")
     if not isinstance(sent.get("platform"), str):
-        text = f"a {what} needs a platform; it is lost."
+        text = "a profile needs a platform; it is lost."
         return dropped("profiling_invalid_json", sent.get("platform"), text, "platform")
     if sent.get("version", "1") not in ("1", "2", "2.android-trace"):
-        text = f"Sentry knows no version {sent['version']!r} of profiles; the {what} is lost."
+        text = f"Sentry knows no version {sent['version']!r} of profiles; the profile is lost."
         return dropped("profiling_invalid_json", sent["version"], text, "version")
     return sent
 

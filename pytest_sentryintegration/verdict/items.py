@@ -11,16 +11,13 @@ from pytest_sentryintegration.verdict.attachments import (
     judge_crash_files,
     judge_unreal_report,
 )
-from pytest_sentryintegration.verdict.companions import (
-    judge_profile,
-    judge_profile_chunk,
-    judge_replay,
-)
+from pytest_sentryintegration.verdict.companions import judge_profile, judge_replay
 from pytest_sentryintegration.verdict.containers import judge_container
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.events import judge_event
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.integrations import judge_integration
+from pytest_sentryintegration.verdict.profile_chunks import judge_profile_chunk
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept, refused
 from pytest_sentryintegration.verdict.security import judge_raw_security, judge_security
 from pytest_sentryintegration.verdict.strictness import refusal

@@ -40,11 +40,6 @@ def lasting(seconds: int) -> dict[str, Any]:
     return profile(profile={"samples": samples})
 
 
-def chunk(last: float) -> dict[str, Any]:
-    samples = [{"thread_id": "1", "timestamp": NOW}, {"thread_id": "1", "timestamp": NOW + last}]
-    return {"chunk_id": ID, "platform": "python", "version": "2", "profile": {"samples": samples}}
-
-
 @pytest.mark.parametrize(
     ("kind", "payload", "reason"),
     [
@@ -302,18 +297,6 @@ def test_a_profile_alone_must_say_that_it_was_not_sampled() -> None:
     assert judged("profile", profile(), item_headers={"sampled": False}).reason is None
 
 
-@pytest.mark.parametrize(
-    ("last", "platform", "reason"),
-    [
-        (60, "python", None),
-        (67, "python", "profiling_duration_is_too_long"),
-        (1, "cocoa", "profiling_invalid_profile_type"),
-    ],
-)
-def test_a_profile_chunk(last: float, platform: str, reason: str | None) -> None:
-    assert judged("profile_chunk", chunk(last), item_headers={"platform": platform}).reason == reason
-
-
 def test_feedback_is_judged_as_an_event() -> None:
     contexts = {"feedback": {"message": "great", "contact_email": "a@b.example"}}
 
@@ -488,7 +471,6 @@ def test_a_security_item_without_a_csp_report_is_lost(sent: dict[str, Any]) -> N
     assert judged("security", b"nonsense").reason == "invalid_json"
 
 
-SAMPLED = "profiling_invalid_sampled_profile"
 TRACE_ATTACHMENT = "application/vnd.sentry.trace-attachment"
 DESCRIBED = {
     "trace_id": "b" * 32,
@@ -656,47 +638,6 @@ def test_an_attachment_of_a_trace_does_not_fall_with_an_event() -> None:
     attachment = item("attachment", META, content_type=TRACE_ATTACHMENT, meta_length=len(META))
 
     assert judge(arrival(lost, attachment), 1).outcome == "accepted"
-
-
-PERFETTO = "application/x-perfetto-trace"
-
-
-@pytest.mark.parametrize(
-    ("headers", "reason"),
-    [
-        ({"content_type": PERFETTO, "platform": "android"}, None),
-        ({"content_type": PERFETTO, "platform": "cocoa"}, "profiling_invalid_profile_type"),
-        ({"content_type": PERFETTO}, "profiling_invalid_profile_type"),
-        ({"content_type": PERFETTO, "platform": "android", "meta_length": 0}, SAMPLED),
-        ({"content_type": PERFETTO, "platform": "android", "meta_length": None}, SAMPLED),
-        ({"content_type": PERFETTO, "platform": "android", "meta_length": 10**6}, SAMPLED),
-        ({"content_type": PERFETTO, "platform": "android", "meta_length": 3}, "profiling_invalid_json"),
-        ({"platform": "android"}, SAMPLED),
-    ],
-)
-def test_a_profile_chunk_of_perfetto_is_json_and_a_trace(headers: dict[str, Any], reason: str | None) -> None:
-    # Relay: relay-server/src/processing/profile_chunks/process.rs:126.
-    described = json.dumps({"chunk_id": ID, "platform": "android", "version": "2"}).encode()
-    sent = {"meta_length": len(described), **headers}
-
-    assert judged("profile_chunk", described + b"trace", item_headers=sent).reason == reason
-
-
-@pytest.mark.parametrize(
-    ("version", "reason"),
-    [
-        ("2", None),
-        ("2.android-trace", None),
-        ("1", "profiling_platform_not_supported"),
-        (None, "profiling_platform_not_supported"),
-        ("3", "profiling_invalid_json"),
-    ],
-)
-def test_a_profile_chunk_has_version_2(version: str | None, reason: str | None) -> None:
-    # Relay: AndroidOrV2ProfileChunk in relay-profiling/src/profile_chunk.rs:168.
-    sent = {"chunk_id": ID, "platform": "python", **({"version": version} if version else {})}
-
-    assert judged("profile_chunk", sent).reason == reason
 
 
 @pytest.mark.parametrize(

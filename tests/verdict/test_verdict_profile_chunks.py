@@ -1,0 +1,194 @@
+"""Chunks of continuous profiles: what Sentry drops after its 200, and with which reason."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.verdict.builders import NOW, judged
+
+ID = "a" * 32
+PERFETTO = "application/x-perfetto-trace"
+INVALID, UNSAMPLED = "profiling_invalid_json", "profiling_invalid_sampled_profile"
+FEW = "profiling_not_enough_samples"
+# A packet of a trace with a sample in it, and one without.
+SAMPLE, PACKET = b"\x0a\x05\x92\x04\x02\x08\x01", b"\x0a\x02\x40\x01"
+GONE = object()
+
+
+def sample(at: float = 0, **fields: Any) -> dict[str, Any]:
+    return {"thread_id": "1", "stack_id": 0, "timestamp": NOW + at, **fields}
+
+
+def profile(*samples: Any, **fields: Any) -> dict[str, Any]:
+    return {"samples": list(samples), "stacks": [[0]], "frames": [{"function": "f"}], **fields}
+
+
+def chunk(**fields: Any) -> dict[str, Any]:
+    sdk = {"name": "sentry.python", "version": "2.75.0"}
+    ids = {"chunk_id": ID, "profiler_id": "b" * 32, "client_sdk": sdk, "platform": "python", "version": "2"}
+    sent = {**ids, "profile": profile(sample(), sample(1)), **fields}
+    return {name: value for name, value in sent.items() if value is not GONE}
+
+
+def android(**fields: Any) -> dict[str, Any]:
+    sent = {"platform": "android", "version": "2.android-trace", "profile": GONE, "release": "shop@1"}
+    return chunk(**{**sent, "timestamp": NOW, "sampled_profile": "AAAA", **fields})
+
+
+def test_a_whole_chunk_is_accepted() -> None:
+    verdict = judged("profile_chunk", chunk())
+
+    assert (verdict.outcome, verdict.stored) == ("accepted", chunk())
+
+
+@pytest.mark.parametrize(
+    ("platform", "reason"), [("python", None), (None, None), ("cocoa", "profiling_invalid_profile_type")]
+)
+def test_the_platform_of_the_header_is_that_of_the_chunk(platform: str | None, reason: str | None) -> None:
+    # Relay: relay-server/src/processing/profile_chunks/process.rs:71.
+    assert judged("profile_chunk", chunk(), item_headers={"platform": platform}).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("version", "reason"),
+    [
+        ("2", None),
+        ("1", "profiling_platform_not_supported"),
+        (GONE, "profiling_platform_not_supported"),
+        (None, INVALID),
+        ("3", INVALID),
+        # Without the fields of Android's own format.
+        ("2.android-trace", INVALID),
+    ],
+)
+def test_a_profile_chunk_has_version_2(version: Any, reason: str | None) -> None:
+    # Relay: AndroidOrV2ProfileChunk in relay-profiling/src/profile_chunk.rs:168.
+    assert judged("profile_chunk", chunk(version=version)).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"chunk_id": GONE}, "chunk_id"),
+        ({"profiler_id": GONE}, "profiler_id"),
+        ({"profiler_id": "zz"}, "profiler_id"),
+        ({"client_sdk": GONE}, "client_sdk"),
+        ({"client_sdk": {"name": "sentry.python"}}, "client_sdk"),
+        ({"platform": 7}, "platform"),
+        ({"platform": GONE}, "platform"),
+        ({"release": 7}, "release"),
+        ({"profile": None}, "profile"),
+        ({"profile": {"samples": []}}, "profile"),
+        ({"profile": profile(sample(), 7)}, "profile.samples.1"),
+        ({"profile": profile(sample(thread_id=1))}, "profile.samples.0"),
+        ({"profile": profile(sample(stack_id=-1))}, "profile.samples.0"),
+        ({"profile": profile(sample(timestamp="soon"))}, "profile.samples.0"),
+        ({"profile": profile(stacks=[["f"]])}, "profile.stacks.0"),
+        ({"profile": profile(frames=["f"])}, "profile.frames.0"),
+        ({"profile": profile(thread_metadata={"1": "main"})}, "profile.thread_metadata"),
+    ],
+)
+def test_a_chunk_needs_its_fields(wrong: dict[str, Any], path: str) -> None:
+    # Relay: relay-profiling/src/sample/v2.rs:29, 66 and 120.
+    verdict = judged("profile_chunk", chunk(**wrong))
+
+    assert (verdict.reason, [found.path for found in verdict.findings]) == (INVALID, [path])
+
+
+@pytest.mark.parametrize("payload", [b"{", b"[]", b"7", b""])
+def test_a_chunk_is_a_json_object(payload: bytes) -> None:
+    assert judged("profile_chunk", payload).reason == INVALID
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (GONE, FEW),
+        (profile(sample()), FEW),
+        (profile(sample(), sample(thread_id="2")), FEW),
+        # What is idle does not count, and neither does a stack that is not there.
+        (profile(sample(), sample(), stacks=[[]]), FEW),
+        (profile(sample(stack_id=7), sample(stack_id=7)), FEW),
+        (profile(sample(), sample(), sample(stack_id=1)), "profiling_malformed_samples"),
+        (profile(sample(), sample(), sample(thread_id="2", stack_id=1)), None),
+        (profile(sample(), sample(), stacks=[[0], [1]]), "profiling_malformed_stacks"),
+        (profile(sample(), sample(66)), None),
+        (profile(sample(67), sample()), "profiling_duration_is_too_long"),
+        (profile(sample(), sample(), sample(67, thread_id="2")), None),
+    ],
+)
+def test_samples_stacks_and_frames_fit_together(sent: Any, reason: str | None) -> None:
+    # Relay: ProfileData::normalize in relay-profiling/src/sample/v2.rs:165.
+    assert judged("profile_chunk", chunk(profile=sent)).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (android(), None),
+        (android(version="2"), None),
+        (android(release=None), INVALID),
+        (android(timestamp=GONE), INVALID),
+        (android(profiler_id=GONE), INVALID),
+        (android(sampled_profile=7), INVALID),
+        (android(sampled_profile="AAA="), "profiling_invalid_base64_value"),
+        (android(sampled_profile="AB"), "profiling_invalid_base64_value"),
+        (android(sampled_profile=""), FEW),
+        # Without a trace, version 2 of Android is as of any other platform.
+        (chunk(platform="android"), None),
+    ],
+)
+def test_a_chunk_of_androids_own_format(sent: dict[str, Any], reason: str | None) -> None:
+    # Relay: relay-profiling/src/android/chunk.rs:26 and 89; profile_chunk.rs:159.
+    assert judged("profile_chunk", sent).reason == reason
+
+
+def of_perfetto(described: object, trace: bytes, **headers: Any) -> str | None:
+    meta = json.dumps(described).encode()
+    sent = {"content_type": PERFETTO, "platform": "android", "meta_length": len(meta), **headers}
+    return judged("profile_chunk", meta + trace, item_headers=sent).reason
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({}, None),
+        ({"platform": "cocoa"}, "profiling_invalid_profile_type"),
+        ({"platform": None}, "profiling_invalid_profile_type"),
+        ({"meta_length": 0}, UNSAMPLED),
+        ({"meta_length": None}, UNSAMPLED),
+        ({"meta_length": 10**6}, UNSAMPLED),
+        ({"meta_length": 3}, INVALID),
+        ({"content_type": None}, UNSAMPLED),
+    ],
+)
+def test_a_profile_chunk_of_perfetto_is_json_and_a_trace(headers: dict[str, Any], reason: str | None) -> None:
+    # Relay: relay-server/src/processing/profile_chunks/process.rs:126.
+    assert of_perfetto(chunk(platform="android", profile=GONE), SAMPLE, **headers) == reason
+
+
+@pytest.mark.parametrize(
+    ("changed", "trace", "reason"),
+    [
+        ({"profiler_id": GONE}, SAMPLE, INVALID),
+        ({"client_sdk": GONE}, SAMPLE, INVALID),
+        ({"version": GONE}, SAMPLE, INVALID),
+        ({"profile": profile(stacks=[], frames=[])}, PACKET + SAMPLE, None),
+        ({}, PACKET, FEW),
+        ({}, b"trace", UNSAMPLED),
+        ({}, b"\x0a\x05ab", UNSAMPLED),
+        ({}, b"\x0a\xff\xff\xff\xff\x0f", "profiling_exceed_size_limit"),
+        ({}, b"\x0a\x81\x80\x80\x02" + bytes(2**22 + 1), "profiling_exceed_size_limit"),
+        # Relay: perfetto/mod.rs:37; samples in the JSON come before those of the trace.
+        ({"profile": profile(sample(), sample())}, b"trace", None),
+        ({"profile": profile(sample())}, SAMPLE, FEW),
+    ],
+)
+def test_of_a_trace_of_perfetto_it_is_known_whether_it_has_samples(
+    changed: dict[str, Any], trace: bytes, reason: str | None
+) -> None:
+    # Relay: relay-profiling/src/perfetto/convert/mod.rs:31 and 184.
+    assert of_perfetto(chunk(platform="android", **{"profile": GONE, **changed}), trace) == reason
