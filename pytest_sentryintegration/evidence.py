@@ -143,7 +143,9 @@ class Evidence:
     rate_limited: tuple[str, ...] = ()
     """The categories that it does not send because the fake Sentry told it so; ``all`` for all."""
     own_transport: str | None = None
-    """The class of a transport that the application gave to its client."""
+    """The class of a transport that the application gave to its client; none of the SDK's HTTP transports."""
+    unflushed_transport: str | None = None
+    """The class of such an instance that is one of these: what it posts comes, and it is not flushed."""
     failure: str | None = None
     """Why its transport could not deliver: the text of the last error."""
     blocked_by: str | None = None

@@ -22,7 +22,7 @@ from pytest_sentryintegration.sdk.child_processes import processes
 from pytest_sentryintegration.sdk.log_records import log_records
 from pytest_sentryintegration.sdk.notes import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
-from pytest_sentryintegration.sdk.redirect import own_transport, redirected
+from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, own_transport, redirected
 from pytest_sentryintegration.sdk.sampling import tracing_kinds
 
 _LOOKS: Final = 3
@@ -65,6 +65,9 @@ def gather(owner: Owner) -> Evidence:
         return Evidence(client=False, **known)
     options = client.options
     transport, own = redirected(client), own_transport(client)
+    of_its_own = {
+        "unflushed_transport" if isinstance(own, HTTP_TRANSPORTS) else "own_transport": type(own).__qualname__
+    }
     limited = dict(getattr(transport, "_disabled_until", {}))
     utc = datetime.now(timezone.utc)  # the SDK's clock, which a test may have frozen
     return Evidence(
@@ -75,7 +78,6 @@ def gather(owner: Owner) -> Evidence:
         closed=client.transport is None and bool(options.get("dsn")),
         dsn=bool(options.get("dsn")),
         turned_off=options.get("dsn") == "" and bool(os.environ.get("SENTRY_DSN")),
-        own_transport=type(own).__qualname__ if own is not None else None,
         traces_sample_rate=options.get("traces_sample_rate"),
         traces_sampler=options.get("traces_sampler") is not None,
         queued=transport.worker.unfinished_tasks if transport is not None else 0,
@@ -84,6 +86,7 @@ def gather(owner: Owner) -> Evidence:
         switched_off=tuple(_switched_off(options)),
         unreported=tuple(_unreported(client)),
         max_spans=(options.get("_experiments") or {}).get("max_spans") or _MAX_SPANS,
+        **(of_its_own if own is not None else {}),
         **known,
     )
 

@@ -80,6 +80,7 @@ def doubts(evidence: Evidence, contents: Any, noun: str, waited: float) -> list[
     losses = concerning(noun, lost(contents))
     said = [
         *_of_closed(evidence),
+        *_of_own_transport(evidence),
         *_of_delivery(evidence),
         *of_raised(losses, evidence, noun),
         *_of_spans(evidence, contents, noun, explained=bool(losses)),
@@ -122,10 +123,19 @@ def _of_client(evidence: Evidence) -> Iterable[str]:
     elif evidence.dsn is False:
         yield "The application's SDK client has no DSN, so it sends nothing: pass dsn= or set SENTRY_DSN."
     yield from _of_closed(evidence)
+    yield from _of_own_transport(evidence)
+
+
+def _of_own_transport(evidence: Evidence) -> Iterable[str]:
     if evidence.own_transport:
         yield (
             f"The application's SDK client has a transport of its own, {evidence.own_transport}, which is "
             "left alone: what it sends does not come here."
+        )
+    if evidence.unflushed_transport:
+        yield (
+            f"The application's SDK client was given an instance of {evidence.unflushed_transport}, which is "
+            "not flushed here: call sentry_sdk.flush() first, or give transport= the class."
         )
 
 

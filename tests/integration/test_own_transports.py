@@ -10,6 +10,7 @@ import pytest
 import sentry_sdk
 import urllib3
 from sentry_sdk import transport as sdk_transport
+from sentry_sdk.client import get_options
 from sentry_sdk.integrations.asyncio import AsyncioIntegration
 from sentry_sdk.transport import BaseHttpTransport, Http2Transport, HttpTransport
 
@@ -41,6 +42,37 @@ def test_what_a_class_changes_in_an_envelope_is_what_is_sent(sentry_events: Sent
     assert [event.message for event in sentry_events] == ["[redacted]"]
     assert isinstance(sentry_sdk.get_client().transport, Redacting)
     assert sentry_sdk.get_client().options["transport"] is Redacting
+
+
+class Keeping(sdk_transport.Transport):
+    def capture_envelope(self, envelope: Any) -> None:
+        calls.append("kept")
+
+
+@pytest.mark.parametrize(
+    ("cls", "said"),
+    [
+        (HttpTransport, "was given an instance of HttpTransport, which is not flushed here"),
+        (Redacting, "was given an instance of Redacting, which is not flushed here"),
+        (
+            Keeping,
+            "has a transport of its own, Keeping, which is left alone: what it sends does not come here",
+        ),
+    ],
+)
+@pytest.mark.parametrize("came", [False, True])
+def test_a_failure_says_of_an_instance_whether_what_it_sends_comes_here(
+    sentry_events: SentryEvents, cls: type[Any], said: str, came: bool
+) -> None:
+    if came:
+        sentry_sdk.init(DSN)
+        sentry_sdk.capture_message("of another client")
+    sentry_sdk.init(DSN, transport=cls({**get_options(DSN), "dsn": DSN}))
+
+    with pytest.raises(AssertionError) as failure:
+        sentry_events.find("the kettle is cold", timeout=0)
+
+    assert said in " ".join(str(failure.value).split())
 
 
 class ByName(HttpTransport):

@@ -32,6 +32,11 @@ from tests.words.inboxes import Received
             " what it sends does not come here.",
         ),
         (
+            Evidence(unflushed_transport="HttpTransport"),
+            "The application's SDK client was given an instance of HttpTransport, which is not flushed"
+            " here: call sentry_sdk.flush() first, or give transport= the class.",
+        ),
+        (
             Evidence(client=True, closed=True),
             "The SDK client is closed: what is captured after that is not sent.",
         ),
