@@ -65,7 +65,7 @@ def gather(owner: Owner) -> Evidence:
         return Evidence(client=False, **known)
     options = client.options
     transport, own = redirected(client), own_transport(client)
-    of_its_own = {
+    of_its_own: dict[str, Any] = {
         "unflushed_transport" if isinstance(own, HTTP_TRANSPORTS) else "own_transport": type(own).__qualname__
     }
     limited = dict(getattr(transport, "_disabled_until", {}))
