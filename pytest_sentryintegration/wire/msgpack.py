@@ -1,8 +1,8 @@
 """MessagePack, in which native SDKs write the event of a crash and its breadcrumbs.
 
-As deep as Relay reads it (``relay-server/src/utils/rmp.rs``), but stricter: binary data, extensions and keys
-that are no text, which no event has, are an error here, and in some places passed over by Relay. A package
-for it would be a further dependency, and knows no limit of depth.
+As deep as Relay reads it (``relay-server/src/utils/rmp.rs``), and as strictly: no value of an event
+may be binary data or an extension, and no key anything but text. Where only the id of an event is looked for,
+such fields are passed over. A package for it would be a further dependency, and knows no limit of depth.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ _NUMBERS = {
 }
 # What follows the length, and in how many bytes the length is written.
 _SIZED = {
+    0xC4: ("bytes", 1),
+    0xC5: ("bytes", 2),
+    0xC6: ("bytes", 4),
+    0xC7: ("extension", 1),
+    0xC8: ("extension", 2),
+    0xC9: ("extension", 4),
     0xD9: ("text", 1),
     0xDA: ("text", 2),
     0xDB: ("text", 4),
@@ -39,22 +45,34 @@ _SIZED = {
     0xDE: ("map", 2),
     0xDF: ("map", 4),
 }
+# Extensions of a fixed length: 1, 2, 4, 8 and 16 bytes.
+_FIXED = {0xD4 + power: 2**power for power in range(5)}
 
 
 class MessagePackError(ValueError):
     """Bytes that are no MessagePack, or hold what Sentry does not read, with the reason."""
 
 
-def read_one(data: bytes) -> Any:
+def read_one(data: bytes, *, strict: bool = True) -> Any:
     r"""Return the first value; what follows it is passed over.
 
+    Args:
+        data: The bytes.
+        strict: Whether what no event has is an error: binary data, text that is no UTF-8, extensions, keys
+            that are no text. Else such a value is ``None``, but `bytes` in the outermost map, and what stands
+            under such a key is left out.
+
     Raises:
-        MessagePackError: It is broken, nested deeper than 128, or has binary data or extensions.
+        MessagePackError: It is broken, nested deeper than 128, or has what no event has. Where it is not
+            *strict*, that is a key of the outermost map which Relay's ``MinimalEvent`` refuses: ``nil``, say.
 
     >>> read_one(b"\x81\xa5level\xa5error")
     {'level': 'error'}
     """
-    return _read(data, 0, 0)[0]
+    value = _read(data, 0, 0, strict)[0]
+    if strict:
+        _refuse_bytes(value)
+    return value
 
 
 def read_all(data: bytes) -> list[Any]:
@@ -66,12 +84,18 @@ def read_all(data: bytes) -> list[Any]:
     values = []
     position = 0
     while position < len(data):
-        value, position = _read(data, position, 0)
+        value, position = _read(data, position, 0, strict=True)
+        _refuse_bytes(value)
         values.append(value)
     return values
 
 
-def _read(data: bytes, position: int, depth: int) -> tuple[Any, int]:
+def _refuse_bytes(value: Any) -> None:
+    if isinstance(value, bytes):
+        raise MessagePackError("invalid type: byte array, expected any value")
+
+
+def _read(data: bytes, position: int, depth: int, strict: bool) -> tuple[Any, int]:
     # Recursion is safe: 128 levels, two calls for each.
     if depth > MAX_DEPTH:
         raise MessagePackError("depth limit exceeded")
@@ -85,11 +109,13 @@ def _read(data: bytes, position: int, depth: int) -> tuple[Any, int]:
     if code in _NUMBERS:
         return _number(data, position, _NUMBERS[code])
     if code <= 0x8F:
-        return _map(data, position, code & 0x0F, depth)
+        return _map(data, position, code & 0x0F, depth, strict)
     if code <= 0x9F:
-        return _array(data, position, code & 0x0F, depth)
+        return _array(data, position, code & 0x0F, depth, strict)
     if code <= 0xBF:
         return _text(data, position, code & 0x1F)
+    if code in _FIXED:
+        return _extension(data, position, _FIXED[code], strict)
     if code not in _SIZED:
         raise MessagePackError(f"invalid type, expected any value, got the code {code:#x}")
     kind, width = _SIZED[code]
@@ -97,7 +123,11 @@ def _read(data: bytes, position: int, depth: int) -> tuple[Any, int]:
     position += width
     if kind == "text":
         return _text(data, position, length)
-    return (_array if kind == "array" else _map)(data, position, length, depth)
+    if kind == "bytes":
+        return _take(data, position, length), position + length
+    if kind == "extension":
+        return _extension(data, position, length, strict)
+    return (_array if kind == "array" else _map)(data, position, length, depth, strict)
 
 
 def _take(data: bytes, position: int, length: int) -> bytes:
@@ -114,26 +144,49 @@ def _number(data: bytes, position: int, form: str) -> tuple[Any, int]:
     return number if math.isfinite(number) else None, position + size
 
 
-def _text(data: bytes, position: int, length: int) -> tuple[str, int]:
+def _text(data: bytes, position: int, length: int) -> tuple[str | bytes, int]:
+    # Relay's reader takes text that is no UTF-8 for binary data.
+    taken = _take(data, position, length)
+    text = _decoded(taken)
+    return taken if text is None else text, position + length
+
+
+def _decoded(value: bytes) -> str | None:
     try:
-        return _take(data, position, length).decode(), position + length
-    except UnicodeDecodeError as error:
-        raise MessagePackError(f"invalid utf-8 sequence at byte {position + error.start}") from None
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
-def _array(data: bytes, position: int, length: int, depth: int) -> tuple[list[Any], int]:
+def _extension(data: bytes, position: int, length: int, strict: bool) -> tuple[None, int]:
+    if strict:
+        raise MessagePackError("invalid type: extension, expected any value")
+    # One byte more, the type.
+    _take(data, position, 1 + length)
+    return None, position + 1 + length
+
+
+def _array(data: bytes, position: int, length: int, depth: int, strict: bool) -> tuple[list[Any], int]:
     values = []
     for _ in range(length):
-        value, position = _read(data, position, depth + 1)
-        values.append(value)
+        value, position = _read(data, position, depth + 1, strict)
+        if strict:
+            _refuse_bytes(value)
+        values.append(None if isinstance(value, bytes) else value)
     return values, position
 
 
-def _map(data: bytes, position: int, length: int, depth: int) -> tuple[dict[str, Any], int]:
+def _map(data: bytes, position: int, length: int, depth: int, strict: bool) -> tuple[dict[str, Any], int]:
     values = {}
     for _ in range(length):
-        key, position = _read(data, position, depth + 1)
-        if not isinstance(key, str):
+        key, position = _read(data, position, depth + 1, strict)
+        name = _decoded(key) if isinstance(key, bytes) else key
+        fine = isinstance(key, bytes) or (type(key) is int and key >= 0)
+        if not isinstance(name, str) and (strict or (depth == 0 and not fine)):
             raise MessagePackError("invalid type, expected a string as key")
-        values[key], position = _read(data, position, depth + 1)
+        value, position = _read(data, position, depth + 1, strict)
+        if strict:
+            _refuse_bytes(value)
+        if isinstance(name, str):
+            values[name] = None if isinstance(value, bytes) and depth else value
     return values, position

@@ -400,8 +400,36 @@ def test_breadcrumbs_that_cannot_be_read_cost_the_crash(
     assert {judge(fake.arrivals[0], index).reason for index in range(4)} == {reason}
 
 
+UNREADABLE = [
+    b"\x82" + pack("event_id") + pack(str(HEX)) + pack("extra") + rest
+    for rest in (b"\xc4\x01a", b"\xd4\x01a", b"\x81\x05\x06", b"\xa1\xff", b"\x91\xc4\x01a")
+]
+
+
+@pytest.mark.parametrize("sent", UNREADABLE)
+def test_an_event_with_what_no_event_has_is_answered_by_its_id_and_dropped_then(
+    fake: Fake, sent: bytes
+) -> None:
+    # Relay: MinimalEvent in endpoints/common.rs:261; then errors/utils/attachment.rs:63.
+    body = form(part("__sentry-event", sent, "__sentry-event"), dump())
+
+    assert text(fake.post(MINIDUMP, body, content_type=FORM)) == (200, str(HEX))
+    verdicts = [judge(fake.arrivals[0], index) for index in range(3)]
+    assert [(one.outcome, one.reason) for one in verdicts] == [("dropped", "invalid_msgpack")] * 3
+
+
 @pytest.mark.parametrize(
-    "sent", [LONG[:-1], b"", b"\xc1", b"\x90", pack({"event_id": "x"}), pack({"event_id": 7})]
+    "sent",
+    [
+        b"\x81" + pack("event_id") + b"\xc4\x01a",
+        b"\x81\xc0\x01",
+        LONG[:-1],
+        b"",
+        b"\xc1",
+        b"\x90",
+        pack({"event_id": "x"}),
+        pack({"event_id": 7}),
+    ],
 )
 def test_an_event_that_is_no_messagepack_is_400(fake: Fake, sent: bytes) -> None:
     # Relay: event_id_from_msgpack in relay-server/src/endpoints/common.rs:286.

@@ -48,9 +48,10 @@ def _payloads(files: Sequence[RawItem], kind: str) -> list[bytes]:
 
 
 def _read_event(payload: bytes) -> dict[str, Any]:
-    # Relay reads the id of one that is too long, too, and drops it after it has answered.
+    # Relay looks for the id alone, and passes over the rest; what is too long, or has binary data, it drops
+    # after it has answered (endpoints/common.rs:290).
     try:
-        event = msgpack.read_one(payload)
+        event = msgpack.read_one(payload, strict=False)
         if not isinstance(event, dict):
             raise msgpack.MessagePackError("invalid type, expected struct MinimalEvent")
         sent = event.get("event_id")
@@ -59,7 +60,8 @@ def _read_event(payload: bytes) -> dict[str, Any]:
             raise msgpack.MessagePackError("invalid value, expected an event identifier")
     except msgpack.MessagePackError as error:
         raise Refusal(400, "invalid messagepack data", (str(error),)) from None
-    return {**event, "event_id": event_id}
+    readable = {name: value for name, value in event.items() if not isinstance(value, bytes)}
+    return {**readable, "event_id": event_id}
 
 
 def _read_breadcrumbs(payload: bytes) -> list[Any]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_sentryintegration.ingest.endpoints.crash_event import crash_event
+from pytest_sentryintegration.wire import msgpack
 from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.wire.refusal import Refusal
 from pytest_sentryintegration.wire.unreal import Context, ReportError, ReportFile, read_context, take_event
@@ -76,9 +77,12 @@ def _item(kind: str, value: dict[str, Any]) -> RawItem:
 
 def _event(attachments: Sequence[RawItem]) -> dict[str, Any]:
     try:
+        for one in attachments:
+            if one.headers["attachment_type"] == "event.payload":
+                msgpack.read_one(one.payload)
         return crash_event(attachments, ())
-    except Refusal as refusal:
-        raise ReportError(refusal.reason) from None
+    except (Refusal, msgpack.MessagePackError) as error:
+        raise ReportError(f"invalid messagepack data: {error}") from None
 
 
 def _add_user(event: dict[str, Any], user: str | None) -> None:
