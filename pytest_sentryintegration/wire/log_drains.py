@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -215,7 +216,8 @@ def _nel_log(sent: Any) -> SentLog:
     url = sent.get("url")
     if isinstance(url, str):
         attributes["url.full"] = url
-        attributes["url.domain"] = _domain(url)
+        if url:
+            attributes["url.domain"] = _domain(url)
     for name, (attribute, kind) in _NEL.items():
         value = body.get(name)
         if isinstance(value, kind) and not isinstance(value, bool):
@@ -237,7 +239,17 @@ def _nel_log(sent: Any) -> SentLog:
 
 
 def _domain(url: str) -> str:
+    # Relay: extract_server_address in nel.rs:163; of what is no URL, or has no host, it takes all.
     try:
-        return urlsplit(url).hostname or url
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+        if not host or not parts.netloc.rpartition("@")[2].startswith("["):
+            return host or url
+        address = IPv6Address(host)
     except ValueError:
         return url
+    # A URL has no zone, and writes an embedded IPv4 address in hexadecimal, as Python before 3.13 does.
+    if address.scope_id is not None:
+        return url
+    mapped = None if address.ipv4_mapped is None else int(address.ipv4_mapped)
+    return f"[{address}]" if mapped is None else f"[::ffff:{mapped >> 16:x}:{mapped & 0xFFFF:x}]"

@@ -209,6 +209,31 @@ def test_a_report_of_a_browser_becomes_a_log() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("http://[::1]:8080/foo", "[::1]"),
+        ("https://user:secret@[2001:DB8:0:0::1]/", "[2001:db8::1]"),
+        ("http://[::ffff:1.2.3.4]/", "[::ffff:102:304]"),
+        ("http://Localhost:8080/foo?bar=1", "localhost"),
+        ("https://example.com/foo?bar=1", "example.com"),
+        ("123.123.123.123", "123.123.123.123"),
+        # What is no URL is taken as it is.
+        ("http://[::1", "http://[::1"),
+        ("http://[zz]/", "http://[zz]/"),
+        ("http://[v1.x]/", "http://[v1.x]/"),
+        ("http://[fe80::1%eth0]/", "http://[fe80::1%eth0]/"),
+        ("http://example.com:99999/", "http://example.com:99999/"),
+        ("", None),
+    ],
+)
+def test_the_domain_of_a_url_is_its_host(url: str, domain: str | None) -> None:
+    # Relay: extract_server_address in normalize/nel.rs:163; what is empty is left out, :241.
+    (log,) = nel_logs(json.dumps([{"url": url, "body": {}}]).encode())
+
+    assert attributes(log.fields).get("url.domain") == domain
+
+
 def test_a_request_that_succeeded_is_information() -> None:
     (log,) = nel_logs(b'[{"body":{"type":"ok"}}]')
 
