@@ -28,6 +28,7 @@ from pytest_sentryintegration.sdk.exporting import redirected_setup
 from pytest_sentryintegration.sdk.installing import installing_again
 from pytest_sentryintegration.sdk.pool import Pool
 from pytest_sentryintegration.sdk.posting import Answer
+from pytest_sentryintegration.sdk.pytest_sentry_client import Transports, is_of_pytest_sentry
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 from pytest_sentryintegration.sdk.transport import (
     TRANSPORTS,
@@ -66,6 +67,7 @@ class Redirect:
         """What each of them was made with, before a test's options were laid over it."""
         self._switched_off: weakref.WeakSet[Any] = weakref.WeakSet()
         """Clients that were made without a DSN inside of a capture, where ``SENTRY_DSN`` is set."""
+        self._of_pytest_sentry = Transports()
         self._own_classes = functools.lru_cache(maxsize=64)(
             functools.partial(redirected_class, destination=destination)
         )
@@ -127,7 +129,7 @@ class Redirect:
             overrides = self.overrides()
             options = {**_options(args, kwargs), **overrides}
             with self._making(client, options.get("transport")):
-                original(client, *args, **{**kwargs, **overrides, **self._instead(options)})
+                original(client, *args, **{**kwargs, **overrides, **self._instead(client, options)})
             self.arguments[client] = (args, kwargs)
 
         __init__._sentryintegration = True  # type: ignore[attr-defined]
@@ -140,7 +142,7 @@ class Redirect:
             __tracebackhide__ = True
             options = state["options"]
             with self._making(client, options.get("transport")):
-                options.update(self._instead(options))
+                options.update(self._instead(client, options))
                 original(client, state)
 
         return __setstate__
@@ -172,9 +174,11 @@ class Redirect:
             self._switched_off.add(client)
         detach(client)
 
-    def _instead(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def _instead(self, client: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options to lay over those of a client, so that it is redirected."""
-        return {"transport": self._class_for(options.get("transport"))} if self.wants(options) else {}
+        if is_of_pytest_sentry(client) or not self.wants(options):
+            return {}
+        return {"transport": self._class_for(options.get("transport"))}
 
     @functools.cached_property
     def transport_class(self) -> type[RedirectedTransport]:
@@ -190,7 +194,7 @@ class Redirect:
     def wants(self, options: Mapping[str, Any]) -> bool:
         """Whether a client with these options is one to redirect: it has a DSN and would open connections."""
         dsn, transport = options.get("dsn"), options.get("transport")
-        if not dsn or dsn == os.environ.get("PYTEST_SENTRY_DSN"):
+        if not dsn:
             return False
         if transport is None:
             return True
@@ -225,7 +229,9 @@ class Redirect:
         self._undo.append(undo)
 
     def _post(self, transport: Any, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
-        if not self._destination.guarded or not self.wants({"dsn": transport.options.get("dsn")}):
+        if not self._destination.guarded or not transport.options.get("dsn"):
+            return None
+        if self._of_pytest_sentry.has(transport):
             return None
         return self._destination.post(ownership.current(), path, headers, body)
 
@@ -241,7 +247,7 @@ class Redirect:
         """
         before, given = client.transport, client.options.get("dsn")
         is_off = before is None and not given and isinstance(client, sentry_sdk.Client)
-        if redirected(client) is not None or client in self._switched_off:
+        if redirected(client) is not None or client in self._switched_off or is_of_pytest_sentry(client):
             return lambda: None
         if not is_off and not (isinstance(before, HTTP_TRANSPORTS) and self.wants(client.options)):
             return lambda: None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_sentryintegration.sdk.hook import MAKERS
 from pytest_sentryintegration.sdk.internals import UnsupportedSdkError, sentence
+from pytest_sentryintegration.sdk.pytest_sentry_client import is_of_pytest_sentry
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 
@@ -50,8 +50,7 @@ def keep_from_sending(is_guarded: Callable[[], bool]) -> None:
 
 
 def _would_send(client: Any, sdk: Any) -> bool:
-    dsn = client.options.get("dsn")
-    if dsn is not None and dsn == os.environ.get("PYTEST_SENTRY_DSN"):
+    if is_of_pytest_sentry(client):
         return False
     # A transport of the application's own that is none of the SDK's HTTP transports keeps its events.
     others = getattr(sdk, "Transport", object).__mro__

@@ -158,34 +158,82 @@ def test_guard_off_lets_what_is_sent_outside_of_captures_reach_its_dsn(run: Run)
     result.assert_outcomes(passed=2)
 
 
-def test_the_client_of_pytest_sentry_is_left_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_SENTRY_DSN", "http://key@127.0.0.1:1/9")
+PYTEST_SENTRY = """
+    import sentry_sdk
 
+    class Client(sentry_sdk.Client):
+        def __init__(self, *args, **kwargs):
+            sentry_sdk.Client.__init__(self, *args, **{"dsn": "http://key@127.0.0.1:1/9", **kwargs})
+
+    CLIENT = Client()
+"""
+"""Makes its client as that plugin does, of a class in its package, while it is imported."""
+
+
+@pytest.mark.parametrize("imported", ["as a plugin", "in a test"])
+def test_the_client_of_pytest_sentry_is_left_alone(run: Run, imported: str) -> None:
     result = run(
+        plugins=("pytest_sentry",) if imported == "as a plugin" else (),
+        pytest_sentry=PYTEST_SENTRY,
         test_it="""
             import sentry_sdk
             from sentry_sdk.transport import HttpTransport
 
+            class Pool:
+                def request(self, method, url, **kwargs):
+                    posted.append(url)
+                    raise OSError("nothing listens there")
+
+            posted = []
+
             def test_it(sentry_events):
-                client = sentry_sdk.Client("http://key@127.0.0.1:1/9")
-                assert type(client.transport) is HttpTransport
-                client.close()
-        """
+                from pytest_sentry import CLIENT
+                assert type(CLIENT.transport) is HttpTransport
+                vars(CLIENT.transport)["_pool"] = Pool()
+                CLIENT.capture_event({"message": "a test failed"})
+                CLIENT.flush()
+                assert "/api/9/envelope/" in posted[0]
+                CLIENT.close()
+                assert len(sentry_events) == 0
+        """,
     )
 
     result.assert_outcomes(passed=1)
 
 
-def test_a_client_of_pytest_sentry_on_the_isolation_scope_does_not_shadow_the_application(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("transport", ["", "transport=HttpTransport(get_options(DSN))"])
+def test_an_application_with_the_dsn_of_pytest_sentry_is_redirected(
+    run: Run, monkeypatch: pytest.MonkeyPatch, transport: str
 ) -> None:
     monkeypatch.setenv("PYTEST_SENTRY_DSN", "http://key@127.0.0.1:1/9")
 
     result = run(
+        pytest_sentry=PYTEST_SENTRY,
+        test_it=f"""
+            import pytest_sentry, sentry_sdk
+            from sentry_sdk.client import get_options
+            from sentry_sdk.transport import HttpTransport
+
+            DSN = "http://key@127.0.0.1:1/9"
+
+            def test_it(sentry_events):
+                sentry_sdk.init(DSN, {transport})
+                sentry_sdk.capture_message("the application's")
+                sentry_sdk.flush()
+                assert [event.message for event in sentry_events] == ["the application's"]
+        """,
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_client_of_pytest_sentry_on_the_isolation_scope_does_not_shadow_the_application(run: Run) -> None:
+    result = run(
+        pytest_sentry=PYTEST_SENTRY,
         conftest="""
-            import sentry_sdk
+            import pytest_sentry, sentry_sdk
             sentry_sdk.init("https://key@example.com/3")
-            sentry_sdk.get_isolation_scope().set_client(sentry_sdk.Client("http://key@127.0.0.1:1/9"))
+            sentry_sdk.get_isolation_scope().set_client(pytest_sentry.CLIENT)
         """,
         test_it="""
             import sentry_sdk
