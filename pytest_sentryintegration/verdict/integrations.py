@@ -82,7 +82,7 @@ def _judge_otlp(item: RawItem, content_type: str, delivery: Delivery) -> Ruling:
 
 
 def _judge_otlp_log(log: OtlpLog, delivery: Delivery) -> Iterator[Finding]:
-    # Relay: relay-ourlogs/src/otel_to_sentry.rs:73; a trace_id that is missing or wrong becomes a random one.
+    # Relay: relay-ourlogs/src/otel_to_sentry.rs:93; a trace_id that is missing or wrong becomes a random one.
     if log.body is None:
         yield Finding("body", "no_data", None, None, "A log needs a body; Sentry drops the log.")
     attributes = {f"resource.{name}": value for name, value in log.resource.items()} | log.attributes

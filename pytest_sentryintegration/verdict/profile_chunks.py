@@ -100,7 +100,7 @@ def _wrong_fields(sent: dict[str, Any], android: bool) -> Iterator[tuple[str, st
 
 
 def _wrong_profile(sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each part of the profile that is missing or wrong. Relay: sample/v2.rs:66 and 120."""
+    """Yield each part of the profile that is missing or wrong. Relay: sample/v2.rs:67 and 139."""
     profile = sent.get("profile", {part: [] for part in _PARTS})
     if not isinstance(profile, dict) or not all(isinstance(profile.get(part), list) for part in _PARTS):
         yield "profile", "an object with the lists samples, stacks and frames"
@@ -125,7 +125,7 @@ def _wrong_profile(sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _judge_samples(profile: dict[str, Any]) -> Ruling | None:
-    """Return why the samples are lost. Relay: ``ProfileData::normalize`` in sample/v2.rs:165."""
+    """Return why the samples are lost. Relay: ``ProfileData::normalize`` in sample/v2.rs:175."""
     samples, stacks, frames = (profile.get(part, []) for part in _PARTS)
     # A thread counts with two samples whose stack is not empty.
     filled = {index for index, stack in enumerate(stacks) if stack}
@@ -149,7 +149,7 @@ def _judge_samples(profile: dict[str, Any]) -> Ruling | None:
 
 
 def _judge_android(sent: dict[str, Any]) -> Ruling | None:
-    """Return why a trace of Android is lost. Relay: relay-profiling/src/android/chunk.rs:89."""
+    """Return why a trace of Android is lost. Relay: relay-profiling/src/android/chunk.rs:86."""
     trace = sent.get("sampled_profile", "")
     if not _BASE64.fullmatch(trace):
         text = "the trace must be base64 without padding; the chunk of a profile is lost."
@@ -161,7 +161,7 @@ def _judge_android(sent: dict[str, Any]) -> Ruling | None:
 
 
 def _judge_trace(trace: bytes) -> Ruling | None:
-    """Return why a trace of Perfetto is lost. Relay: relay-profiling/src/perfetto/convert/mod.rs:31."""
+    """Return why a trace of Perfetto is lost. Relay: relay-profiling/src/perfetto/convert/mod.rs:29."""
     try:
         samples = count_samples(trace)
     except PerfettoError as error:

@@ -69,7 +69,7 @@ _DESCRIBED: dict[str, tuple[Callable[[object], object], str]] = {
 def _lost_with_spans(
     headers: dict[str, Any], delivery: Delivery, siblings: Sequence[RawItem]
 ) -> Ruling | None:
-    """Return why the attachment is lost because of spans: ``expand`` and what follows in spans/mod.rs:182."""
+    """Return why the attachment is lost because of spans: ``expand`` and what follows in spans/mod.rs:183."""
     span_id = headers.get("span_id")
     named = isinstance(span_id, str) and _SPAN_ID.fullmatch(span_id) is not None
     # Relay: envelope/item.rs:512 (parent_id); with what is no id of a span it is an attachment of the trace.

@@ -410,7 +410,7 @@ UNREADABLE = [
 def test_an_event_with_what_no_event_has_is_answered_by_its_id_and_dropped_then(
     fake: Fake, sent: bytes
 ) -> None:
-    # Relay: MinimalEvent in endpoints/common.rs:261; then errors/utils/attachment.rs:63.
+    # Relay: MinimalEvent in endpoints/common.rs:261; then errors/utils/attachment.rs:61.
     body = form(part("__sentry-event", sent, "__sentry-event"), dump())
 
     assert text(fake.post(MINIDUMP, body, content_type=FORM)) == (200, str(HEX))

@@ -115,7 +115,7 @@ def test_of_too_many_files_the_first_are_kept_and_the_rest_is_listed(fake: Fake)
         packed(("CrashContext.runtime-xml", CONTEXT % b"<__sentry>nope</__sentry>")),
         packed(("CrashContext.runtime-xml", CONTEXT % b"<__sentry>[]</__sentry>")),
         packed(("__sentry-event", b"\xc1")),
-        # Relay: extract_attached_event in processing/errors/errors/utils/attachment.rs:63.
+        # Relay: extract_attached_event in processing/errors/errors/utils/attachment.rs:61.
         packed(("__sentry-event", b"\x81\xa1a\xc4\x01b")),
     ],
 )

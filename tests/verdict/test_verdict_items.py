@@ -393,7 +393,7 @@ def record(moment: float | None = NOW, body: str | None = "hi") -> dict[str, Any
         ),
         ("vercel_logs", [VERCEL, {**VERCEL, "message": HUGE}], "trimmed", [("1", "too_large:log")]),
         ("vercel_logs", [{**VERCEL, "path": HUGE}], "dropped", [("0", "too_large:log")]),
-        # Relay: vercel_to_sentry.rs:276; what its calendar does not have is the moment of receipt.
+        # Relay: vercel_to_sentry.rs:294; what its calendar does not have is the moment of receipt.
         ("vercel_logs", [{**VERCEL, "timestamp": -(2**63)}, {**VERCEL, "timestamp": 2**62}], "accepted", []),
         (
             "nel",
@@ -428,7 +428,7 @@ def record(moment: float | None = NOW, body: str | None = "hi") -> dict[str, Any
 def test_a_log_of_another_format_is_judged_as_one_in_a_container(
     integration: str, payload: object, outcome: str, found: list[tuple[Any, ...]]
 ) -> None:
-    # Relay: relay-server/src/processing/logs/mod.rs:160, process.rs:58, validate.rs:56.
+    # Relay: relay-server/src/processing/logs/mod.rs:160, process.rs:169, validate.rs:56.
     headers = {"content_type": JSON, "integration": integration}
     verdict = judged("integration", payload, item_headers=headers, endpoint="integration")
 
@@ -556,7 +556,7 @@ SEGMENT = {"sentry.segment.id": {"type": "string", "value": "zzz"}}
     ],
 )
 def test_an_attachment_of_a_span_falls_with_its_span(lost: dict[str, Any], reason: str | None) -> None:
-    # Relay: ExpandedSpan has its attachments, relay-server/src/processing/spans/process.rs:87.
+    # Relay: ExpandedSpan has its attachments, relay-server/src/processing/spans/process.rs:78.
     other = streamed(span_id=E)
 
     assert with_spans(D, other, streamed(**lost))[0] == reason
@@ -578,7 +578,7 @@ def test_an_attachment_of_a_span_falls_with_its_span(lost: dict[str, Any], reaso
 def test_an_attachment_of_spans_falls_where_all_spans_do(
     headers: dict[str, Any] | None, container: dict[str, Any], spans: list[Any], reason: str
 ) -> None:
-    # Relay: relay-server/src/processing/spans/mod.rs:189, dynamic_sampling.rs:71.
+    # Relay: relay-server/src/processing/spans/mod.rs:189, dynamic_sampling.rs:78.
     for span_id in (D, None):
         assert with_spans(span_id, *spans, headers=headers, **container) == (reason, reason)
     unknown = "invalid_json" if container else "invalid_span_attachment"
@@ -586,7 +586,7 @@ def test_an_attachment_of_spans_falls_where_all_spans_do(
 
 
 def test_an_attachment_of_a_span_of_the_first_version_falls_with_it() -> None:
-    # Relay: expand_legacy_spans in relay-server/src/processing/spans/process.rs:180.
+    # Relay: expand_legacy_spans in relay-server/src/processing/spans/process.rs:149.
     described = {"content_type": TRACE_ATTACHMENT, "meta_length": len(META), "span_id": D}
     attachment = item("attachment", META, **described)
     spans = [item("span", span(timestamp=NOW - 2)), item("span", span(span_id=E)), item("span", b"nonsense")]
@@ -599,7 +599,7 @@ def test_an_attachment_of_a_span_of_the_first_version_falls_with_it() -> None:
 
 
 def test_attachments_of_no_single_span_need_the_trace_header() -> None:
-    # Relay: SpanItems::None in relay-server/src/processing/spans/mod.rs:149, dynamic_sampling.rs:71.
+    # Relay: SpanItems::None in relay-server/src/processing/spans/mod.rs:152, dynamic_sampling.rs:78.
     described = {"content_type": TRACE_ATTACHMENT, "meta_length": len(META)}
 
     assert judged("attachment", META, item_headers={**described, "span_id": None}).reason == "missing_dsc"

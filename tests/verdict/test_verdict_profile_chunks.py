@@ -92,7 +92,7 @@ def test_a_profile_chunk_has_version_2(version: Any, reason: str | None) -> None
     ],
 )
 def test_a_chunk_needs_its_fields(wrong: dict[str, Any], path: str) -> None:
-    # Relay: relay-profiling/src/sample/v2.rs:29, 66 and 120.
+    # Relay: relay-profiling/src/sample/v2.rs:29, 67 and 139.
     verdict = judged("profile_chunk", chunk(**wrong))
 
     assert (verdict.reason, [found.path for found in verdict.findings]) == (INVALID, [path])
@@ -121,7 +121,7 @@ def test_a_chunk_is_a_json_object(payload: bytes) -> None:
     ],
 )
 def test_samples_stacks_and_frames_fit_together(sent: Any, reason: str | None) -> None:
-    # Relay: ProfileData::normalize in relay-profiling/src/sample/v2.rs:165.
+    # Relay: ProfileData::normalize in relay-profiling/src/sample/v2.rs:175.
     assert judged("profile_chunk", chunk(profile=sent)).reason == reason
 
 
@@ -142,7 +142,7 @@ def test_samples_stacks_and_frames_fit_together(sent: Any, reason: str | None) -
     ],
 )
 def test_a_chunk_of_androids_own_format(sent: dict[str, Any], reason: str | None) -> None:
-    # Relay: relay-profiling/src/android/chunk.rs:26 and 89; profile_chunk.rs:159.
+    # Relay: relay-profiling/src/android/chunk.rs:26 and 86; profile_chunk.rs:165.
     assert judged("profile_chunk", sent).reason == reason
 
 
@@ -190,5 +190,5 @@ def test_a_profile_chunk_of_perfetto_is_json_and_a_trace(headers: dict[str, Any]
 def test_of_a_trace_of_perfetto_it_is_known_whether_it_has_samples(
     changed: dict[str, Any], trace: bytes, reason: str | None
 ) -> None:
-    # Relay: relay-profiling/src/perfetto/convert/mod.rs:31 and 184.
+    # Relay: relay-profiling/src/perfetto/convert/mod.rs:29 and 184.
     assert of_perfetto(chunk(platform="android", **{"profile": GONE, **changed}), trace) == reason

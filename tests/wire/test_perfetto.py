@@ -62,7 +62,7 @@ def test_what_is_no_trace_is_an_error(trace: bytes) -> None:
 
 
 def test_a_trace_has_as_many_packets_and_samples_as_sentry_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Relay: relay-profiling/src/perfetto/convert/consts.rs:24.
+    # Relay: relay-profiling/src/perfetto/convert/consts.rs:26.
     assert (perfetto.MAX_PACKETS, perfetto.MAX_SAMPLES, perfetto.MAX_PACKET_SIZE) == (110_000, 100_000, 2**22)
     monkeypatch.setattr(perfetto, "MAX_PACKETS", 10)
     monkeypatch.setattr(perfetto, "MAX_SAMPLES", 5)
