@@ -134,6 +134,22 @@ def read_settings(getini: Callable[[str], Any], folder: Path, listing: Path | No
     )
 
 
+INI_NAMES = tuple(f"sentry_{name}" for name in Settings._fields)
+"""The names of the ini values."""
+
+
+def reject_mistyped(name: str) -> None:
+    """Raise for the *name* of an ini value that is none, where it is near to one of the plugin's.
+
+    Raises:
+        SettingError: naming that one. Any other name may be that of a plugin which is not loaded.
+    """
+    prefix, words = "sentry_", [each.removeprefix("sentry_") for each in INI_NAMES]
+    nearest = difflib.get_close_matches(name.removeprefix(prefix), words, n=1, cutoff=0.66)
+    if name.startswith(prefix) and nearest:
+        raise SettingError(f"the ini value {name!r} does not exist; did you mean {prefix + nearest[0]!r}?")
+
+
 def _seconds(what: str, value: str, example: str) -> float:
     try:
         seconds = float(value)

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from pytest_sentryintegration.plugin import pytest_addoption
-from pytest_sentryintegration.settings import LIST, SettingError, Settings, read_settings
+from pytest_sentryintegration.settings import (
+    INI_NAMES,
+    LIST,
+    SettingError,
+    Settings,
+    read_settings,
+    reject_mistyped,
+)
 
 
 class Parser:
@@ -33,6 +40,35 @@ def ini(*allow: str) -> Callable[[str], Any]:
     parser: Any = Parser()
     pytest_addoption(parser)
     return {**parser.defaults, "sentry_allow": list(allow)}.__getitem__
+
+
+def test_every_ini_value_has_its_name_in_the_settings() -> None:
+    parser: Any = Parser()
+    pytest_addoption(parser)
+
+    assert sorted(parser.defaults) == sorted(INI_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("sentry_timout", "sentry_timeout"),
+        ("sentry_unexpectd", "sentry_unexpected"),
+        ("sentry_gaurd", "sentry_guard"),
+        ("sentry_dns", "sentry_dsn"),
+        ("sentry_secret", "sentry_secrets"),
+    ],
+)
+def test_a_mistyped_name_is_an_error_that_says_the_right_one(name: str, nearest: str) -> None:
+    said = f"the ini value '{name}' does not exist; did you mean '{nearest}'?"
+
+    with pytest.raises(SettingError, match=re.escape(said)):
+        reject_mistyped(name)
+
+
+@pytest.mark.parametrize("name", ["sentry_release", "sentry_client", "sentry_", "timout", "sentri_timeout"])
+def test_a_name_that_is_near_to_none_may_be_another_plugins(name: str) -> None:
+    reject_mistyped(name)
 
 
 def test_a_file_of_entries_is_read_where_it_is_named(tmp_path: Path) -> None:

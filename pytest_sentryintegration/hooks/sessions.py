@@ -17,7 +17,7 @@ from pytest_sentryintegration.hooks.redirecting import (
     is_used,
     shared_by,
 )
-from pytest_sentryintegration.settings import Settings, read_settings
+from pytest_sentryintegration.settings import Settings, read_settings, reject_mistyped
 
 MARKER = (
     "sentry(**options): options of sentry_sdk.init for this test; transport='memory',"
@@ -49,6 +49,8 @@ def _announce(config: pytest.Config) -> None:
 def _settings(config: pytest.Config, listing: Path | None = None) -> Settings:
     folder = config.inipath.parent if config.inipath is not None else config.rootpath
     try:
+        for name in _unknown(config):
+            reject_mistyped(name)
         settings = read_settings(config.getini, folder, listing)
         if settings.secrets:
             from pytest_sentryintegration.inbox.secrets import secrets_of_settings
@@ -57,6 +59,23 @@ def _settings(config: pytest.Config, listing: Path | None = None) -> Settings:
         return settings
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _unknown(config: pytest.Config) -> list[str]:
+    """Return the names of ini values that no plugin has registered, those of ``-o`` too."""
+    # Pytest has no public way to them: `Config.inicfg` warns from pytest 9.1 on, and is no property before 9.
+    given = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
+    return [name for name in given if name.startswith("sentry_") and not _is_registered(config, name)]
+
+
+def _is_registered(config: pytest.Config, name: str) -> bool:
+    try:
+        config.getini(name)
+    except ValueError:
+        return False
+    except TypeError:
+        pass  # it is, with a value of another type
+    return True
 
 
 def pytest_configure(config: pytest.Config) -> None:

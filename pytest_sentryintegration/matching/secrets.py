@@ -122,7 +122,7 @@ def secrets_of_settings(lines: Iterable[str], setting: str = "sentry_secrets") -
         setting: what they are called in messages.
 
     Raises:
-        ValueError: One is too short, or no pattern.
+        ValueError: One is too short, or no pattern, or names no variable.
 
     >>> secrets_of_settings(["hunter2", "re:key-[0-9]{8}", "env:NOT_SET"])
     [<sentry_secrets 1: text of 7 characters>, <sentry_secrets 2: pattern>]
@@ -132,6 +132,8 @@ def secrets_of_settings(lines: Iterable[str], setting: str = "sentry_secrets") -
         kind, colon, rest = line.partition(":")
         name, value = f"{setting} {number}", line
         if colon and kind == "env":
+            if not rest.strip():
+                raise ValueError(f"{name} names no variable: {line!r} is not env:NAME")
             value = os.environ.get(rest.strip(), "")
             name = line
             if not value:

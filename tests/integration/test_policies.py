@@ -543,6 +543,29 @@ def test_a_missing_file_of_entries_is_an_error_that_says_how_to_write_it(run: Ru
     )
 
 
+@pytest.mark.parametrize(
+    ("args", "ini"), [((), "sentry_timout = 2\n"), (("-o", "sentry_timout=2"), "")], ids=["file", "-o"]
+)
+def test_a_mistyped_setting_ends_the_run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], ini: str
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makefile(".ini", pytest=f"[pytest]\n{ini}")
+
+    result = pytester.runpytest_subprocess("-p", "pytest_sentryintegration.plugin", *args)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*'sentry_timout' does not exist; did you mean 'sentry_timeout'?"])
+
+
+def test_a_registered_name_of_another_plugin_is_left_to_it(run: Run) -> None:
+    plugin = "def pytest_addoption(parser): parser.addini('sentry_timeouts', '', type='linelist')"
+
+    result = run(ini="sentry_timeouts = 2\n", conftest=plugin, test_it="def test_it(): pass")
+
+    result.assert_outcomes(passed=1)
+
+
 def test_the_file_is_looked_for_beside_the_ini_file(run: Run, pytester: pytest.Pytester) -> None:
     Path("known.txt").write_text("boom\n", encoding="utf-8")
     folder = pytester.mkdir("inside")

@@ -70,6 +70,7 @@ def test_settings_name_values_patterns_and_variables(monkeypatch: pytest.MonkeyP
         ("abc", "sentry_secrets 1 is too short"),
         ("re:(", "sentry_secrets 1 is no pattern: missing \\), unterminated subpattern at place 0"),
         ("env:SHORT", "env:SHORT is too short"),
+        ("env: ", "sentry_secrets 1 names no variable: 'env: ' is not env:NAME"),
     ],
 )
 def test_a_wrong_setting_is_named(line: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
