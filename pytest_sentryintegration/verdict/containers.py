@@ -61,7 +61,7 @@ def judge_container(item: RawItem, delivery: Delivery, siblings: Sequence[RawIte
         for problem in container.problems
     ]
     lost = {_index(found.path) for found in findings if not _in_attributes(found.path)}
-    rules = {"log": judge_log, "span": _span, "trace_metric": _metric}[item.type]
+    rules = {"log": judge_log, "span": judge_span, "trace_metric": _metric}[item.type]
     last = _last_of_each_id(elements) if item.type == "span" else {}
     stored: list[Any] = []
     for index, element in enumerate(elements):
@@ -128,7 +128,8 @@ def _metric(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -
         yield Finding("", "too_large:trace_metric", size, None, text)
 
 
-def _span(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
+def judge_span(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
+    """Yield what Sentry changes of one span, as `judge_log` does."""
     span_id = element.get("span_id")
     if not (isinstance(span_id, str) and _SPAN_ID.fullmatch(span_id)):
         text = "A span id is 16 hexadecimal digits, not all zero; the span is lost."

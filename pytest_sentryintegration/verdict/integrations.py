@@ -1,7 +1,7 @@
 """What comes in formats that are not Sentry's: OpenTelemetry, Vercel's log drains, browsers' reports (NEL).
 
 Relay: ``relay-server/src/processing/logs/integrations`` and ``processing/spans/integrations``. What becomes a
-log is then judged as the logs of a container are (``processing/logs/mod.rs:160``).
+log or a span is then judged as in a container (``logs/mod.rs:160`` and ``spans/mod.rs:189`` there).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_sentryintegration.verdict.containers import judge_log
+from pytest_sentryintegration.verdict.containers import judge_log, judge_span
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, capital, dropped, kept
@@ -18,7 +18,7 @@ from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.wire.log_drains import LogDrainError, SentLog, nel_logs, vercel_logs
 
 if TYPE_CHECKING:
-    from pytest_sentryintegration.wire.otlp import OtlpLog
+    from pytest_sentryintegration.wire.otlp import OtlpLog, OtlpSpan
 
 __all__ = ["judge_integration"]
 
@@ -27,9 +27,9 @@ MAX_MOMENT = 8.21e12
 
 
 def judge_integration(item: RawItem, delivery: Delivery) -> Ruling:
-    """Judge an ``integration`` item: whether it can be decoded, then each log in it.
+    """Judge an ``integration`` item: whether it can be decoded, then each log or span in it.
 
-    The paths of the findings begin with the number of the log.
+    The paths of the findings begin with the number of the log or span.
     """
     integration, content_type = (str(item.headers.get(name)) for name in ("integration", "content_type"))
     if integration not in ("nel", "vercel_logs"):
@@ -42,7 +42,7 @@ def judge_integration(item: RawItem, delivery: Delivery) -> Ruling:
 
 
 def _rule(found: list[list[Finding]], payload: bytes) -> Ruling:
-    """Return the ruling on an item by what was found in each of its logs."""
+    """Return the ruling on an item by what was found in each of its logs or spans."""
     findings = tuple(
         replace(one, path=f"{index}.{one.path}" if one.path else str(index))
         for index, of_log in enumerate(found)
@@ -77,8 +77,36 @@ def _judge_otlp(item: RawItem, content_type: str, delivery: Delivery) -> Ruling:
     except otlp.OtlpError as error:
         reason = "invalid_json" if "json" in content_type else "invalid_proto"
         return dropped(reason, item.payload, f"{error}; all of it is lost.")
-    logs = (one for one in decoded if isinstance(one, otlp.OtlpLog))
-    return _rule([list(_judge_otlp_log(log, delivery)) for log in logs], item.payload)
+    found = [
+        list(
+            _judge_otlp_log(one, delivery)
+            if isinstance(one, otlp.OtlpLog)
+            else _judge_otlp_span(one, delivery)
+        )
+        for one in decoded
+    ]
+    last = {one.span_id: index for index, one in enumerate(decoded) if isinstance(one, otlp.OtlpSpan)}
+    for index, one in enumerate(decoded):
+        if isinstance(one, otlp.OtlpSpan) and not found[index] and last[one.span_id] != index:
+            text = "Two spans have the same id; Sentry keeps the last of them."
+            found[index].append(Finding("span_id", "duplicate", one.span_id, None, text))
+    return _rule(found, item.payload)
+
+
+def _judge_otlp_span(span: OtlpSpan, delivery: Delivery) -> Iterator[Finding]:
+    # Relay: relay-spans/src/otel_to_sentry_v2.rs:37; a span needs a name, or attributes that give it one.
+    # Of a segment, Relay writes its own id over what the sender says of the segment.
+    own = ("sentry.segment.id", "sentry.segment_id") if span.is_segment else ()
+    fields = {
+        "span_id": span.span_id,
+        "start_timestamp": span.start,
+        "end_timestamp": span.end,
+        "attributes": {name: {"value": value} for name, value in span.attributes.items() if name not in own},
+    }
+    yield from judge_span(fields, {}, delivery)
+    named = ("http.method", "http.request.method")
+    if not span.name and not any(name.startswith("db") or name in named for name in span.attributes):
+        yield Finding("name", "no_data", span.name, None, "A span needs a name; Sentry drops the span.")
 
 
 def _judge_otlp_log(log: OtlpLog, delivery: Delivery) -> Iterator[Finding]:

@@ -437,6 +437,49 @@ def test_a_log_of_another_format_is_judged_as_one_in_a_container(
     assert [place[: len(one)] for place, one in zip(places(verdict), found, strict=True)] == found
 
 
+def otlp_span(start: float = NOW - 1, **fields: Any) -> dict[str, Any]:
+    times = {"startTimeUnixNano": str(int(start) * NANO), "endTimeUnixNano": str(int(start + 1) * NANO)}
+    return {"traceId": "b" * 32, "spanId": "d" * 16, "name": "GET /", **times, **fields}
+
+
+D, E = "d" * 16, "e" * 16
+METHOD = [{"key": "http.method", "value": {"stringValue": "GET"}}]
+WRONG_SEGMENT = [{"key": "sentry.segment.id", "value": {"stringValue": "zzz"}}]
+
+
+@pytest.mark.parametrize(
+    ("spans", "outcome", "found"),
+    [
+        ([otlp_span()], "accepted", []),
+        ([otlp_span(OLD)], "dropped", [("0.start_timestamp", "timestamp", OLD, None)]),
+        ([otlp_span(AHEAD)], "trimmed", [("0.start_timestamp", "future_timestamp", AHEAD, NOW)]),
+        ([otlp_span(endTimeUnixNano="5")], "dropped", [("0.end_timestamp", "timestamp")]),
+        ([otlp_span(spanId="dd"), otlp_span()], "trimmed", [("0.span_id", "invalid_span", "dd", None)]),
+        ([otlp_span(), otlp_span()], "trimmed", [("0.span_id", "duplicate", "d" * 16, None)]),
+        ([otlp_span(name="")], "dropped", [("0.name", "no_data", "", None)]),
+        ([otlp_span(name="", attributes=METHOD)], "accepted", []),
+        (
+            [otlp_span(parentSpanId=E, attributes=WRONG_SEGMENT)],
+            "dropped",
+            [("0.attributes.sentry.segment.id", "invalid_span")],
+        ),
+        ([otlp_span(attributes=WRONG_SEGMENT)], "accepted", []),
+        ([otlp_span(traceId="bb")], "accepted", []),
+    ],
+)
+def test_a_span_of_opentelemetry_is_judged_as_one_in_a_container(
+    spans: list[dict[str, Any]], outcome: str, found: list[tuple[Any, ...]]
+) -> None:
+    # Relay: relay-server/src/processing/spans/mod.rs:189; of OpenTelemetry no trace header is asked for,
+    # dynamic_sampling.rs:77.
+    headers = {"content_type": JSON, "integration": "otlp_traces"}
+    payload = {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
+    verdict = judged("integration", payload, item_headers=headers, endpoint="otlp")
+
+    assert (verdict.outcome, verdict.reason) == (outcome, found[0][1] if found else None)
+    assert [place[: len(one)] for place, one in zip(places(verdict), found, strict=True)] == found
+
+
 def test_the_clock_of_a_log_is_judged_alike_in_every_format() -> None:
     container = {"content_type": "application/vnd.sentry.items.log+json", "item_count": 1}
     log = {"body": "hi", "level": "info", "trace_id": ID, "timestamp": OLD}
@@ -537,7 +580,6 @@ def with_spans(
     return judge(envelope, 0).reason, judge(envelope, 1).reason
 
 
-D, E = "d" * 16, "e" * 16
 LONG_AGO = {"start_timestamp": NOW - 100 * DAY, "end_timestamp": NOW - 100 * DAY}
 SEGMENT = {"sentry.segment.id": {"type": "string", "value": "zzz"}}
 
