@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -252,7 +254,7 @@ def _file_entries(line: str, path: Path) -> Iterator[Any]:
     try:
         content = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        hint = f"pytest --sentry-allow-all={line[len(FILE) :].strip()} writes it"
+        hint = f"pytest --sentry-allow-all={shlex.quote(_from_here(path))} writes it"
         raise SettingError(f"sentry_allow = {line}: there is no file {path}; {hint}") from None
     except (OSError, ValueError) as error:
         raise SettingError(f"sentry_allow = {line}: {path} cannot be read: {error}") from None
@@ -260,6 +262,14 @@ def _file_entries(line: str, path: Path) -> Iterator[Any]:
         entry = text.strip()
         if entry and not entry.startswith(COMMENT):
             yield _text_entry(f"{path}, line {number}", entry)
+
+
+def _from_here(path: Path) -> str:
+    """Return *path* as the command line takes it: relative to the working folder, not to the ini file."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # on another drive
+        return str(path)
 
 
 def _text_entry(what: str, text: str) -> str | re.Pattern[str]:

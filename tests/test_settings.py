@@ -82,19 +82,31 @@ def test_a_file_of_entries_is_read_where_it_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "there is no file .*known.txt; pytest --sentry-allow-all=known.txt writes it"),
+        (None, "there is no file .*known.txt; pytest --sentry-allow-all=known.txt writes it$"),
         (b"\xff\xfe", "known.txt cannot be read: 'utf-8' codec"),
         (b"fine\nre:(", r"known.txt, line 2: 're:\(' is not a regular expression: missing \)"),
         (b"re:", "known.txt, line 1: 're:' would allow every event"),
     ],
 )
 def test_a_missing_or_broken_file_of_entries_is_an_error(
-    tmp_path: Path, content: bytes | None, message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, message: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     if content is not None:
         (tmp_path / "known.txt").write_bytes(content)
 
     with pytest.raises(SettingError, match=message):
+        read_settings(ini("@known.txt"), tmp_path)
+
+
+def test_the_command_that_writes_a_missing_file_holds_in_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop" / "tests").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "shop" / "tests")
+    written = str(Path("..", "..", "known.txt"))
+
+    with pytest.raises(SettingError, match=rf"pytest --sentry-allow-all={re.escape(written)} writes it$"):
         read_settings(ini("@known.txt"), tmp_path)
 
 

@@ -95,12 +95,13 @@ def write_lines(path: Path, lines: Iterable[str]) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes("".join(f"{line}\n" for line in (_HEAD, *sorted(reported))).encode())
         return f"{_counted(len(reported))} written to {path}"
-    text = path.read_text(encoding="utf-8")
-    there = {line.strip() for line in text.splitlines()}
+    text = path.read_bytes().decode()  # its ends of lines stay
+    there = {line.strip() for line in text.removeprefix("\ufeff").splitlines()}
     new = sorted(reported - there)
     if new:
-        end = "" if not text or text.endswith("\n") else "\n"
-        path.write_bytes("".join([text, end, *(f"{line}\n" for line in new)]).encode())
+        end = "\r\n" if "\r\n" in text else "\n"
+        first = "" if not text or text.endswith("\n") else end
+        path.write_bytes("".join([text, first, *(f"{line}{end}" for line in new)]).encode())
     said = f"{_counted(len(new))} added to {path}"
     kept = sum(bool(line) and not line.startswith(COMMENT) for line in there - reported)
     if kept:

@@ -237,6 +237,15 @@ def test_a_file_has_each_line_once_and_in_order(tmp_path: Path) -> None:
     assert write_lines(path, ["a", "b", "Ä"]) == f"0 lines for sentry_allow added to {path}"
 
 
+def test_the_ends_of_lines_of_a_file_stay(tmp_path: Path) -> None:
+    path = tmp_path / "known.txt"
+    path.write_bytes("\ufeffa\r\n# why\r\nb".encode())
+
+    write_lines(path, ["a", "c"])
+
+    assert path.read_bytes() == "\ufeffa\r\n# why\r\nb\r\nc\r\n".encode()
+
+
 def test_a_file_that_is_there_only_grows(tmp_path: Path) -> None:
     path = tmp_path / "known.txt"
     path.write_text("z\n\n# why\nold\nb", encoding="utf-8")
