@@ -1,7 +1,11 @@
-"""What an event loop reports of a task, a future or a handle belongs to the test that made it.
+"""What an event loop reports of a task, a callback or a `gather` belongs to the test that made it.
 
 asyncio logs an error that nobody waited for when the task is collected, and the error of a callback in the
 context in which the loop runs: both may happen while a later test runs.
+
+A plain future has a context only while it has callbacks; one without belongs to the test that closed its
+loop, or to the running one. So does an async generator that the loop closes after it was collected. A note of
+who made each future would take 1 µs more, and to make one takes 0.6 µs.
 """
 
 from __future__ import annotations
@@ -58,14 +62,20 @@ def _context_of(context: Mapping[str, Any]) -> Context | None:
     """Return the context in which the task, future or handle of a report was made, as far as it has one."""
     for name in ("task", "future", "handle"):
         thing = context.get(name)
-        get_context = getattr(thing, "get_context", None)
-        if get_context is not None:  # Python 3.12 and newer
-            found: Context | None = get_context()
-            return found
         if thing is not None:
-            held = [getattr(thing, "_context", None), *gc.get_referents(thing)]
-            return next((each for each in held if isinstance(each, Context)), None)
+            # The future of a gather has no context, and keeps its tasks.
+            found = (_held_by(each) for each in (thing, *(getattr(thing, "_children", None) or ())))
+            return next((each for each in found if each is not None), None)
     return None
+
+
+def _held_by(thing: Any) -> Context | None:
+    get_context = getattr(thing, "get_context", None)
+    if get_context is not None:  # Python 3.12 and newer
+        found: Context | None = get_context()
+        return found
+    held = [getattr(thing, "_context", None), *gc.get_referents(thing)]
+    return next((each for each in held if isinstance(each, Context)), None)
 
 
 def wraps() -> list[tuple[Any, str, Callable[..., Any]]]:

@@ -1,4 +1,4 @@
-"""What an event loop reports of tasks, futures and callbacks belongs to the test that made them."""
+"""What an event loop reports of tasks, gathers and callbacks belongs to the test that made them."""
 
 from __future__ import annotations
 
@@ -88,6 +88,19 @@ def test_a_callback_that_fails_in_a_later_test_belongs_to_the_one_that_asked_for
     )
 
     assert first.errors.find("in a callback").tags["test"] == "first"
+
+
+def test_the_future_of_a_gather_belongs_to_the_test_of_its_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    async def main(kept: list[Any]) -> None:
+        kept.append(asyncio.gather(fail("gathered"), asyncio.sleep(0)))
+        await asyncio.sleep(0.001)
+
+    first = in_two_tests(
+        lambda kept: loop.run_until_complete(main(kept)),
+        lambda: (loop.run_until_complete(asyncio.sleep(0)), gc.collect()),
+    )
+
+    assert first.errors.find("gathered").tags["test"] == "first"
 
 
 def test_a_future_without_a_context_belongs_to_the_test_that_closed_its_loop() -> None:
