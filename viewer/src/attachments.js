@@ -33,7 +33,7 @@ function Picture({ file }) {
 function Text({ file }) {
   const answer = useAnswer(() => textAt(file.path), [file.path]);
   if (answer.error) return html`<p class="bad">It cannot be shown: ${answer.error}.</p>`;
-  return html`<pre class="file-text">${answer.loading ? "Loading ..." : shown(answer.value)}</pre>`;
+  return html`<pre tabindex="0" class="file-text">${answer.loading ? "Loading ..." : shown(answer.value)}</pre>`;
 }
 
 function Link({ file }) {

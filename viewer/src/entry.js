@@ -33,7 +33,7 @@ function Envelope({ row }) {
   if (answer.loading) return html`<p class="quiet" role="status">Loading ...</p>`;
   if (answer.error) return html`<p class="quiet">${answer.error}</p>`;
   const { text, address: place, length } = answer.value;
-  return html`<p><a href=${place} download>download it</a> <span class="quiet">${size(length)}</span></p><pre class="bytes">${shown(text)}</pre>`;
+  return html`<p><a href=${place} download>download it</a> <span class="quiet">${size(length)}</span></p><pre tabindex="0" class="bytes">${shown(text)}</pre>`;
 }
 
 export function Entry({ row }) {
@@ -56,7 +56,7 @@ export function Entry({ row }) {
     ${answer.value && html`<${Findings.Provider} value=${objections.flatMap((one) => one.findings)}>
       ${judged.error && html`<p class="banner quiet">There is no verdict: ${judged.error}</p>`}
       ${judged.value && html`<${Verdict} objections=${objections} judged=${judged.value.payloads_judged} noun=${row.noun} />`}
-      ${filled(it.message) && it.message !== headline(row) && html`<pre class="value">${shown(it.message)}</pre>`}
+      ${filled(it.message) && it.message !== headline(row) && html`<pre tabindex="0" class="value">${shown(it.message)}</pre>`}
       <${At} places=${["message", "logentry", "level", "release", "environment", "transaction", "timestamp", "dist", "server_name", "logger", "fingerprint"]} />
       <${Exceptions} of=${it.exceptions} />
       <${Section} title="Discarded by the sender, before it was sent" of=${it.discarded}><table><thead><tr><th scope="col">how many</th><th scope="col">of</th><th scope="col">why</th></tr></thead><tbody>${(it.discarded ?? []).map(
@@ -77,8 +77,8 @@ export function Entry({ row }) {
       <${Section} title="Monitor" of=${it.monitor_config}><${Table} of=${it.monitor_config} path="monitor_config" /><//>
       <${Section} title="Headers of the request" of=${row.noun === "refused" ? it.headers : null}><${Table} of=${it.headers} /><//>
       <${Section} title="Contexts" of=${it.contexts}><${Table} of=${it.contexts} path="contexts" /><//>
-      <${Section} title="As a test"><pre class="call">${call}</pre><//>
-      <${Section} title="JSON" closed lazy><pre class="json">${shown(it)}</pre><//>
+      <${Section} title="As a test"><pre tabindex="0" class="call">${call}</pre><//>
+      <${Section} title="JSON" closed lazy><pre tabindex="0" class="json">${shown(it)}</pre><//>
       <${Section} title="Envelope, as it was sent" of=${row.noun === "refused" ? null : row.number} closed lazy><${Envelope} row=${row} /><//>
     <//>`}
   </article>`;

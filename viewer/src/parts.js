@@ -24,7 +24,7 @@ export function Table({ of, token, path, labelled }) {
   return html`<table aria-label=${labelled}><tbody>${entries.slice(0, 300).map(
     ([name, value]) => html`<tr><th scope="row">${brief(name)}</th><td>${token
       ? html`<button type="button" class="tag" title="filter by this" onClick=${() => (filter.value = toggled(filter.value, `${token}${name}=${value}`))}>${brief(value)}</button>`
-      : html`<pre>${shown(value)}</pre>`}${path !== undefined && html`<${At} places=${[path ? `${path}.${name}` : name]} />`}</td></tr>`,
+      : html`<pre tabindex="0">${shown(value)}</pre>`}${path !== undefined && html`<${At} places=${[path ? `${path}.${name}` : name]} />`}</td></tr>`,
   )}</tbody></table>${entries.length > 300 && html`<p class="quiet">${entries.length - 300} more are not shown here: see the JSON.</p>`}`;
 }
 

@@ -55,7 +55,7 @@ function Exception({ sent, place, depth, first }) {
   const most = printing.value ? shownFrames.length : 60;
   return html`<section class="exception" style=${{ marginLeft: `${Math.min(depth, 6) * 18}px` }} aria-label=${`exception ${brief(sent.type, 80)}`}>
     ${(!first || String(sent.value ?? "").length > SHORT) && html`<h3>${!first && html`<span class="relation">${relation(sent.mechanism)}</span> `}<span class="type">${sent.module ? `${brief(sent.module)}.` : ""}${brief(sent.type ?? "?")}</span></h3>
-    ${sent.value && html`<pre class="value">${shown(sent.value)}</pre>`}`}
+    ${sent.value && html`<pre tabindex="0" class="value">${shown(sent.value)}</pre>`}`}
     <${At} places=${[`${path}.value`, `${path}.type`, `${path}.module`]} />
     ${shownFrames.slice(0, most).map(({ frame, index }) => html`<${Frame} frame=${frame} own=${isOwn(frame)} open=${index === (last < 0 ? frames.length - 1 : last)} path=${`${path}.stacktrace.frames.${index}`} />`)}
     ${shownFrames.length > most && html`<p class="quiet">${shownFrames.length - most} outer frames are not shown here: see the JSON.</p>`}

@@ -125,7 +125,7 @@ export function Test({ test }) {
     ${test.outcome === "running" && html`<p class="banner bad">The process ended while this test ran: what it sent is not known.</p>`}
     ${answer.error && html`<p class="banner bad" role="alert">Its failure cannot be shown: ${answer.error}.</p>`}
     ${nearest?.length > 0 && html`<${Section} title="Nearest miss">${nearest.map((miss) => html`<${Miss} miss=${miss} />`)}<//>`}
-    ${text && html`<${Section} title="Failure"><pre class="failure">${shown(text)}</pre><//>`}
+    ${text && html`<${Section} title="Failure"><pre tabindex="0" class="failure">${shown(text)}</pre><//>`}
     ${reasons?.length > 0 && html`<${Section} title="Why nothing came"><ul>${reasons.map((one) => html`<li>${shown(one)}</li>`)}</ul><//>`}
     ${test.lost && html`<${Section} title="Lost by the senders"><p>${test.lost}</p><//>`}
     ${own.length > 0 && html`<${Section} title="Sent" count=${own.length}><ul class="sent">${own.slice(0, 500).map((row) => html`<${Sent} key=${row.key} row=${row} />`)}</ul>

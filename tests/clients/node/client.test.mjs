@@ -151,7 +151,7 @@ inboxed("a trace that is cut names the hop", async (inbox) => {
   await assert.rejects(trace.assertContinuous({ timeout: 0 }), (failed) => {
     assert.ok(failed instanceof AssertionError);
     assert.match(failed.message, /drops the header baggage/);
-    assert.match(failed.reasons[0], /^From 'page' .* to 'stock' .*: sentry-trace arrived and baggage did not/);
+    assert.match(failed.reasons[0], /^From 'page' .* to 'stock' .*: the trace id arrived and baggage did not/);
     return true;
   });
 });
