@@ -65,7 +65,9 @@ def _unknown(config: pytest.Config) -> list[str]:
     """Return the names of ini values that no plugin has registered, those of ``-o`` too."""
     # Pytest has no public way to them: `Config.inicfg` warns from pytest 9.1 on, and is no property before 9.
     given = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
-    return [name for name in given if name.startswith("sentry_") and not _is_registered(config, name)]
+    overrides = [each.partition("=")[0].strip() for each in config.getoption("override_ini") or ()]
+    names = dict.fromkeys((*given, *overrides))
+    return [name for name in names if name.startswith("sentry_") and not _is_registered(config, name)]
 
 
 def _is_registered(config: pytest.Config, name: str) -> bool:
