@@ -182,6 +182,7 @@ OF_OTHERS = {
         "_at_fork_reinit",
         "_abc_impl",
         "_context",
+        "_children",
     ),  # Python's
     *("_core", "_sink", "_handler", "_function"),  # loguru's
     *("_experiments", "_enabled", "_processor"),  # an option that Sentry documents, and parts of texts
