@@ -124,6 +124,7 @@ def test_nothing_finished_is_active_when_all_have_ended(
     ]
 
 
+@pytest.mark.usefixtures("sentry_events")
 def test_the_transaction_may_end_before_the_span_of_the_sdk(span_of_the_sdk: Spans) -> None:
     outer = start_transaction(name="outer", op="task")
     inner = start_transaction(op="inner")
