@@ -58,13 +58,13 @@ def begin(item: pytest.Item) -> None:
         _manifest_of(item.config).begin(item.nodeid)
 
 
-def note(item: pytest.Item, report: pytest.TestReport, error: str, capture: Any) -> None:
+def note(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[Any], capture: Any) -> None:
     """Take note of one phase of a test; write all of it after the last one.
 
     Args:
         item: The test.
         report: Of its setup, its call or its teardown.
-        error: What the exception says that ended it.
+        call: What ended it.
         capture: What captures for it; ``None`` where nothing does.
     """
     noted = item.stash.get(NOTED, None)
@@ -75,7 +75,8 @@ def note(item: pytest.Item, report: pytest.TestReport, error: str, capture: Any)
     if report.failed:
         failure = str(report.longreprtext)
         noted["failure"] = f"{noted['failure']}\n\n{failure}" if "failure" in noted else failure
-        noted.update(_evidence(capture, error))
+        # An exception whose `__str__` raises has a text here, too.
+        noted.update(_evidence(capture, call.excinfo.exconly() if call.excinfo is not None else ""))
     if report.when == "teardown":
         del item.stash[NOTED]
         _manifest_of(item.config).add(

@@ -37,7 +37,7 @@ def pytest_runtest_makereport(
         _show_leak(report, item.stash[LEAKED])
         del item.stash[LEAKED]
     capture = item.stash.get(CAPTURE, None)
-    dumping.note(item, report, str(call.excinfo.value) if call.excinfo is not None else "", capture)
+    dumping.note(item, report, call, capture)
     if capture is None:
         return report
     if report.failed and (text := capture.summary()):

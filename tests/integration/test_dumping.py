@@ -126,6 +126,25 @@ def test_why_nothing_came_is_in_the_report_of_a_failing_test(run: Run, pytester:
     assert line["reasons"]
 
 
+@pytest.mark.parametrize("options", [(), ("--sentry-dump=dump",)], ids=["no dump", "dump"])
+def test_an_exception_without_a_text_ends_its_test_and_not_the_run(
+    run: Run, options: tuple[str, ...]
+) -> None:
+    result = run(
+        *options,
+        test_it="""
+            class Broken(Exception):
+                def __str__(self): raise RuntimeError("no text")
+
+            def test_fails(): raise Broken
+            def test_fails_with_the_fixture(sentry_events): raise Broken
+            def test_passes(): pass
+        """,
+    )
+
+    result.assert_outcomes(failed=2, passed=1)
+
+
 def test_a_second_run_replaces_the_dump_of_the_first(run: Run, pytester: pytest.Pytester) -> None:
     test = "import sentry_sdk\ndef test_{0}(sentry_events): sentry_sdk.capture_message('{0}')"
     run("--sentry-dump=dump", test_it=test.format("first"))
