@@ -109,7 +109,8 @@ class Stream:
         with self._asking():
             found = self._do(BEGIN, FORMAT, secrets.token_hex(8), position)
         epoch, last, trimmed, evicted, first, inboxes, faults = found
-        before, self._epoch, self._run = (self._epoch, self._server), epoch.decode(), server["run_id"]
+        before = (self._epoch, self._server)
+        self._epoch, self._server = epoch.decode(), server["run_id"]
         # A server that was started anew may have lost the newest of what it had.
         if before == (self._epoch, self._server) and not anew:
             return None

@@ -396,6 +396,17 @@ def test_after_redis_was_killed_and_started_again_all_go_on(own_server: RedisSer
     assert first.texts(f"/{inbox}/api/captured/messages") == ["before", "after"]
 
 
+def test_what_a_redis_has_that_was_started_again_is_read_anew(own_server: RedisServer) -> None:
+    with closing(Stream(own_server.url)) as stream:
+        assert stream.begin(0) is not None
+        assert stream.begin(0) is None
+        own_server.kill()
+        own_server.start()
+
+        # It has the same epoch, and may have lost the newest records.
+        assert stream.begin(0) is not None
+
+
 def test_one_who_waits_is_answered_after_redis_was_started_again(own_server: RedisServer, make: Make) -> None:
     first, second = make(own_server), make(own_server)
     inbox = first.post("/api/inboxes").json["inbox"]
