@@ -176,8 +176,8 @@ def test_where_nobody_reads_what_is_said_the_exit_code_stays() -> None:
 
 
 def test_no_thread_is_left(run: Run) -> None:
-    before = threading.enumerate()
+    before = set(threading.enumerate())  # some of an earlier test's may end meanwhile
 
     run("run", "--", "true")
 
-    assert threading.enumerate() == before
+    assert set(threading.enumerate()) <= before
