@@ -11,14 +11,14 @@ from pytest_sentryintegration.verdict.attachments import (
     judge_crash_files,
     judge_unreal_report,
 )
-from pytest_sentryintegration.verdict.companions import judge_profile, judge_replay
 from pytest_sentryintegration.verdict.containers import judge_container
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.events import judge_event
-from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.integrations import judge_integration
 from pytest_sentryintegration.verdict.profile_chunks import judge_profile_chunk
-from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept, refused
+from pytest_sentryintegration.verdict.profiles import judge_profile
+from pytest_sentryintegration.verdict.replays import judge_replay
+from pytest_sentryintegration.verdict.ruling import Ruling, dropped, fallen, kept, refused
 from pytest_sentryintegration.verdict.security import judge_raw_security, judge_security
 from pytest_sentryintegration.verdict.strictness import refusal
 from pytest_sentryintegration.verdict.telemetry import (
@@ -101,21 +101,19 @@ def _rule(items: Sequence[RawItem], index: int, delivery: Delivery) -> Ruling:
         return judge_security(item, delivery)
     if item.type in _EVENTS:
         return judge_event(item.payload, item.type, delivery)
-    if kind.requires_event and not kind.creates_event:
-        lost = _lost_event(items, delivery)
-        if lost is not None:
-            text = f"This falls with its event, which is dropped: {lost.reason}."
-            return Ruling("dropped", lost.reason, (Finding("", str(lost.reason), None, None, text),))
+    lost = _lost_event(items, delivery) if kind.requires_event and not kind.creates_event else None
+    if item.type == "profile":
+        return judge_profile(item, items, lost)
+    if lost is not None:
+        return fallen(lost)
     if item.type in _CONTAINERS:
         return judge_container(item, delivery, items)
     if item.type in _REPLAYS:
         return judge_replay(item, delivery, items)
     if item.type == "attachment":
         return judge_attachment(item, delivery, items)
-    if item.type == "profile":
-        return judge_profile(item, delivery, items)
     if item.type in _CHUNKS:
-        return judge_profile_chunk(item, delivery)
+        return judge_profile_chunk(item)
     if item.type == "form_data" and not any(kind_of(other).creates_event for other in items):
         return dropped("invalid_envelope", None, "form data without an event is lost.")
     judge_alone = _ALONE.get(item.type)

@@ -30,6 +30,11 @@ def dropped(reason: str, sent: Any, text: str, path: str = "") -> Ruling:
     return Ruling("dropped", reason, (Finding(path, reason, sent, None, capital(text)),))
 
 
+def fallen(lost: Ruling) -> Ruling:
+    """Return the ruling on an item that is dropped with its event, on which *lost* is the ruling."""
+    return dropped(str(lost.reason), None, f"This falls with its event, which is dropped: {lost.reason}.")
+
+
 def refused(reason: str, sent: Any, text: str, path: str = "") -> Ruling:
     """Return the ruling that Sentry answers with an error, and nothing of the request is kept."""
     return Ruling("refused", reason, (Finding(path, reason, sent, None, capital(text)),))

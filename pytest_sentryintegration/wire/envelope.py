@@ -20,7 +20,15 @@ from pytest_sentryintegration.wire.dsn import Dsn
 from pytest_sentryintegration.wire.refusal import Refusal
 from pytest_sentryintegration.wire.strict_json import StrictJSONError
 
-__all__ = ["MAX_ITEMS", "RawEnvelope", "RawItem", "parse_envelope", "parse_event_id", "serialize_envelope"]
+__all__ = [
+    "MAX_ITEMS",
+    "RawEnvelope",
+    "RawItem",
+    "is_timestamp",
+    "parse_envelope",
+    "parse_event_id",
+    "serialize_envelope",
+]
 
 MAX_ITEMS = 500
 """How many items an envelope may have. Relay: ``MAX_ENVELOPE_ITEMS``."""
@@ -239,7 +247,12 @@ def _is_dsn(value: object) -> bool:
     return True
 
 
-def _is_timestamp(value: object) -> bool:
+def is_timestamp(value: object) -> bool:
+    """Whether *value* is a time as Relay's structs read one: RFC 3339, a little relaxed.
+
+    >>> is_timestamp("2026-03-01T12:00:00Z"), is_timestamp("2026-03-01"), is_timestamp(0)
+    (True, False, False)
+    """
     match = _TIMESTAMP.fullmatch(value) if isinstance(value, str) and len(value) <= 100 else None
     if match is None:
         return False
@@ -259,7 +272,7 @@ def _is_text(value: object) -> bool:
 _KNOWN: dict[str, tuple[Callable[[Any], bool], bool]] = {
     "event_id": (lambda value: parse_event_id(value) is not None, True),
     "dsn": (_is_dsn, True),
-    "sent_at": (_is_timestamp, True),
+    "sent_at": (is_timestamp, True),
     "trace": (lambda value: True, True),
     "client": (_is_text, True),
     "version": (lambda value: type(value) is int and 0 <= value < 2**16, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import datetime, timezone
 from typing import Any
@@ -55,6 +56,12 @@ def span(**fields: Any) -> dict[str, Any]:
         "timestamp": NOW - 0.1,
         **fields,
     }
+
+
+def android_trace(elapsed: int = 2_500_000, events: bytes = bytes(10)) -> str:
+    """Return a trace of Android in base64, as SDKs send it."""
+    head = b"*version\n2\nelapsed-time-usec=%d\n*end\nSLOW\x02\x00\x10\x00" % elapsed + bytes(8)
+    return base64.b64encode(head + events).decode().rstrip("=")
 
 
 def item(kind: str, payload: object, **headers: Any) -> RawItem:

@@ -10,7 +10,7 @@ import pytest
 from pytest_sentryintegration.verdict import judge
 from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.wire.uploads import Location
-from tests.verdict.builders import NOW, arrival, event, item, judged, places, span, transaction
+from tests.verdict.builders import NOW, arrival, event, item, judged, places, span
 
 ID = "a" * 32
 STARTED = "2026-03-01T11:59:00Z"
@@ -28,16 +28,6 @@ def session(**fields: Any) -> dict[str, Any]:
 def report(**fields: Any) -> dict[str, Any]:
     count = {"reason": "before_send", "category": "error", "quantity": 2}
     return {"timestamp": NOW, "discarded_events": [count], **fields}
-
-
-def profile(**fields: Any) -> dict[str, Any]:
-    samples = [{"thread_id": "1", "stack_id": 0, "elapsed_since_start_ns": str(at * 10**9)} for at in (1, 2)]
-    return {"event_id": ID, "platform": "python", "version": "1", "profile": {"samples": samples}, **fields}
-
-
-def lasting(seconds: int) -> dict[str, Any]:
-    samples = [{"thread_id": "1", "elapsed_since_start_ns": str(at * 10**9)} for at in (0, seconds)]
-    return profile(profile={"samples": samples})
 
 
 @pytest.mark.parametrize(
@@ -271,30 +261,6 @@ def test_lists_of_a_replay_are_cut_to_100() -> None:
     replay = arrival(item("replay_event", {**REPLAY, "urls": urls}), RECORDING, headers={"event_id": ID})
 
     assert places(judge(replay, 0)) == [("urls", "!limit", urls, urls[:100])]
-
-
-@pytest.mark.parametrize(
-    ("payload", "reason"),
-    [
-        (profile(), None),
-        (b"{", "profiling_invalid_json"),
-        ({"platform": "python"}, "profiling_invalid_json"),
-        ({"event_id": ID}, "profiling_invalid_json"),
-        (lasting(31), "profiling_duration_is_too_long"),
-        (profile(profile={"samples": [{"thread_id": 1}]}), "profiling_not_enough_samples"),
-        (profile(profile={"samples": [{"thread_id": 1, "elapsed_since_start_ns": "soon"}] * 2}), None),
-        (profile(profile=[]), None),
-    ],
-)
-def test_a_profile_beside_its_transaction(payload: object, reason: str | None) -> None:
-    both = arrival(item("transaction", transaction()), item("profile", payload))
-
-    assert judge(both, 1).reason == reason
-
-
-def test_a_profile_alone_must_say_that_it_was_not_sampled() -> None:
-    assert judged("profile", profile()).reason == "profiling_invalid_standalone"
-    assert judged("profile", profile(), item_headers={"sampled": False}).reason is None
 
 
 def test_feedback_is_judged_as_an_event() -> None:
@@ -680,25 +646,6 @@ def test_an_attachment_of_a_trace_does_not_fall_with_an_event() -> None:
     attachment = item("attachment", META, content_type=TRACE_ATTACHMENT, meta_length=len(META))
 
     assert judge(arrival(lost, attachment), 1).outcome == "accepted"
-
-
-@pytest.mark.parametrize(
-    ("platform", "version", "reason"),
-    [
-        ("python", "2", "profiling_platform_not_supported"),
-        ("rust", None, "profiling_platform_not_supported"),
-        ("android", None, None),
-        ("android", "2", None),
-        ("python", "nonsense", "profiling_invalid_json"),
-    ],
-)
-def test_only_android_has_profiles_of_another_version(
-    platform: str, version: str | None, reason: str | None
-) -> None:
-    # Relay: parse_metadata in relay-profiling/src/lib.rs:179.
-    sent = {"event_id": ID, "platform": platform, **({"version": version} if version else {})}
-
-    assert judged("profile", sent, item_headers={"sampled": False}).reason == reason
 
 
 def test_bytes_of_an_unjudged_item_are_stored_as_they_are() -> None:

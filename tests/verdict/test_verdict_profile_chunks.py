@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.verdict.builders import NOW, judged
+from tests.verdict.builders import NOW, android_trace, judged
+from tests.wire.packets import REAL, STACK, packet, stacks
+from tests.wire.packets import sample as sample_of_trace
 
 ID = "a" * 32
 PERFETTO = "application/x-perfetto-trace"
 INVALID, UNSAMPLED = "profiling_invalid_json", "profiling_invalid_sampled_profile"
 FEW = "profiling_not_enough_samples"
-# A packet of a trace with a sample in it, and one without.
-SAMPLE, PACKET = b"\x0a\x05\x92\x04\x02\x08\x01", b"\x0a\x02\x40\x01"
+SAMPLE = packet(sample_of_trace())
+TRACE = REAL + STACK + SAMPLE * 2
 GONE = object()
 
 
@@ -35,7 +37,21 @@ def chunk(**fields: Any) -> dict[str, Any]:
 
 def android(**fields: Any) -> dict[str, Any]:
     sent = {"platform": "android", "version": "2.android-trace", "profile": GONE, "release": "shop@1"}
-    return chunk(**{**sent, "timestamp": NOW, "sampled_profile": "AAAA", **fields})
+    return chunk(**{**sent, "timestamp": NOW, "sampled_profile": android_trace(), **fields})
+
+
+OPENED = {
+    "data_file_overflow": False,
+    "clock": "Dual",
+    "vm": "Art",
+    "start_time": 1,
+    "total_method_calls": 1,
+    "elapsed_time": {"secs": 1, "nanos": 0},
+    "clock_call_overhead": {"secs": 0, "nanos": 9},
+    "threads": [{"id": 1, "name": "main"}],
+    "methods": [],
+    "events": [{"action": "Enter", "thread_id": 1, "method_id": 4, "time": {"Monotonic": {"cpu": None}}}],
+}
 
 
 def test_a_whole_chunk_is_accepted() -> None:
@@ -76,19 +92,25 @@ def test_a_profile_chunk_has_version_2(version: Any, reason: str | None) -> None
         ({"profiler_id": GONE}, "profiler_id"),
         ({"profiler_id": "zz"}, "profiler_id"),
         ({"client_sdk": GONE}, "client_sdk"),
-        ({"client_sdk": {"name": "sentry.python"}}, "client_sdk"),
+        ({"client_sdk": {"name": "sentry.python"}}, "client_sdk.version"),
         ({"platform": 7}, "platform"),
         ({"platform": GONE}, "platform"),
         ({"release": 7}, "release"),
         ({"profile": None}, "profile"),
-        ({"profile": {"samples": []}}, "profile"),
+        ({"profile": {"samples": []}}, "profile.stacks"),
         ({"profile": profile(sample(), 7)}, "profile.samples.1"),
-        ({"profile": profile(sample(thread_id=1))}, "profile.samples.0"),
-        ({"profile": profile(sample(stack_id=-1))}, "profile.samples.0"),
-        ({"profile": profile(sample(timestamp="soon"))}, "profile.samples.0"),
-        ({"profile": profile(stacks=[["f"]])}, "profile.stacks.0"),
+        ({"profile": profile(sample(thread_id=1))}, "profile.samples.0.thread_id"),
+        ({"profile": profile(sample(stack_id=-1))}, "profile.samples.0.stack_id"),
+        ({"profile": profile(sample(timestamp="soon"))}, "profile.samples.0.timestamp"),
+        ({"profile": profile(stacks=[["f"]])}, "profile.stacks.0.0"),
         ({"profile": profile(frames=["f"])}, "profile.frames.0"),
-        ({"profile": profile(thread_metadata={"1": "main"})}, "profile.thread_metadata"),
+        ({"profile": profile(frames=[{"in_app": 1}])}, "profile.frames.0.in_app"),
+        ({"profile": profile(thread_metadata={"1": "main"})}, "profile.thread_metadata.1"),
+        ({"profile": profile(thread_metadata=None)}, "profile.thread_metadata"),
+        ({"measurements": {"cpu": {"unit": "percent"}}}, "measurements.cpu.values"),
+        ({"measurements": None}, "measurements"),
+        ({"debug_meta": None}, "debug_meta"),
+        ({"debug_meta": {"images": [{"type": "proguard", "uuid": "x"}]}}, "debug_meta.images.0.uuid"),
     ],
 )
 def test_a_chunk_needs_its_fields(wrong: dict[str, Any], path: str) -> None:
@@ -137,6 +159,19 @@ def test_samples_stacks_and_frames_fit_together(sent: Any, reason: str | None) -
         (android(sampled_profile="AAA="), "profiling_invalid_base64_value"),
         (android(sampled_profile="AB"), "profiling_invalid_base64_value"),
         (android(sampled_profile=""), FEW),
+        (android(sampled_profile="AAAA"), UNSAMPLED),
+        (android(sampled_profile=android_trace(events=b"")), FEW),
+        (android(sampled_profile=android_trace(66_000_000)), None),
+        (android(sampled_profile=android_trace(66_000_001)), "profiling_duration_is_too_long"),
+        (android(sampled_profile=android_trace(0)), "profiling_duration_is_zero"),
+        (android(build_id="nightly"), "invalid_build_id"),
+        (android(js_profile=profile(sample(), sample(1))), None),
+        (android(js_profile=profile(sample()), sampled_profile="AAA="), FEW),
+        (android(js_profile={}), INVALID),
+        # As which Relay hands a trace on: in JSON. A profile of samples is none.
+        (android(sampled_profile=GONE, profile=profile(sample(), sample(1))), INVALID),
+        (android(sampled_profile=GONE, profile=OPENED), None),
+        (android(sampled_profile=GONE, profile={**OPENED, "events": []}), FEW),
         # Without a trace, version 2 of Android is as of any other platform.
         (chunk(platform="android"), None),
     ],
@@ -167,27 +202,35 @@ def of_perfetto(described: object, trace: bytes, **headers: Any) -> str | None:
 )
 def test_a_profile_chunk_of_perfetto_is_json_and_a_trace(headers: dict[str, Any], reason: str | None) -> None:
     # Relay: relay-server/src/processing/profile_chunks/process.rs:126.
-    assert of_perfetto(chunk(platform="android", profile=GONE), SAMPLE, **headers) == reason
+    assert of_perfetto(chunk(platform="android", profile=GONE), TRACE, **headers) == reason
 
 
 @pytest.mark.parametrize(
     ("changed", "trace", "reason"),
     [
-        ({"profiler_id": GONE}, SAMPLE, INVALID),
-        ({"client_sdk": GONE}, SAMPLE, INVALID),
-        ({"version": GONE}, SAMPLE, INVALID),
-        ({"profile": profile(stacks=[], frames=[])}, PACKET + SAMPLE, None),
-        ({}, PACKET, FEW),
+        ({"profiler_id": GONE}, TRACE, INVALID),
+        ({"client_sdk": GONE}, TRACE, INVALID),
+        ({"version": GONE}, TRACE, INVALID),
+        # A version is asked for, and not which.
+        ({"version": "1"}, TRACE, None),
+        ({"profile": profile(stacks=[], frames=[])}, TRACE, None),
+        ({}, packet(), FEW),
+        ({}, REAL + STACK + SAMPLE, FEW),
+        ({}, REAL + STACK + SAMPLE + packet(sample_of_trace(thread=6)), FEW),
+        ({}, REAL + packet(stacks()) + SAMPLE * 2, FEW),
+        ({}, STACK + SAMPLE * 2, UNSAMPLED),
+        ({}, REAL + STACK + SAMPLE + packet(sample_of_trace(66 * 10**9)), None),
+        ({}, REAL + STACK + SAMPLE + packet(sample_of_trace(67 * 10**9)), "profiling_duration_is_too_long"),
         ({}, b"trace", UNSAMPLED),
         ({}, b"\x0a\x05ab", UNSAMPLED),
         ({}, b"\x0a\xff\xff\xff\xff\x0f", "profiling_exceed_size_limit"),
         ({}, b"\x0a\x81\x80\x80\x02" + bytes(2**22 + 1), "profiling_exceed_size_limit"),
         # Relay: perfetto/mod.rs:37; samples in the JSON come before those of the trace.
         ({"profile": profile(sample(), sample())}, b"trace", None),
-        ({"profile": profile(sample())}, SAMPLE, FEW),
+        ({"profile": profile(sample())}, TRACE, FEW),
     ],
 )
-def test_of_a_trace_of_perfetto_it_is_known_whether_it_has_samples(
+def test_a_trace_of_perfetto_is_judged_by_its_samples(
     changed: dict[str, Any], trace: bytes, reason: str | None
 ) -> None:
     # Relay: relay-profiling/src/perfetto/convert/mod.rs:29 and 184.
