@@ -234,7 +234,7 @@ def test_an_emptied_inbox_keeps_the_number_that_a_wait_goes_on_from() -> None:
 
 
 @pytest.mark.parametrize(
-    "limits", [{"limit": 0}, {"max_age": 0}, {"max_age": math.nan}, {"max_age": math.inf}]
+    "limits", [{"limit": 0}, {"max_age": 0}, {"max_age": math.nan}, {"max_age": math.inf}, {"max_age": 1e20}]
 )
 def test_a_limit_that_nothing_can_keep_to_is_an_error(limits: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(limits))} is .*, got "):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +17,10 @@ PORT: Final = 8969
 """The port of `serve`, where no other is named."""
 PATIENCE: Final = 10.0
 """Seconds that an answer may take beside what it waits."""
-_PAUSE: Final = 0.05
+PAUSE: Final = 0.05
 """Seconds between two tries to reach a server that is not there yet."""
+_LATER: Final = (502, 503, 504)
+"""Statuses of a server that may answer later: Redis is gone for a moment, or what a proxy stands before."""
 
 
 class Answer(NamedTuple):
@@ -29,7 +32,7 @@ class Answer(NamedTuple):
 
 
 class UnreachableError(Exception):
-    """Nobody answers; the text says where, and why."""
+    """No server answers, or only that it cannot answer at present; the text says where, and why."""
 
 
 class Api:
@@ -55,7 +58,7 @@ class Api:
         """Ask once; *wait* is for how many seconds the server may wait.
 
         Raises:
-            UnreachableError: nobody answers.
+            UnreachableError: no server answers, or one that cannot answer at present.
             WrongUse: it is no fake Sentry, or refuses to answer.
         """
         with self._asking(path, method, body, wait) as response:
@@ -66,6 +69,8 @@ class Api:
             value = None
         if response.status not in (200, 201, 204, 408):
             said = value.get("error") if isinstance(value, dict) else None
+            if response.status in _LATER:
+                raise UnreachableError(f"{self.url}: {said or f'it answers {response.status} to {path}'}")
             what = said or f"it answers {response.status} to {path}: is it a fake Sentry of this version?"
             raise WrongUse(f"{self.url}: {what}")
         return Answer(response.status, value)
@@ -74,7 +79,7 @@ class Api:
         """Return the body of an answer.
 
         Raises:
-            UnreachableError: nobody answers, or not with 200.
+            UnreachableError: no server answers, or not with 200.
         """
         with self._asking(path, "GET", None, 0) as response:
             body = response.read()
@@ -89,8 +94,10 @@ class Api:
         try:
             connection.request(method, f"{self._path}{path}", data, self._headers)
             yield connection.getresponse()
-        except (OSError, HTTPException) as error:
-            raise UnreachableError(f"no fake Sentry answers at {self.url}: {error}") from error
+        except (OSError, HTTPException, UnicodeError) as error:
+            # UnicodeError: of a name that DNS cannot hold.
+            text = f"no fake Sentry answers at {self.url}: {error}; sentryintegration serve starts one"
+            raise UnreachableError(text) from error
         finally:
             connection.close()
 
@@ -108,7 +115,7 @@ class Api:
             except UnreachableError:
                 if time.monotonic() >= deadline:
                     raise
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE)
 
 
 def server_url(text: str) -> str:
@@ -123,6 +130,7 @@ def server_url(text: str) -> str:
     try:
         parts = urlsplit(text)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        valid &= not (parts.query or parts.fragment or re.search(r"\s", text))
     except ValueError:
         valid = False
     if not valid:
@@ -131,5 +139,18 @@ def server_url(text: str) -> str:
     return text
 
 
+def token_text(text: str) -> str:
+    """Return a token, which is sent in a header.
+
+    Raises:
+        ValueError: for what no header can hold; the text does not show it.
+    """
+    if not re.fullmatch(r"[!-~](?:[ -~]{0,998}[!-~])?", text):
+        raise ValueError(
+            "expected 1 to 1000 characters of ASCII, without a space at either end: it is sent in a header"
+        )
+    return text
+
+
 SERVER: Final = Option("server", "a running fake Sentry", metavar="URL", read=server_url)
-TOKEN: Final = Option("token", "what that server demands for reading", metavar="TEXT")
+TOKEN: Final = Option("token", "what that server demands for reading", metavar="TEXT", read=token_text)

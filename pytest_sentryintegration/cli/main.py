@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -27,7 +28,10 @@ def main(line: Sequence[str] | None = None) -> int:
     2
     """
     words = list(sys.argv[1:] if line is None else line)
-    if sys.stderr is None:  # closed (2>&-)
+    # Closed (>&-).
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A terminal may know no box lines; a lone surrogate has no UTF-8.
@@ -63,11 +67,20 @@ def _run(command: Command, words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return BY_SIGNAL + signal.SIGINT
     except BrokenPipeError:
-        # `show DIR | head`: the interpreter would fail once more when it flushes stdout at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()  # `show DIR | head`
         return BY_SIGNAL + 13
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _leave_stdout()
+        raise WrongUse(f"what was found cannot be written: {error.strerror}") from None
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _leave_stdout() -> None:
+    # The interpreter would fail once more when it flushes it at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:

@@ -86,13 +86,15 @@ class _Copy(Receiving):
         self._lock = threading.Lock()
 
     def go_on(self) -> None:
-        """Copy until it is to end, or the server is gone."""
-        try:
-            while not self.ended.is_set():
+        """Copy until it is to end, or the inbox is gone."""
+        while not self.ended.is_set():
+            try:
                 self._copy("envelopes", SLICE)
                 self._copy("refused")
-        except (UnreachableError, WrongUse):
-            return  # `catch_up` says so
+            except UnreachableError:
+                self.ended.wait(SLICE)  # it may come back; where not, `catch_up` says so
+            except WrongUse:
+                return  # `catch_up` says so
 
     def catch_up(self) -> str:
         """Return when the store holds all that has come; a sentence where it lacks something."""

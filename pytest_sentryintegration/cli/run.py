@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_sentryintegration.cli import DONE, NOT_MET, NOT_THERE
+from pytest_sentryintegration.cli import DONE, NOT_MET, NOT_THERE, WRONG_USE
 from pytest_sentryintegration.cli.asking import SERVER, TOKEN, Api
 from pytest_sentryintegration.cli.child import Child
 from pytest_sentryintegration.cli.conditions import KINDS, Asked, unmet
@@ -61,8 +61,11 @@ def _run(options: Namespace) -> int:
         secrets_of_settings(options.secret, "--secret")
     except ValueError as error:
         raise WrongUse(str(error)) from None
+    # Now: once the command has run it would be too late to say so.
     if options.dump is not None:
-        _check_empty(options.dump)
+        _prepare_folder(options.dump)
+    if options.report is not None:
+        _check_writable(options.report)
     api = None if options.server is None else Api(options.server, options.token)
     with here() if api is None else there(api, Path(command[0]).name) as receiving:
         received = Received(receiving.store, receiving.inbox, command[0])
@@ -83,19 +86,10 @@ def _run(options: Namespace) -> int:
         failed = [text for text in (*failures, lacking) if text]
         texts = [masked(text, options.secret) for text in failed] or [f"exit code {code}"] * (code != 0)
         about = {"duration": took, "failure": "\n\n".join(texts)}
-        if options.dump is not None:
-            count = _dump(received, options.dump, "failed" if texts else "passed", about)
-            say(f"{NOUNS['envelopes'].counted(count)} written to {options.dump}")
-        if options.report is not None:
-            from pytest_sentryintegration.report.building import build
-
-            with tempfile.TemporaryDirectory(prefix="sentryintegration-") as folder:
-                _dump(received, Path(folder), "failed" if texts else "passed", about)
-                page, _ = build([Path(folder)])
-            _write(page, options.report)
-    for text in (*notes, *failures, lacking):
+        problem = _write(received, options, "failed" if texts else "passed", about)
+    for text in (*notes, *failures, lacking, problem):
         say(masked(text, options.secret))
-    return code or (NOT_MET if failures else NOT_THERE if lacking else DONE)
+    return code or (NOT_MET if failures else NOT_THERE if lacking else WRONG_USE if problem else DONE)
 
 
 def _summarize(received: Received, code: int, took: float) -> None:
@@ -108,9 +102,14 @@ def _summarize(received: Received, code: int, took: float) -> None:
         say(explain(received.evidence(), contents))
 
 
-def _check_empty(folder: Path) -> None:
+def _prepare_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise WrongUse(f"--dump: {folder} is not a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise WrongUse(f"--dump: {folder} cannot be written: {error.strerror}") from None
     if any(folder.glob("*.envelope")):
         # They would be mixed with those of this run.
         raise WrongUse(
@@ -118,22 +117,43 @@ def _check_empty(folder: Path) -> None:
         )
 
 
+def _check_writable(target: Path) -> None:
+    try:
+        if target.exists():
+            if not target.is_fifo():  # nobody may read it yet
+                target.open("ab").close()
+        else:
+            tempfile.TemporaryFile(dir=target.parent).close()
+    except OSError as error:
+        raise WrongUse(f"--report: {target} cannot be written: {error.strerror}") from None
+
+
+def _write(received: Received, options: Namespace, outcome: str, about: dict[str, Any]) -> str:
+    """Write dump and report, where they are asked for; return why one cannot be written, ``""`` for done."""
+    try:
+        if options.dump is not None:
+            count = _dump(received, options.dump, outcome, about)
+            say(f"{NOUNS['envelopes'].counted(count)} written to {options.dump}")
+        if options.report is not None:
+            from pytest_sentryintegration.report.building import build
+
+            with tempfile.TemporaryDirectory(prefix="sentryintegration-") as folder:
+                _dump(received, Path(folder), outcome, about)
+                page, _ = build([Path(folder)])
+            options.report.write_bytes(page)
+            say(f"report written to {options.report}")
+    except OSError as error:
+        return f"{error.filename or 'what was sent'} cannot be written: {error.strerror}"
+    return ""
+
+
 def _dump(received: Received, folder: Path, outcome: str, about: dict[str, Any]) -> int:
     """Write what a command has sent into a folder, and return how many envelopes there are."""
-    folder.mkdir(parents=True, exist_ok=True)
     remove(folder)  # the manifest of files that somebody removed
     manifest = Manifest(folder, "run")
     entries = received.store.since(received.inbox)
     manifest.add(received.command, outcome, entries, named="run", **about)
     return len(received.contents.envelopes)
-
-
-def _write(page: bytes, target: Path) -> None:
-    try:
-        target.write_bytes(page)
-    except OSError as error:
-        raise WrongUse(f"{target} cannot be written: {error.strerror}") from None
-    say(f"report written to {target}")
 
 
 RUN: Final = Command(

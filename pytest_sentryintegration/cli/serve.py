@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
 import time
@@ -11,11 +12,12 @@ from functools import partial
 from typing import Final
 
 from pytest_sentryintegration.cli import DONE, Terminated
-from pytest_sentryintegration.cli.asking import PORT
+from pytest_sentryintegration.cli.asking import PORT, token_text
 from pytest_sentryintegration.cli.options import Command, Option, WrongUse, seconds, whole_number
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.server.listening import ListenError, PortBusyError
-from pytest_sentryintegration.store import HolderError
+from pytest_sentryintegration.settings import host_name
+from pytest_sentryintegration.store import OLDEST, HolderError
 from pytest_sentryintegration.web.access import Access, is_loopback
 from pytest_sentryintegration.web.app import Web
 
@@ -69,8 +71,7 @@ def _access(options: Namespace) -> Access:
     elsewhere = not is_loopback(options.host)
     token = options.token or (secrets.token_urlsafe(16) if elsewhere else "")
     # The address that it was told to listen on is a name of this machine, too.
-    hosts = {name.lower() for name in (*options.allow_host, options.host)}
-    return Access(token, hosts, {origin.rstrip("/") for origin in options.allow_origin}, elsewhere)
+    return Access(token, {*options.allow_host, options.host}, set(options.allow_origin), elsewhere)
 
 
 def _addresses(sentry: FakeSentry, token: str) -> str:
@@ -85,9 +86,29 @@ def _addresses(sentry: FakeSentry, token: str) -> str:
 
 
 def _age(text: str) -> float:
-    if not seconds(text):
-        raise ValueError(f"expected a number of seconds above 0, such as 3600, got {text!r}")
+    if not 0 < seconds(text) <= OLDEST:
+        raise ValueError(
+            f"expected a number of seconds above 0 and up to {OLDEST}, such as 3600, got {text!r}"
+        )
     return seconds(text)
+
+
+def _host(text: str) -> str:
+    return host_name("the name", text.strip().removeprefix("[").removesuffix("]").rstrip(".").lower())
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers write it, without the port that its scheme has anyway."""
+    given = text.strip().lower().rstrip("/")
+    found = _ORIGIN.match(given if "://" in given else f"http://{given}")
+    if found is None or found[0] != given:
+        hint = f"; did you mean {found[0]!r}?" if found is not None else ""
+        raise ValueError(f"expected one origin, such as http://localhost:5173, got {text!r}{hint}")
+    port = {"http": ":80", "https": ":443"}.get(found[1], "")
+    return given.removesuffix(port)
+
+
+_ORIGIN: Final = re.compile(r"([a-z][a-z0-9+.-]*)://[^/?#@*\s]+")
 
 
 def _data(text: str) -> str:
@@ -107,7 +128,7 @@ SERVE: Final = Command(
     "is open to all who reach it. Reading is for this machine alone; where --host is an address that others\n"
     "reach, it needs a token, and one is made and printed where none is given.",
     (
-        Option("host", "the address to listen on", "ADDRESS", default="127.0.0.1"),
+        Option("host", "the address to listen on", "ADDRESS", read=_host, default="127.0.0.1"),
         Option(
             "port",
             "the port; 0 takes a free one",
@@ -115,14 +136,17 @@ SERVE: Final = Command(
             read=partial(whole_number, least=0, most=65535),
             default=PORT,
         ),
-        Option("allow-host", "a further name by which readers may ask for it", "NAME", repeated=True),
+        Option(
+            "allow-host", "a further name by which readers may ask for it", "NAME", read=_host, repeated=True
+        ),
         Option(
             "allow-origin",
             "pages that may read, such as http://localhost:5173",
             "ORIGIN",
+            read=_origin,
             repeated=True,
         ),
-        Option("token", "what readers must send as 'Authorization: Bearer TEXT'", "TEXT"),
+        Option("token", "what readers must send as 'Authorization: Bearer TEXT'", "TEXT", read=token_text),
         Option("strict", "refuse what real Sentry refuses, toy keys included"),
         Option(
             "limit",

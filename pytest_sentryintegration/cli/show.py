@@ -137,6 +137,8 @@ def _bodies(names: Sequence[str]) -> Iterator[tuple[str, bytes, datetime]]:
         raise WrongUse("what is to be shown: FILE, DIR, or - for standard input?")
     for name in names:
         if name == "-":
+            if sys.stdin is None:
+                raise WrongUse("standard input is closed")
             yield "standard input", sys.stdin.buffer.read(), clock.now()
             continue
         path = Path(name)

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from pytest_sentryintegration.cli import DONE, NOT_THERE
-from pytest_sentryintegration.cli.asking import PORT, SERVER, TOKEN, Answer, Api, UnreachableError
+from pytest_sentryintegration.cli.asking import PAUSE, PORT, SERVER, TOKEN, Answer, Api, UnreachableError
 from pytest_sentryintegration.cli.options import Command, Option, WrongUse, seconds, whole_number
 from pytest_sentryintegration.inbox.queries import QuestionError, parse_question
 
@@ -32,7 +32,7 @@ def _wait(options: Namespace) -> int:
             return DONE
         answer = _answer(api, path, options.timeout)
     except UnreachableError as error:
-        sys.stderr.write(f"{error}\nWaited for {options.timeout:g} s; sentryintegration serve starts one.\n")
+        sys.stderr.write(f"{error}\nWaited for {options.timeout:g} s.\n")
         return NOT_THERE
     if answer.status == 408:
         sys.stderr.write(f"{answer.value['text']}\n")
@@ -42,7 +42,7 @@ def _wait(options: Namespace) -> int:
     return DONE
 
 
-def _path(words: Sequence[str], count: int) -> str:
+def _path(words: Sequence[str], count: int | None) -> str:
     if len(words) != 1:
         raise WrongUse(
             "what is to be waited for: one NOUN?QUERY, such as 'errors?exception=ValueError', or --ready"
@@ -54,7 +54,9 @@ def _path(words: Sequence[str], count: int) -> str:
         raise WrongUse(str(error)) from None
     pairs = parse_qsl(words[0].partition("?")[2], keep_blank_values=True)
     if "count" not in asked.parameters:
-        pairs.append(("count", str(count)))
+        pairs.append(("count", str(count or 1)))
+    elif count is not None:
+        raise WrongUse(f"how many are to come is said twice: --count {count}, and {words[0]!r}")
     return f"/api/captured/{asked.noun}?{urlencode(pairs)}"
 
 
@@ -70,6 +72,7 @@ def _answer(api: Api, path: str, timeout: float) -> Answer:
                 return answer
         except UnreachableError:
             api.until_ready(max(deadline - time.monotonic(), 0))
+            time.sleep(PAUSE)  # what is ready may all the same not be able to answer this
         left = round(deadline - time.monotonic(), 3)
         if left <= 0:
             # It says how long a request waited, and that was not all.
@@ -82,7 +85,12 @@ WAIT: Final = Command(
     "Returns when what NOUN?QUERY asks for has come, and prints it as JSON, a line each. Exit code 1, with\n"
     "the nearest misses, where it has not come in time.",
     (
-        Option("count", "how many are to come", metavar="N", read=partial(whole_number, least=1), default=1),
+        Option(
+            "count",
+            "how many are to come; 1 where nothing says so",
+            metavar="N",
+            read=partial(whole_number, least=1),
+        ),
         Option("timeout", "how long to wait", metavar="SECONDS", read=seconds, default=10.0),
         Option("ready", "return when the server answers"),
         replace(SERVER, default=f"http://127.0.0.1:{PORT}"),

@@ -174,6 +174,11 @@ def parse_question(text: str, parameters: Collection[str] = ("count",)) -> Quest
     pytest_sentryintegration.inbox.queries.QuestionError: there is no noun 'mesages'; did you mean 'messages'?
     """
     noun, _, query = text.partition("?")
+    for part in filter(None, query.split("&")):
+        if "=" not in part:
+            raise QuestionError(
+                f"{part[:80]!r} is no NAME=VALUE; an & that belongs to a value is written %26"
+            )
     asked = question(noun.strip(), parse_qsl(query, keep_blank_values=True), parameters)
     if "count" in asked.parameters:
         whole_number("count", asked.parameters["count"])

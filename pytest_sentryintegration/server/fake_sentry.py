@@ -53,7 +53,7 @@ class FakeSentry:
         web: makes what answers on all paths that no endpoint has, when one is first asked for.
 
     Raises:
-        ValueError: *limit* is below 1, or *max_age* is not above 0.
+        ValueError: *limit* is below 1, or *max_age* is not above 0 and up to 10**9.
         HolderError: *data* cannot be written or reached, is in use, or is another program's.
 
     >>> with FakeSentry() as sentry:

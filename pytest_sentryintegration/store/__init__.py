@@ -1,6 +1,6 @@
 """What came, by inbox: append it, read it, wait for it. Knows neither HTTP nor what the bytes mean."""
 
-from pytest_sentryintegration.store.bounds import IDLE
+from pytest_sentryintegration.store.bounds import IDLE, OLDEST
 from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
 from pytest_sentryintegration.store.holding import Evicted, Holder, HolderError
 from pytest_sentryintegration.store.keeping import Store
@@ -8,6 +8,7 @@ from pytest_sentryintegration.store.memory import STRAYS, Batch
 
 __all__ = [
     "IDLE",
+    "OLDEST",
     "STRAYS",
     "Arrival",
     "Batch",

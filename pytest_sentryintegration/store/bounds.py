@@ -10,7 +10,10 @@ from datetime import datetime, timedelta
 from pytest_sentryintegration.store.holding import NOTHING, Evicted
 from pytest_sentryintegration.store.inboxes import Inbox
 
-__all__ = ["IDLE", "Bounds", "Expiring"]
+__all__ = ["IDLE", "OLDEST", "Bounds", "Expiring"]
+
+OLDEST = 10**9
+"""Seconds that a greatest age may be: more than thirty years."""
 
 IDLE = timedelta(hours=1)
 """After how long an inbox that expires is closed, where nobody sends to it, reads it or waits for it."""
@@ -28,15 +31,16 @@ class Bounds:
         max_age: After how many seconds one is evicted; ``None`` for never.
 
     Raises:
-        ValueError: *limit* is below 1, or *max_age* is not above 0.
+        ValueError: *limit* is below 1, or *max_age* is not above 0 and up to 10**9.
     """
 
     def __init__(self, limit: int | None, max_age: float | None) -> None:
         if limit is not None and limit < 1:
             raise ValueError(f"limit is at least 1, or None for no limit, got {limit!r}")
-        if max_age is not None and not 0 < max_age < math.inf:
+        if max_age is not None and not 0 < max_age <= OLDEST:
             raise ValueError(
-                f"max_age is a number of seconds above 0, or None for no greatest age, got {max_age!r}"
+                f"max_age is a number of seconds above 0 and up to {OLDEST}, or None for no greatest age,"
+                f" got {max_age!r}"
             )
         self.are_set = limit is not None or max_age is not None
         """Whether anything is ever evicted."""

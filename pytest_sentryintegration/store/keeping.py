@@ -28,7 +28,7 @@ class Store(Memory):
         now: Tells the time, in UTC.
 
     Raises:
-        ValueError: *limit* is below 1, or *max_age* is not above 0.
+        ValueError: *limit* is below 1, or *max_age* is not above 0 and up to 10**9.
 
     >>> store = Store()
     >>> store.open("t1", test="test_shop.py::test_pays")

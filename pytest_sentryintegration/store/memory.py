@@ -40,7 +40,7 @@ class Memory:
         now: Tells the time, in UTC.
 
     Raises:
-        ValueError: *limit* is below 1, or *max_age* is not above 0.
+        ValueError: *limit* is below 1, or *max_age* is not above 0 and up to 10**9.
     """
 
     def __init__(self, limit: int | None, max_age: float | None, now: Callable[[], datetime]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -36,7 +37,7 @@ def is_loopback(name: str) -> bool:
     >>> is_loopback("127.0.0.1"), is_loopback("app.localhost"), is_loopback("::1"), is_loopback("example.com")
     (True, True, True, False)
     """
-    name = name.strip("[]").rstrip(".").lower()
+    name = name.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
@@ -54,7 +55,7 @@ class Access:
     token: str = ""
     """What a reader must know; ``""`` for nothing."""
     hosts: Collection[str] = ()
-    """Further names by which this machine is reached."""
+    """Further names by which this machine is reached, in lower case; addresses without brackets."""
     origins: Collection[str] = ()
     """Pages of other origins that may read, such as ``http://localhost:5173``."""
     elsewhere: bool = False
@@ -86,7 +87,7 @@ class Access:
             )
         host = request.headers.get("host", "")
         name = _name(host)
-        if not is_loopback(name) and name.lower() not in self.hosts:
+        if not is_loopback(name) and name not in self.hosts:
             raise RefusedError(
                 403,
                 f"the Host {host[:200]!r} is no name of this machine: ask for 127.0.0.1 or localhost, or "
@@ -142,10 +143,12 @@ class Access:
 
 
 def _name(host: str) -> str:
-    """Return the name in a ``Host`` header, without its port."""
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
+    """Return the name or address in a ``Host`` header, without its port; ``""`` where it is none."""
+    found = _HOST.fullmatch(host)
+    return "" if found is None else (found[1] or found[2]).rstrip(".").lower()
+
+
+_HOST: Final = re.compile(r"(?:\[([^]]*)\]|([^:]*))(?::\d*)?", re.ASCII)
 
 
 def _own_origins(host: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from pytest_sentryintegration.web.kent import Kent
 from pytest_sentryintegration.web.openapi import described
 from pytest_sentryintegration.web.page import Page
 from pytest_sentryintegration.web.payloads import Payloads
-from pytest_sentryintegration.web.reading import Kept, LeftError
+from pytest_sentryintegration.web.reading import ClosedError, Kept, LeftError
 from pytest_sentryintegration.web.routes import Route
 from pytest_sentryintegration.web.session import Session
 from pytest_sentryintegration.web.streaming import Streaming
@@ -78,6 +78,8 @@ class Web:
             reply = json_reply(error.code or 400, {"error": str(error.description)})
         except HolderError as error:
             reply = json_reply(503, {"error": f"the fake Sentry could not save it: {error}"})
+        except ClosedError as error:
+            reply = json_reply(404, {"error": str(error)})
         except LeftError:
             reply = text_reply(408, "the client has left")
         except Exception:

@@ -14,7 +14,7 @@ from werkzeug.sansio.request import Request as WerkzeugRequest
 from pytest_sentryintegration.inbox.queries import QuestionError, no_such, whole_number
 from pytest_sentryintegration.ingest.request import Client, Reply, Request
 from pytest_sentryintegration.web.objects import dump
-from pytest_sentryintegration.web.reading import Kept, Part
+from pytest_sentryintegration.web.reading import ClosedError, Kept, Part
 
 __all__ = ["PART", "PLACES", "Asked", "RefusedError", "as_werkzeug", "json_reply", "reply", "text_reply"]
 
@@ -70,11 +70,11 @@ class Asked:
 
         Raises:
             QuestionError: A cursor that is none.
-            RefusedError: 404, an inbox that is not open.
+            ClosedError: An inbox that is not open.
         """
         inbox = given.get("inbox", self.inbox)
         if inbox is not None and not kept.store.knows(inbox):
-            raise RefusedError(404, f"there is no inbox {inbox[:80]!r}: it was closed, or never opened")
+            raise ClosedError(inbox)
         after = whole_number("after", given.get("after", "0"), least=0)
         newest = kept.store.count
         if after > newest:

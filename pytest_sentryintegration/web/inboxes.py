@@ -10,6 +10,7 @@ from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.server.fake_sentry import KEY, FakeSentry
 from pytest_sentryintegration.store import STRAYS
 from pytest_sentryintegration.web.asking import Asked, RefusedError, json_reply, reply
+from pytest_sentryintegration.web.reading import ClosedError
 
 __all__ = ["Inboxes"]
 
@@ -42,7 +43,7 @@ class Inboxes:
         asked.parameters(())
         store = self._sentry.store
         if not store.knows(inbox):
-            raise RefusedError(404, f"there is no inbox {inbox[:80]!r}: it was closed, or never opened")
+            raise ClosedError(inbox)
         if inbox in (STRAYS, store.running):
             raise RefusedError(
                 409, f"the inbox {inbox!r} takes what names none: it cannot be closed, only cleared"

@@ -19,11 +19,18 @@ from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.store import Arrival, Entry, Store
 from pytest_sentryintegration.web.objects import entry_of
 
-__all__ = ["Kept", "LeftError", "Part"]
+__all__ = ["ClosedError", "Kept", "LeftError", "Part"]
 
 
 class LeftError(Exception):
     """The client has left: nobody waits for the answer."""
+
+
+class ClosedError(Exception):
+    """An inbox that is not open: nothing comes to it any more."""
+
+    def __init__(self, inbox: str) -> None:
+        super().__init__(f"there is no inbox {inbox[:80]!r}: it was closed, or never opened")
 
 
 class Kept:
@@ -42,17 +49,23 @@ class Kept:
             if self._cleared != self.store.cleared:
                 self._cleared = self.store.cleared
                 self._contents.clear()
-            if inbox not in self._contents:
-                self._contents[inbox] = Contents.of_inbox(self.store, inbox)
+            asked = self._contents.get(inbox)
+            if asked is None:
+                # Closing one that is empty clears nothing: it is let go of here.
+                known = {name: kept for name, kept in self._contents.items() if self._is_open(name)}
+                asked = known[inbox] = Contents.of_inbox(self.store, inbox)
+                self._contents = known
             evicted = self.store.evicted().total
             if self._evicted != evicted:
                 self._evicted = evicted
                 # Those that nobody asks for any more, too: they let go of what was evicted.
                 for contents in self._contents.values():
                     contents.update()
-            asked = self._contents[inbox]
             asked.update()
             return asked
+
+    def _is_open(self, inbox: str | None) -> bool:
+        return inbox is None or self.store.knows(inbox)
 
 
 @dataclass(frozen=True)
@@ -134,6 +147,8 @@ class _Asked(Source):
     def wait(self, number: int, timeout: float) -> bool:
         if self._client.has_left():
             raise LeftError
+        if self._part.inbox is not None and not self._store.knows(self._part.inbox):
+            raise ClosedError(self._part.inbox)
         return self._store.wait(self._part.inbox, number, timeout)
 
     def evidence(self) -> Evidence:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 from werkzeug.http import dump_cookie
 
+from pytest_sentryintegration.inbox.queries import QuestionError
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.web.access import COOKIE, Access
 from pytest_sentryintegration.web.asking import Asked, reply
@@ -37,8 +38,13 @@ class Session:
     def begin(self, asked: Asked) -> Reply:
         """Take the form, and answer with the cookie."""
         self._access.check_place(asked.request)
-        given = parse_qs(asked.body.decode("utf-8", "replace"), max_num_fields=10).get("token", [""])[0]
-        if self._access.token:
-            self._access.check_token(given)
-        cookie = dump_cookie(COOKIE, given, httponly=True, samesite="Strict", path="/")
+        token = self._access.token
+        if not token:
+            return reply(303, "text/plain; charset=utf-8", b"", location="/")
+        try:
+            given = parse_qs(asked.body.decode("utf-8", "replace"), max_num_fields=10).get("token", [""])[0]
+        except ValueError:
+            raise QuestionError("the body is to be the form with one field, token") from None
+        self._access.check_token(given)
+        cookie = dump_cookie(COOKIE, token, httponly=True, samesite="Strict", path="/")
         return reply(303, "text/plain; charset=utf-8", b"", location="/", set_cookie=cookie)

@@ -261,6 +261,38 @@ def test_a_folder_with_other_envelopes_is_not_mixed_with_the_dump(run: Run, tmp_
     ]
 
 
+@pytest.mark.parametrize("option", ["--dump", "--report"])
+@pytest.mark.parametrize("place", ["file/below", "/dev/null/below"])
+def test_a_file_that_cannot_be_written_is_told_before_anything_runs(
+    option: str, place: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+
+    done = run("run", option, tmp_path / place, "--", "touch", tmp_path / "ran")
+
+    assert (done.code, (tmp_path / "ran").exists()) == (2, False)
+    assert done.err.startswith(
+        f"sentryintegration run: {option}: {tmp_path / place} cannot be written: Not a directory\n"
+    )
+
+
+@pytest.mark.parametrize(("own", "code"), [(5, 5), (0, 2)])
+def test_a_file_that_can_be_written_no_more_leaves_the_code_of_a_command_that_failed(
+    own: int, code: int, run: Run, tmp_path: Path
+) -> None:
+    target = tmp_path / "folder" / "report.html"
+    target.parent.mkdir()
+
+    done = run(
+        "run", "--report", target, "--", "sh", "-c", 'rmdir "$1"; exit "$2"', "sh", target.parent, str(own)
+    )
+
+    assert (done.code, unmet(done).splitlines()[-1:]) == (
+        code,
+        [f"{target} cannot be written: No such file or directory"],
+    )
+
+
 def test_an_interrupt_ends_the_waiting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     done = run(
         "run", "--timeout", "60", "--expect", "messages", "--", "sh", "-c", "(sleep 0.3; kill -TERM $PPID) &"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -118,6 +119,28 @@ def test_wrong_use_is_exit_code_2_and_one_sentence_on_stderr(line: list[str], te
 
     command = f" {line[0]}" if text.startswith(f"sentryintegration {line[0]}") else ""
     assert done == (2, "", f"{text}\n(see sentryintegration{command} --help)\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the redirections are those of a POSIX shell")
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        pytest.param(
+            "> /dev/full",
+            2,
+            "sentryintegration show: what was found cannot be written: No space left on device\n",
+            marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device"),
+        ),
+    ],
+)
+def test_an_output_that_is_closed_or_full_is_no_crash(redirection: str, code: int, said: str) -> None:
+    command = f"{sys.executable} -m pytest_sentryintegration show - {redirection}"
+
+    done = subprocess.run(["sh", "-c", command], input="{}", capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr.startswith(said), "Traceback" in done.stderr) == (code, True, False)
 
 
 def test_the_help_lists_every_command(run: Run) -> None:

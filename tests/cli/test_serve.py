@@ -185,6 +185,25 @@ def test_further_hosts_and_origins_may_read(serving: While) -> None:
     assert read == [0]
 
 
+def test_names_and_origins_are_compared_as_clients_write_them(serving: While) -> None:
+    read: list[Any] = []
+
+    def use(printed: str) -> None:
+        hosts = ("Sentry.test.:80", "[fd00::1]:8969", "[::1]")
+        origins = ("http://app.test", "https://app.test", "chrome-extension://abc")
+        read.extend(get(api(printed), host=host)["cursor"] for host in hosts)
+        read.extend(get(api(printed), origin=origin)["cursor"] for origin in origins)
+
+    serving(
+        use,
+        *("--allow-host", "sentry.TEST", "--allow-host", "[FD00::1]"),
+        *("--allow-origin", "HTTP://App.test:80/", "--allow-origin", "https://app.test:443"),
+        *("--allow-origin", "chrome-extension://abc"),
+    )
+
+    assert read == [0] * 6
+
+
 def test_a_port_that_another_fake_sentry_has_is_told_so(run: Run) -> None:
     with FakeSentry() as other:
         done = run("serve", "--port", other.port)
@@ -214,7 +233,40 @@ def test_a_port_that_another_program_has_is_told_so(run: Run) -> None:
     [
         (["--port", "99999"], "--port: expected a whole number from 0 to 65535, got '99999'"),
         (["--limit", "0"], "--limit: expected a whole number from 1 to 1000000000, got '0'"),
-        (["--max-age", "0"], "--max-age: expected a number of seconds above 0, such as 3600, got '0'"),
+        *(
+            (
+                ["--max-age", age],
+                "--max-age: expected a number of seconds above 0 and up to 1000000000, such as 3600, got"
+                f" '{age}'",
+            )
+            for age in ("0", "1e20")
+        ),
+        (
+            ["--allow-host", "http://Sentry:8969"],
+            "--allow-host: the name 'http://sentry:8969' is not a host name or an address; did you mean"
+            " 'sentry'?",
+        ),
+        (
+            ["--host", ""],
+            "--host: the name '' is not a host name or an address; did you mean '127.0.0.1'?",
+        ),
+        *(
+            (
+                ["--allow-origin", origin],
+                f"--allow-origin: expected one origin, such as http://localhost:5173, got {origin!r}{near}",
+            )
+            for origin, near in [
+                ("localhost:5173", "; did you mean 'http://localhost:5173'?"),
+                ("http://localhost:5173/page", "; did you mean 'http://localhost:5173'?"),
+                ("*", ""),
+                ("http://*.test", ""),
+            ]
+        ),
+        (
+            ["--token", ""],
+            "--token: expected 1 to 1000 characters of ASCII, without a space at either end: it is sent in a"
+            " header",
+        ),
         (
             ["--data", "postgres://localhost/0"],
             "--data: expected the path of a file, such as sentry.db, or redis://HOST:PORT/DB, such as"

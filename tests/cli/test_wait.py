@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_sentryintegration.server.fake_sentry import FakeSentry
+from pytest_sentryintegration.ingest.request import Client, Reply, Request
+from pytest_sentryintegration.server.fake_sentry import Answering, FakeSentry
 from pytest_sentryintegration.web.app import Web
+from pytest_sentryintegration.web.asking import json_reply
 from tests.cli.conftest import Run, error, message, unused_port
 
 
@@ -136,9 +138,46 @@ def test_where_nobody_answers_the_exit_code_is_1(what: str, run: Run) -> None:
     assert run("wait", what, "--timeout", "0.1", "--server", url) == (
         1,
         "",
-        f"no fake Sentry answers at {url}: [Errno 111] Connection refused\n"
-        "Waited for 0.1 s; sentryintegration serve starts one.\n",
+        f"no fake Sentry answers at {url}: [Errno 111] Connection refused; sentryintegration serve starts"
+        " one\n"
+        "Waited for 0.1 s.\n",
     )
+
+
+def test_a_name_that_dns_cannot_hold_is_no_server(run: Run) -> None:
+    done = run("wait", "errors", "--timeout", "0", "--server", f"http://{'a' * 70}.test")
+
+    assert (done.code, done.err.startswith("no fake Sentry answers at http://aaa")) == (1, True)
+
+
+@pytest.mark.parametrize("what", ["--ready", "messages"])
+def test_a_server_that_cannot_answer_at_present_is_asked_again(what: str, run: Run) -> None:
+    left = [502, 503, 504]
+
+    def make(sentry: FakeSentry) -> Answering:
+        web = Web(sentry)
+
+        def answer(request: Request, client: Client) -> Reply | None:
+            return json_reply(left.pop(), {"error": "not now"}) if left else web(request, client)
+
+        return answer
+
+    with FakeSentry(web=make) as sentry:
+        send(sentry, message("hello"))
+        done = run("wait", what, "--timeout", "20", "--server", sentry.url)
+
+    assert (done.code, done.err, left) == (0, "", [])
+
+
+def test_a_server_that_cannot_answer_in_time_is_exit_code_1_with_its_reason(run: Run) -> None:
+    def make(sentry: FakeSentry) -> Answering:
+        return lambda request, client: json_reply(503, {"error": "what came cannot be told at present"})
+
+    with FakeSentry(web=make) as sentry:
+        done = run("wait", "messages", "--timeout", "0.1", "--server", sentry.url)
+
+    said = f"{sentry.url}: what came cannot be told at present\nWaited for 0.1 s.\n"
+    assert done == (1, "", said)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +190,23 @@ def test_where_nobody_answers_the_exit_code_is_1(what: str, run: Run) -> None:
         ),
         (["erors"], "there is no noun 'erors'; did you mean 'errors'?"),
         (["errors?levl=error"], "an error has no field 'levl'; did you mean 'level'?"),
+        (
+            ["messages?text=salt & pepper"],
+            "' pepper' is no NAME=VALUE; an & that belongs to a value is written %26",
+        ),
+        (
+            ["errors?count=2", "--count", "3"],
+            "how many are to come is said twice: --count 3, and 'errors?count=2'",
+        ),
+        (
+            ["errors", "--token", "caf\u00e9"],
+            "--token: expected 1 to 1000 characters of ASCII, without a space at either end: it is sent in a"
+            " header",
+        ),
+        (
+            ["errors", "--server", "http://127.0.0.1:8969/?x"],
+            "--server: expected a URL, such as http://127.0.0.1:8969, got 'http://127.0.0.1:8969/?x'",
+        ),
         (["errors", "--count", "0"], "--count: expected a whole number from 1 to 1000000000, got '0'"),
         (
             ["errors", "--server", "127.0.0.1:8969"],

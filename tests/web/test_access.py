@@ -27,6 +27,9 @@ def test_names_of_this_machine_are_answered(api: Api, host: str) -> None:
         "127.0.0.1@example.com",
         "10.0.0.1",
         "[::",
+        "localhost:80@example.com",
+        "localhost:evil@example.com",
+        "localhost:80:80",
     ],
 )
 def test_other_names_are_refused_with_the_cure(api: Api, host: str) -> None:
@@ -37,13 +40,10 @@ def test_other_names_are_refused_with_the_cure(api: Api, host: str) -> None:
 
 
 def test_a_further_name_may_be_allowed() -> None:
-    api = Api(Access(hosts={"sentry.test"}))
+    api = Api(Access(hosts={"sentry.test", "fd00::1"}))
+    hosts = ("sentry.test:1", "SENTRY.test", "sentry.test.", "[fd00::1]:8969", "a.test", "[fd00::2]")
 
-    assert [api.get(READ, host=host).status for host in ("sentry.test:1", "SENTRY.test", "a.test")] == [
-        200,
-        200,
-        403,
-    ]
+    assert [api.get(READ, host=host).status for host in hosts] == [200, 200, 200, 200, 403, 403]
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,25 @@ def test_a_wait_ends_when_its_client_leaves(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    "what", ["messages?", "messages?expect=none&", "traces?complete=true&", "messages/latest?"]
+)
+def test_a_wait_ends_when_its_inbox_is_closed(api: Api, what: str) -> None:
+    inbox = api.post("/api/inboxes").json["inbox"]
+    closing = threading.Timer(0.05, api.ask, ["DELETE", f"/api/inboxes/{inbox}"])
+    closing.start()
+    started = time.monotonic()
+
+    answer = api.get(f"/api/captured/{what}inbox={inbox}&wait=600")
+
+    closing.join()
+    assert (answer.status, answer.error) == (
+        404,
+        f"there is no inbox {inbox!r}: it was closed, or never opened",
+    )
+    assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
     ("target", "error"),
     [
         ("/api/captured/mesages", "there is no noun 'mesages'; did you mean 'messages'?"),

@@ -39,6 +39,20 @@ def test_what_was_evicted_is_let_go_of_where_nobody_asks_for_its_inbox_again(clo
     assert (contents() is None) is closes
 
 
+def test_an_inbox_that_was_closed_empty_is_let_go_of() -> None:
+    store = Store(limit=10)
+    kept = Kept(store)
+    for inbox in ("a", "b"):
+        store.open(inbox, expires=True)
+    contents = weakref.ref(kept.contents("a"))
+
+    store.close("a")
+    kept.contents("b")
+    gc.collect()
+
+    assert contents() is None
+
+
 def test_an_inbox_that_nobody_asks_for_is_read_again_only_where_something_was_evicted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

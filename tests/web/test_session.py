@@ -32,6 +32,18 @@ def test_a_wrong_token_sets_no_cookie() -> None:
     assert "set-cookie" not in answer.headers
 
 
+def test_a_form_with_many_fields_is_a_400() -> None:
+    answer = guarded().ask("POST", "/api/session", b"&".join([b"token=geheim"] * 20))
+
+    assert (answer.status, answer.error) == (400, "the body is to be the form with one field, token")
+
+
+def test_where_no_token_is_needed_no_cookie_is_set() -> None:
+    answer = enter(Api(), "x" * 10_000)
+
+    assert (answer.status, answer.headers.get("set-cookie")) == (303, None)
+
+
 def test_a_form_of_another_page_is_refused() -> None:
     assert enter(guarded(), "geheim", origin="https://evil.example").status == 403
 
