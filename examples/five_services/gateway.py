@@ -30,7 +30,10 @@ class Handing(BaseHTTPRequestHandler):
     server: Gateway
 
     def do_OPTIONS(self) -> None:
-        self.answer(b"", **{"access-control-allow-headers": self.server.allowed})
+        # Not to be kept by the browser, which lives on into the next test.
+        self.answer(
+            b"", **{"access-control-allow-headers": self.server.allowed, "access-control-max-age": "0"}
+        )
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))

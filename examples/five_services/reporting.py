@@ -17,7 +17,12 @@ EVERY = float(os.environ.get("FLUSH_EVERY", "0"))
 def start(service: str, **options: Any) -> None:
     options.setdefault("traces_sample_rate", 1.0)
     sentryintegration.init(
-        server_name=service, release=f"{service}@1", integrations=[CeleryIntegration()], **options
+        server_name=service,
+        release=f"{service}@1",
+        integrations=[CeleryIntegration()],
+        # To look for more imports every framework that is installed, which takes as long as all else here.
+        auto_enabling_integrations=False,
+        **options,
     )
     if EVERY:
         threading.Thread(target=flush_for_ever, daemon=True).start()
