@@ -7,16 +7,23 @@ flags. What is not known is not held against anybody.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
-from urllib.parse import unquote, urlsplit
 
+from pytest_sentryintegration.model.calls import Calls
 from pytest_sentryintegration.model.events import Event
 from pytest_sentryintegration.model.linking import Forest
+from pytest_sentryintegration.model.propagated import (
+    SentryTrace,
+    request_headers,
+    sentry_items,
+    sentry_traces,
+    traceparent,
+)
 from pytest_sentryintegration.model.reading import mapping, text
 from pytest_sentryintegration.model.records import Record
+from pytest_sentryintegration.model.services import service_of
 from pytest_sentryintegration.model.spans import Span, span_of
 
 __all__ = ["Break", "breaks_of"]
@@ -34,11 +41,6 @@ Kind = Literal[
 
 _SAME: Final = ("sampled", "sample_rand", "public_key", "release")
 """What a trace header hands on unchanged from the service in which the trace began, and continuity needs."""
-_SENTRY_TRACE: Final = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})(?:-([01])?)?")
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
-_REQUEST: Final = re.compile(r"(?:([A-Z]+) )?(https?://\S+)")
-_FLAGS: Final = {"1": "true", "0": "false", None: None}
-_HEADER: Final = "http.request.header."
 _FETCHED: Final = "auto.http.browser"
 """The origin of what `fetch` and `XMLHttpRequest` of a page have asked for."""
 
@@ -73,7 +75,8 @@ def breaks_of(forest: Forest, events: Iterable[Event]) -> list[Break]:
     # What the test called by headers of its own is below the test, and a root here.
     called = [root for root in forest.roots if root.parent_span_id is not None]
     heads = [*called[:1], *(root for root in forest.roots if root.parent_span_id is None)]
-    found = [Break("second_root", _span(heads[0]), _span(root)) for root in heads[1:]]
+    further = [root for root in heads[1:] if not _is_of_one_page(heads[0], root)]
+    found = [Break("second_root", _span(heads[0]), _span(root)) for root in further]
     for segment in segments:
         broken = _headers_break(segment) or _hop_break(forest, segment)
         if broken is not None:
@@ -81,32 +84,48 @@ def breaks_of(forest: Forest, events: Iterable[Event]) -> list[Break]:
     return [*found, *_not_continued(forest), *_unsampled(forest, events), *_unanswered(forest)]
 
 
+def _is_of_one_page(first: Record, other: Record) -> bool:
+    """Whether two roots are of one page, where all is one trace until the next navigation.
+
+    So it is with every SDK for JavaScript: what happens outside of requests shares the trace of its scope.
+    """
+    name = text(first.sdk.get("name")) or ""
+    return (
+        name.startswith("sentry.javascript.")
+        and (name, first.release) == (other.sdk.get("name"), other.release)
+        and service_of(first) == service_of(other)
+    )
+
+
 def _headers_break(segment: Record) -> Break | None:
     """Return where the headers of a request disagree with each other."""
-    headers = _request_headers(segment)
-    sent = headers.get("sentry-trace", "")
-    values = [found for part in sent.split(",") if (found := _SENTRY_TRACE.fullmatch(part.strip()))]
+    headers = request_headers(segment)
+    values = sentry_traces(headers)
     caller = _span(segment.parent)
-    if len({value[1] for value in values}) > 1:
-        differs = (("sentry-trace", values[0][1], values[1][1]),)
-        return Break("several_headers", caller, _span(segment), differs)
-    baggage = list(_sentry_items(headers.get("baggage", "")))
+    # The same trace twice is harmless where the service has taken one of them.
+    if len({value.trace_id for value in values}) > 1:
+        return Break("several_headers", caller, _span(segment), (_two(values),))
     known: dict[str, str] = {}
-    for name, value in baggage:
+    for name, value in sentry_items(headers):
         if known.setdefault(name, value) != value:
             return Break("several_headers", caller, _span(segment), ((f"sentry-{name}", known[name], value),))
     if not values:
         return None
-    trace_id, flag = values[0][1], _FLAGS[values[0][3]]
-    parent = _TRACEPARENT.fullmatch(headers.get("traceparent", "").strip())
+    trace_id, flag = values[0].trace_id, values[0].sampled
+    parent_id, parent_flag = traceparent(headers)
     pairs = [
         ("trace id of baggage", trace_id, known.get("trace_id")),
         ("sampling decision of baggage", flag, known.get("sampled")),
-        ("trace id of traceparent", trace_id, parent and parent[1]),
-        ("sampling decision of traceparent", flag, parent and str(bool(int(parent[2], 16) & 1)).lower()),
+        ("trace id of traceparent", trace_id, parent_id),
+        ("sampling decision of traceparent", flag, parent_flag),
     ]
     disagree = tuple((name, one, other) for name, one, other in pairs if one and other and one != other)
     return Break("headers_disagree", caller, _span(segment), disagree) if disagree else None
+
+
+def _two(values: Sequence[SentryTrace]) -> tuple[str, str, str]:
+    other = next(value for value in values if value.trace_id != values[0].trace_id)
+    return ("sentry-trace", values[0].trace_id, other.trace_id)
 
 
 def _hop_break(forest: Forest, segment: Record) -> Break | None:
@@ -127,18 +146,29 @@ def _hop_break(forest: Forest, segment: Record) -> Break | None:
     differs = tuple(
         (name, before.get(name), after.get(name))
         for name in _SAME
-        if before.get(name) != after.get(name)
+        if not _are_same(before.get(name), after.get(name))
         # Older SDKs know no sample_rand, and whoever continues their trace adds one.
         and (name == "release" or (name in before and name in after))
     )
     return Break("changed", _span(segment.parent), _span(segment), differs) if differs else None
 
 
+def _are_same(one: Any, other: Any) -> bool:
+    """Whether two values of trace headers mean the same: some SDKs write ``true`` or a number otherwise."""
+    if one == other:
+        return True
+    first, second = str(one).lower(), str(other).lower()
+    try:
+        return first == second or float(first) == float(second)
+    except ValueError:
+        return False
+
+
 def _is_lost(segment: Record, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether the caller's trace header did not reach *segment*, so that it has none or one of its own."""
-    headers = _request_headers(segment)
+    headers = request_headers(segment)
     if "sentry-trace" in headers:
-        return not any(_sentry_items(headers.get("baggage", "")))
+        return not any(sentry_items(headers))
     if "public_key" in before and "public_key" not in after:
         return True
     own = after.get("transaction")
@@ -164,103 +194,28 @@ def _not_continued(forest: Forest) -> Iterator[Break]:
     if not others:
         return
     spans = {record.span_id: record for record in forest.delivered()}
-    requests, messages = _calls(forest)
+    calls = Calls(forest)
     for other in others:
         for root in other.roots:
-            headers = _request_headers(root)
-            named = _SENTRY_TRACE.match(headers.get("sentry-trace", "").strip())
-            if named is not None and named[1] == forest.trace_id:
-                yield Break("not_continued", _span(spans.get(named[2])), _span(root), has_headers=True)
-                continue
-            sent = _find_call(root, requests, messages)
-            if sent is not None:
+            values = sentry_traces(request_headers(root))
+            named = next((value for value in values if value.trace_id == forest.trace_id), None)
+            if named is not None:
+                caller = _span(spans.get(named.span_id))
+                if len(values) > 1:
+                    twice = (("sentry-trace", values[0].sent, values[1].sent),)
+                    yield Break("several_headers", caller, _span(root), twice)
+                else:
+                    yield Break("not_continued", caller, _span(root), has_headers=True)
+            elif (sent := calls.served_by(root)) is not None:
                 yield Break("not_continued", _span(sent), _span(root))
     roots = forest.roots
     if roots:
         for other in others:
-            requests, messages = _calls(other)
+            calls = Calls(other)
             for root in roots:
-                sent = _find_call(root, requests, messages)
+                sent = calls.served_by(root)
                 if sent is not None:
                     yield Break("not_continued", _span(sent), _span(root))
-
-
-def _calls(forest: Forest) -> tuple[list[Record], dict[str, Record]]:
-    """Return the spans of *forest* that called another service and have nothing below them."""
-    requests: list[Record] = []
-    messages: dict[str, Record] = {}
-    for record in forest.delivered():
-        if record.children:
-            continue
-        if record.op == "http.client":
-            requests.append(record)
-        elif isinstance(message := record.data.get("messaging.message.id"), str) and not record.is_segment:
-            messages[message] = record
-    return requests, messages
-
-
-def _find_call(root: Record, requests: list[Record], messages: dict[str, Record]) -> Record | None:
-    """Return the call that *root* serves, where that is certain."""
-    message = root.data.get("messaging.message.id")
-    if isinstance(message, str) and message in messages:
-        return messages[message]
-    if root.op != "http.server" or not requests:
-        return None
-    served = _served(root)
-    found = [sent for sent in requests if _is_within(root, sent) and _is_of(_called(sent), served)]
-    return found[0] if len(found) == 1 else None
-
-
-def _is_within(inner: Record, outer: Record) -> bool:
-    """Whether *inner* began while *outer* ran, by clocks that agree.
-
-    It may end later: a server records its end after the caller has the answer.
-    """
-    if None in (inner.start, outer.start, outer.end):
-        return False
-    return bool(outer.start <= inner.start <= outer.end)  # type: ignore[operator]
-
-
-Address = tuple[str | None, str, str | None]
-"""Method, host with port, and path of a request; what is not known is ``None``."""
-
-
-def _called(record: Record) -> Address | None:
-    data = record.data
-    url = next((data[key] for key in ("url.full", "http.url", "url") if isinstance(data.get(key), str)), "")
-    method = text(data.get("http.request.method")) or text(data.get("http.method"))
-    written = _REQUEST.search(record.description or "")
-    if written is not None:
-        method = method or written[1]
-        url = url if "://" in url else written[2]
-    return _address(method, url)
-
-
-def _served(record: Record) -> Address | None:
-    data, request = record.data, mapping(mapping(record.raw if record.contexts else None).get("request"))
-    urls = (request.get("url"), data.get("url.full"), data.get("http.url"))
-    method = (
-        text(request.get("method")) or text(data.get("http.request.method")) or text(data.get("http.method"))
-    )
-    url = next((url for url in urls if isinstance(url, str)), "")
-    if "://" in url:
-        return _address(method, url)
-    host = _request_headers(record).get("host")
-    return (method, host.lower(), None) if host else None
-
-
-def _address(method: str | None, url: str) -> Address | None:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return (method, parts.netloc.rpartition("@")[2].lower(), parts.path or "/") if parts.netloc else None
-
-
-def _is_of(called: Address | None, served: Address | None) -> bool:
-    if called is None or served is None:
-        return False
-    return all(one == other or None in (one, other) for one, other in zip(called, served, strict=True))
 
 
 def _unsampled(forest: Forest, events: Iterable[Event]) -> Iterator[Break]:
@@ -303,29 +258,6 @@ def _unanswered(forest: Forest) -> Iterator[Break]:
 def _trace_header(record: Record) -> dict[str, Any] | None:
     header = record.item.envelope.headers.get("trace")
     return header if isinstance(header, dict) else None
-
-
-def _request_headers(record: Record) -> dict[str, str]:
-    """Return the headers of the request that a transaction served, by lower-case names, where it has them."""
-    if record.contexts:
-        sent = mapping(mapping(record.raw.get("request")).get("headers"))
-        return {name.lower(): value for name, value in sent.items() if isinstance(value, str)}
-    cut = len(_HEADER)
-    found = {}
-    for name, value in record.data.items():
-        if name.startswith(_HEADER):
-            # OpenTelemetry has lists here.
-            value = ",".join(map(str, value)) if isinstance(value, list) else value
-            found[name[cut:].replace("_", "-").lower()] = str(value)
-    return found
-
-
-def _sentry_items(baggage: str) -> Iterator[tuple[str, str]]:
-    """Yield Sentry's own items of a baggage header, without their prefix."""
-    for part in baggage.split(","):
-        name, found, value = part.strip().partition("=")
-        if found and name.startswith("sentry-"):
-            yield name[len("sentry-") :], unquote(value)
 
 
 def _span(record: Record | None) -> Any:

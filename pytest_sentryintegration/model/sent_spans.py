@@ -198,8 +198,8 @@ class StreamedRecord(Record):
 
     @lazy
     def server_name(self) -> str | None:
-        # sentry-sdk calls its server_name so.
-        return text(self._attribute("server.address"))
+        # sentry-sdk calls its server_name so; of a request it is the server that is called.
+        return None if self.op == "http.client" else text(self._attribute("server.address"))
 
     @lazy
     def sdk(self) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _second_root(broken: Any) -> tuple[str, str]:
     return (
         "it has the trace id and no parent",
         "Hand the whole header sentry-trace to continue_trace(), or to headers= of start_transaction(); or "
-        "begin a new trace.",
+        "begin a new trace (new_trace() of sentry_sdk.traces).",
     )
 
 
@@ -129,6 +129,12 @@ def _not_continued(broken: Any) -> tuple[str, str]:
         return (
             f"{began}, although the request carried sentry-trace",
             "Give the request's headers to continue_trace(), and look at strict_trace_continuation.",
+        )
+    if broken.caller is not None and broken.caller.op != "http.client":
+        return (
+            f"{began}, and processes the message that was sent there",
+            "Look at whether both sides instrument the queue (Celery: CeleryIntegration, propagate_traces), "
+            "and whether another tracing library replaces the context of the message.",
         )
     return (
         f"{began}: the request carried no sentry-trace",

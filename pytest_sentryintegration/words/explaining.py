@@ -318,7 +318,9 @@ def _of_children(evidence: Evidence, longer: str, *, explained: bool) -> Iterabl
     elif evidence.children:
         # Where a process has reported, another that ended with 0 may have nothing to do with Sentry.
         telling = [child for child in evidence.children if child.ended != 0 or not evidence.connected]
-        telling = [child for child in telling if child.running or not child.has_dsn or not explained]
+        if explained:
+            # One that a signal ended (a negative code) has not reported what it lost: another has.
+            telling = [c for c in telling if c.running or not c.has_dsn or (c.ended or 0) < 0]
         telling.sort(key=lambda child: (child.has_dsn, not child.ended))
         for child in _first(telling):
             yield _of_child(child, bool(evidence.connected), longer)

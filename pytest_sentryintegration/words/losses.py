@@ -104,6 +104,7 @@ BY: Final = {
     "backpressure": "backpressure",
     "internal_sdk_error": "an error inside the SDK",
     "insufficient_data": "the SDK, for want of data",
+    "no_parent_span": "the SDK, for want of a parent span",
 }
 """Reasons of client reports, after "dropped by"."""
 
@@ -120,6 +121,8 @@ DROPPED: Final = {
     "backpressure": "the SDK holds itself for overloaded (enable_backpressure_handling)",
     "internal_sdk_error": "the SDK failed on it; init(debug=True) logs how",
     "insufficient_data": "too little was recorded for a profile",
+    # Of @sentry/browser.
+    "no_parent_span": "requests of a page are spans only inside of one",
 }
 """Reasons of client reports, as explanations. `_why` has those of callbacks, `_SAMPLED_BY` of sampling."""
 

@@ -165,6 +165,48 @@ def test_a_second_root_is_named() -> None:
     )
 
 
+def browser_root(span_id: str, **fields: Any) -> RawItem:
+    sdk = {"name": "sentry.javascript.react", "version": "11"}
+    return item("transaction", transaction(trace={"span_id": span_id}, **{"sdk": sdk, **fields}))
+
+
+def test_what_happens_on_a_page_one_after_the_other_is_one_trace() -> None:
+    # @sentry/browser begins a new trace with the next navigation alone.
+    trace = trace_of((browser_root("load"), HEADER), (browser_root("click"), HEADER))
+
+    assert (len(trace.roots), trace.breaks()) == (2, [])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"sdk": {"name": "sentry.javascript.node"}}, {"sdk": {"name": "sentry.python"}}, {"release": "other@2"}],
+)
+def test_a_second_root_of_another_application_is_named_beside_a_page(fields: dict[str, Any]) -> None:
+    trace = trace_of((browser_root("load"), HEADER), (browser_root("other", **fields), HEADER))
+
+    assert [broken.kind for broken in trace.breaks()] == ["second_root"]
+
+
+def test_a_streamed_request_of_a_page_is_no_service_called_as_its_server() -> None:
+    names = {"sentry.op": "http.client", "server.address": "api", "sentry.sdk.name": "sentry.javascript.vue"}
+    sent = streamed("call", attributes={name: {"value": value} for name, value in names.items()})
+
+    assert trace_of((container("span", sent), HEADER)).services == ("sentry.javascript.vue in project 1",)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {**HEADER, "sample_rand": "0.250000"},
+        {**HEADER, "sample_rand": 0.25},
+        {**HEADER, "sampled": True},
+        {**HEADER, "sampled": "True"},
+    ],
+)
+def test_a_value_that_is_written_otherwise_has_not_changed(header: dict[str, Any]) -> None:
+    assert hop(header) == []
+
+
 def test_traceparent_must_agree_with_sentry_trace() -> None:
     foreign, unsampled = f"00-{OTHER}-{CALL}-01", f"00-{TRACE}-{CALL}-00"
 
@@ -331,12 +373,29 @@ class TestPublicReports:
             ("queue.process", "worker"),
         ]
         assert broken.kind == "not_continued"
+        assert "processes the message that was sent there. Look at whether both sides instrument" in " ".join(
+            str(told(broken)).split()
+        )
 
     def test_1940_two_instrumentations_that_each_add_sentry_trace(self) -> None:
         # https://github.com/getsentry/sentry-python/issues/1940
         sent = request(Sentry_Trace=f"{OTHER}-{'4' * 16}-,{TRACE}-{CALL}-1")
 
         assert differences(hop(request=sent)) == [("several_headers", ("sentry-trace", OTHER, TRACE))]
+
+    def test_6703_sentry_trace_twice_which_the_service_cannot_read(self) -> None:
+        # https://github.com/getsentry/sentry-python/issues/6703: both are of one trace.
+        one, other = f"{TRACE}-{CALL}-1", f"{TRACE}-{'4' * 16}-1"
+        alone = api(OTHER, None, request=request(Sentry_Trace=f"{one},{other}"))
+        trace = trace_of((page(), HEADER), (alone, {**HEADER, "trace_id": OTHER}))
+
+        assert differences(trace.breaks()) == [("several_headers", ("sentry-trace", one, other))]
+        assert "Two instrumentations of the caller, or a proxy, each add headers: leave one of them" in said(
+            trace
+        )
+
+    def test_6703_sentry_trace_twice_of_which_the_service_took_the_first(self) -> None:
+        assert hop(request=request(Sentry_Trace=f"{TRACE}-{CALL}-1,{TRACE}-{'4' * 16}-1")) == []
 
     def test_3709_baggage_that_a_repeated_request_adds_again(self) -> None:
         # https://github.com/getsentry/sentry-python/pull/3728: equal items are harmless, others are not.

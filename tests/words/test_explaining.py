@@ -541,6 +541,8 @@ def test_what_a_client_report_explains_needs_no_guesses_beside_it() -> None:
     assert explain(evidence, received.contents) == "1 event was dropped: before_send returned None."
     running = replace(evidence, forks=0, children=(Child("python cli.py", running=True),))
     assert len(reasons(running, received.contents)) == 2
+    killed = replace(evidence, forks=0, children=(Child("python cli.py", ended=-9),))
+    assert len(reasons(killed, received.contents)) == 2
 
 
 def test_losses_of_several_reports_are_added() -> None:
