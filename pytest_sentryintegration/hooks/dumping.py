@@ -49,6 +49,22 @@ def prepare(config: pytest.Config) -> None:
         path = (config.invocation_params.dir / folder).resolve()
         config.option.sentry_dump = str(path)
         remove(path)
+        config.pluginmanager.register(Collecting(config), "sentryintegration-collecting")
+
+
+class Collecting:
+    """Writes which files pytest could not collect: their tests, which may be all there are, never begin."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Write it. The controller of xdist is told what its workers found, once."""
+        if report.failed:
+            from pytest_sentryintegration.report.manifest import UNCOLLECTED
+
+            failure = str(report.longreprtext)
+            _manifest_of(self._config).add(report.nodeid, UNCOLLECTED, [], failure=failure)
 
 
 def begin(item: pytest.Item) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pytest_sentryintegration.model.breadcrumbs import Breadcrumb, read_breadcrumbs
-from pytest_sentryintegration.model.exceptions import SentException, read_exceptions
+from pytest_sentryintegration.model.exceptions import Frame, SentException, read_exceptions, read_frames
 from pytest_sentryintegration.model.filenames import by_filename
 from pytest_sentryintegration.model.items import (
     EVENT_TYPES,
@@ -20,7 +20,7 @@ from pytest_sentryintegration.model.items import (
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.messages import event_level, event_message, security_message
 from pytest_sentryintegration.model.parts import Part, read_once
-from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts
+from pytest_sentryintegration.model.reading import identifier, listing, mapping, moment, text, texts, values
 from pytest_sentryintegration.model.snapshots import event_snapshot
 from pytest_sentryintegration.wire.uploads import is_reference
 
@@ -116,6 +116,20 @@ class Event(Part):
         # Any, not Optional: tests of errors would have to check for None first, only for the type checker.
         exceptions = self.exceptions
         return exceptions[-1] if exceptions else None
+
+    @lazy
+    def frames(self) -> tuple[Frame, ...]:
+        """The stack of an event whose exceptions have none, outermost call first: of its thread.
+
+        The SDKs send it with messages where they are told so (``attach_stacktrace=True``).
+        """
+        if any(sent.frames for sent in self.exceptions):
+            return ()
+        threads = values(self.raw.get("threads"))
+        # Others may be listed that only ran at that time.
+        own = [thread for thread in threads if thread.get("crashed") or thread.get("current")] or threads[:1]
+        stacks = [*(thread.get("stacktrace") for thread in own), self.raw.get("stacktrace")]
+        return next((frames for stack in stacks if (frames := read_frames(stack))), ())
 
     @property
     def release(self) -> str | None:

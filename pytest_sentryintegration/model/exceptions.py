@@ -8,7 +8,7 @@ from typing import Any
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.reading import mapping, number, shown, text, truth, values
 
-__all__ = ["Frame", "SentException", "read_exceptions"]
+__all__ = ["Frame", "SentException", "read_exceptions", "read_frames"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,8 +78,7 @@ class SentException:
     @lazy
     def frames(self) -> tuple[Frame, ...]:
         """Its stack, outermost call first: the last frame is where it was raised."""
-        frames = mapping(self.raw.get("stacktrace")).get("frames")
-        return tuple(Frame(frame) for frame in values(frames))
+        return read_frames(self.raw.get("stacktrace"))
 
     @property
     def mechanism(self) -> dict[str, Any]:
@@ -93,6 +92,11 @@ class SentException:
 
     def __repr__(self) -> str:
         return f"<SentException {self.type}: {(self.value or '')[:80]!r}>"
+
+
+def read_frames(stack: object) -> tuple[Frame, ...]:
+    """Return the frames of a ``stacktrace``."""
+    return tuple(Frame(frame) for frame in values(mapping(stack).get("frames")))
 
 
 def read_exceptions(value: object) -> tuple[SentException, ...]:

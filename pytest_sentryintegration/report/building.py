@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +14,13 @@ from typing import Any, Final, NamedTuple
 from pytest_sentryintegration.matching.showing import plain
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.model.traces import Trace
-from pytest_sentryintegration.report.dumps import Problems, Test, read_dumps
+from pytest_sentryintegration.report.dumps import RED, Problems, Test, read_dumps
 from pytest_sentryintegration.report.page import packed, report_page
-from pytest_sentryintegration.store import Entry
+from pytest_sentryintegration.store import Arrival, Entry
 from pytest_sentryintegration.web.findings import judged
 from pytest_sentryintegration.web.objects import as_json, attachment_name, dump
 from pytest_sentryintegration.web.streaming import by_request, summary_of
+from pytest_sentryintegration.wire.envelope import serialize_envelope
 from pytest_sentryintegration.words.losses import dropped
 
 __all__ = ["TITLE", "Limits", "build"]
@@ -31,7 +32,9 @@ _HEADLINE: Final = 200
 """Characters of a failure that the list shows."""
 _SPANS: Final = 5_000
 """Spans of a trace that is shown."""
-_SECTIONS: Final = ("tests", "objects", "findings", "traces", "attachments")
+_BODY: Final = 200_000
+"""Bytes of an envelope that is shown as it was sent."""
+_SECTIONS: Final = ("tests", "objects", "findings", "traces", "attachments", "envelopes")
 
 Piece = tuple[str, str, bytes]
 """Its section, its key there, and JSON."""
@@ -40,8 +43,8 @@ Piece = tuple[str, str, bytes]
 class Limits(NamedTuple):
     """How large a report becomes. What is over a limit is left out, passed tests first, and is told."""
 
-    blocks: int = 7_500_000
-    """Bytes of what is looked at, compressed and as text; with the list and the page, 10 MB."""
+    blocks: int = 6_000_000
+    """Bytes of what is looked at, compressed and as text; with the list and the page, below 10 MB."""
     head: int = 2_200_000
     """Bytes of the list, the same way."""
     block: int = 400_000
@@ -156,15 +159,17 @@ class _Report:
         self._number += len(entries)
         shown["block"] = self._add_details(place, test.about, numbers)
         contents = _contents_of(list(entries.values()))
+        traces = {trace.trace_id for trace in contents.traces if self._add_trace(trace)}
         counts = Counter[str]()
         for pairs in by_request(contents):
             counts.update(noun for noun, _ in pairs)
-            self._requests.append(self._request(pairs, place))
+            summary = self._request(pairs, place, traces)
+            if test.outcome in RED and not self._blocks.is_full:
+                self._add_envelope(summary, entries[summary["number"]])
+            self._requests.append(summary)
         shown["counts"] = dict(counts)
         if lost := dropped(contents):
             shown["lost"] = lost
-        for trace in contents.traces:
-            self._add_trace(trace)
 
     def _add_details(self, place: int, about: Mapping[str, Any], numbers: Mapping[Any, int]) -> int | None:
         details = {name: value for name, value in about.items() if name != "duration"}
@@ -174,8 +179,10 @@ class _Report:
         details["nearest"] = [{**miss, "number": numbers.get(miss.get("number"))} for miss in misses]
         return self._blocks.add([("tests", str(place), dump(details))])
 
-    def _request(self, pairs: Sequence[tuple[str, Any]], place: int) -> dict[str, Any]:
-        """Return the summary of one request, and add what it stands for."""
+    def _request(
+        self, pairs: Sequence[tuple[str, Any]], place: int, traces: Collection[str]
+    ) -> dict[str, Any]:
+        """Return the summary of one request, and add what it stands for; *traces* are there already."""
         summary = {**summary_of(pairs), "of": place}
         if self._blocks.is_full:
             return summary
@@ -190,9 +197,11 @@ class _Report:
                 summary["verdict"] = verdict["items"][0]["outcome"]
         counts = Counter[str]()
         for noun, obj in pairs:
-            pieces.append(
-                ("objects", f"{number}:{noun}:{counts[noun]}", dump(as_json(obj, judged=is_judged)))
-            )
+            without = [] if is_judged else ["verdict"]
+            if noun == "transactions" and obj.trace_id in traces:
+                # Half of what a report would hold. The page takes them from the trace.
+                without.append("spans")
+            pieces.append(("objects", f"{number}:{noun}:{counts[noun]}", dump(as_json(obj, without=without))))
             counts[noun] += 1
             if noun == "attachments":
                 file = [
@@ -203,20 +212,29 @@ class _Report:
         summary["block"] = self._blocks.add(pieces)
         return summary
 
-    def _add_trace(self, trace: Trace) -> None:
+    def _add_envelope(self, summary: dict[str, Any], entry: Entry) -> None:
+        """Add what was sent as it was sent; of failed tests alone, since it is as long as all else."""
+        body = serialize_envelope(entry.envelope) if isinstance(entry, Arrival) else entry.body
+        if len(body) <= _BODY:
+            summary["bytes"] = self._blocks.add([("envelopes", str(entry.number), dump(_as_text(body)))])
+
+    def _add_trace(self, trace: Trace) -> bool:
+        """Add a trace, and return whether it is there now."""
         if self._blocks.is_full or trace.trace_id in self._traces or len(trace.spans) > _SPANS:
-            return
+            return False
         block = self._blocks.add([("traces", trace.trace_id, dump(as_json(trace)))])
         if block is not None:
             self._traces[trace.trace_id] = block
+        return block is not None
 
     def page(self, title: str) -> tuple[bytes, list[str]]:
         """Return the page, and a sentence for each thing that it lacks."""
         self._blocks.end_block()
         there = len(self._blocks.packed)
         for each in (*self._tests, *self._requests):
-            if each.get("block") is not None and each["block"] >= there:
-                each["block"] = None
+            for name in ("block", "bytes"):
+                if each.get(name) is not None and each[name] >= there:
+                    each[name] = None
         self._traces = {trace_id: block for trace_id, block in self._traces.items() if block < there}
         while True:
             lacking = [*self._left_out(), *self._problems]
@@ -268,6 +286,14 @@ def headline(failure: str) -> str:
     lines = failure.splitlines()
     said = next((line[1:].strip() for line in lines if line.startswith("E ")), "")
     return plain(said or next((line.strip() for line in lines if line.strip()), ""), _HEADLINE)
+
+
+def _as_text(body: bytes) -> list[str]:
+    """Return bytes as the page reads them: as text where they are one, which is compressed far better."""
+    try:
+        return ["text", body.decode()]
+    except UnicodeDecodeError:
+        return ["base64", base64.b64encode(body).decode()]
 
 
 def _alone(pairs: Sequence[tuple[str, Any]]) -> SimpleNamespace:

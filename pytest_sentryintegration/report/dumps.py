@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,17 +16,25 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_sentryintegration.report.manifest import ENVELOPE, PATTERN, RUNNING, VERSION, is_safe, lines_of
+from pytest_sentryintegration.report.manifest import (
+    ENVELOPE,
+    PATTERN,
+    RUNNING,
+    UNCOLLECTED,
+    VERSION,
+    is_safe,
+    lines_of,
+)
 from pytest_sentryintegration.store import Arrival, Entry, RefusedRequest
 from pytest_sentryintegration.wire.dsn import Dsn
 from pytest_sentryintegration.wire.envelope import parse_envelope
 from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["OUTCOMES", "Problems", "Test", "read_arrival", "read_dumps"]
+__all__ = ["OUTCOMES", "RED", "Problems", "Test", "read_arrival", "read_dumps"]
 
-OUTCOMES: Final = (
-    "failed", "error", RUNNING, "xpassed", "rerun", "passed", "xfailed", "skipped", "",
-)  # fmt: skip
+RED: Final = (UNCOLLECTED, "failed", "error", RUNNING)
+"""Outcomes for which somebody opens a report."""
+OUTCOMES: Final = (*RED, "xpassed", "rerun", "passed", "xfailed", "skipped", "")
 """Outcomes in the order of a report; of envelopes without a manifest none is known."""
 
 LARGEST: Final = 200 * 1024 * 1024
@@ -241,7 +250,11 @@ def _list(value: Any) -> list[Any]:
 
 def _is_plain(path: Path) -> bool:
     """Whether it is a file, not a link to somewhere else, and not larger than an envelope may be."""
-    return path.is_file() and not path.is_symlink() and path.stat().st_size <= LARGEST
+    try:
+        known = path.lstat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(known.st_mode) and known.st_size <= LARGEST
 
 
 def _entry(number: int, path: Path, known: Mapping[str, Any], test: str) -> Entry:

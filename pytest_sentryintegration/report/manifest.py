@@ -21,6 +21,7 @@ __all__ = [
     "PATTERN",
     "REFUSED",
     "RUNNING",
+    "UNCOLLECTED",
     "VERSION",
     "Manifest",
     "is_safe",
@@ -35,6 +36,8 @@ REFUSED: Final = ".refused"
 """How files end that hold the body of a request that was not accepted."""
 RUNNING: Final = "running"
 """The outcome of a test that has begun and not ended."""
+UNCOLLECTED: Final = "collection error"
+"""The outcome of a file or folder of which pytest could not collect the tests."""
 
 LONGEST: Final = 100_000
 """Characters of a failure that are written."""
@@ -67,7 +70,8 @@ class Manifest:
         Args:
             test: its node id.
             named: what the names of its files begin with; made of *test* where it is not given.
-            outcome: ``passed``, ``failed``, ``error``, ``skipped``, ``xfailed`` or ``xpassed``.
+            outcome: ``passed``, ``failed``, ``error``, ``skipped``, ``xfailed``, ``xpassed``,
+                `UNCOLLECTED`.
             entries: what came, each into a file of its own.
             about: ``duration``, ``failure``, and whatever else is known and can be JSON.
         """

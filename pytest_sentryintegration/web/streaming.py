@@ -46,6 +46,9 @@ _SUMMARY: Final = (
     "reason", "type", "value", "unit", "duration", "count", "errors", "contact_email", "url", "timestamp",
 )  # fmt: skip
 
+_HAD: Final[dict[type, tuple[str, ...]]] = {}
+"""Which of them the objects of a class have."""
+
 _PARAMETERS: Final = PART | {"verdicts"}
 
 _CUT: Final = 500
@@ -210,8 +213,11 @@ def summary_of(pairs: Sequence[tuple[str, Any]], *, verdicts: bool = False) -> d
 
 def _facts(obj: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    for name in _SUMMARY:
-        value = getattr(obj, name, None)
+    names = _HAD.get(type(obj))
+    if names is None:
+        names = _HAD[type(obj)] = tuple(name for name in _SUMMARY if hasattr(type(obj), name))
+    for name in names:
+        value = getattr(obj, name)
         if isinstance(value, str):
             facts[name] = value[:_CUT]
         elif isinstance(value, datetime):
@@ -228,9 +234,9 @@ def _facts(obj: Any) -> dict[str, Any]:
 
 
 def _line(obj: Any) -> str:
-    """Return where an error happened: the last line of the application's own code."""
+    """Return where it happened: the last line of the application's own code in its stack."""
     exception = getattr(obj, "exception", None)
-    frames = exception.frames if exception is not None else ()
+    frames = (exception.frames if exception is not None else ()) or getattr(obj, "frames", ())
     if not frames:
         return ""
     own = next((frame for frame in reversed(frames) if frame.in_app), frames[-1])

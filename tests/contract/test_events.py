@@ -74,6 +74,27 @@ def test_a_message_has_no_exception(sentry_events: SentryEvents) -> None:
     assert list(seen.exceptions) == []
 
 
+@pytest.mark.sentry(attach_stacktrace=True)
+def test_a_message_has_the_stack_of_its_thread_where_one_was_sent(sentry_events: SentryEvents) -> None:
+    sentry_sdk.capture_message("hello")
+
+    seen = sentry_events.messages.find("hello")
+    assert seen.frames[-1].function == "test_a_message_has_the_stack_of_its_thread_where_one_was_sent"
+    assert seen.frames[-1].context_line == '    sentry_sdk.capture_message("hello")'
+
+
+def test_of_several_threads_the_stack_is_of_the_one_that_captured(sentry_events: SentryEvents) -> None:
+    threads = [
+        {"stacktrace": {"frames": [{"function": function}]}, "current": function == "own"}
+        for function in ("other", "own")
+    ]
+    post(sentry_events.dsn, event("several", threads={"values": threads}))
+    post(sentry_events.dsn, event("none", threads=[7, {"stacktrace": []}], stacktrace="x"))
+
+    seen = [[frame.function for frame in one.frames] for one in sentry_events.messages]
+    assert seen == [["own"], []]
+
+
 class CartError(Exception):
     """An error with a module of its own."""
 
@@ -271,7 +292,18 @@ def test_an_event_of_the_wrong_shapes_can_be_read_and_drawn(
 ) -> None:
     post(sentry_events.dsn, event("hello", **fields))
     (seen,) = sentry_events.events
-    for name in ("tags", "exceptions", "breadcrumbs", "contexts", "flags", "user", "request", "extra", "sdk"):
+    for name in (
+        "tags",
+        "exceptions",
+        "frames",
+        "breadcrumbs",
+        "contexts",
+        "flags",
+        "user",
+        "request",
+        "extra",
+        "sdk",
+    ):
         getattr(seen, name)
     for name in ("modules", "fingerprint", "timestamp", "level", "release", "message", "attachments"):
         getattr(seen, name)

@@ -195,3 +195,29 @@ def test_a_run_that_is_killed_leaves_a_manifest_that_names_the_test_that_ran(
         "test": "test_it.py::test_kills",
         "outcome": "running",
     }
+
+
+BROKEN = {
+    "test_broken": "import sentry_sdk, no_such_module\ndef test_never(): pass",
+    "test_whole": "def test_it(): pass",
+}
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "xdist"])
+def test_a_file_that_cannot_be_imported_is_the_first_in_the_report(
+    run: Run, pytester: pytest.Pytester, options: tuple[str, ...]
+) -> None:
+    plugins = ("xdist",) if options else ()
+    run("--sentry-report=report.html", "--continue-on-collection-errors", *options, plugins=plugins, **BROKEN)
+
+    page = Page((pytester.path / "report.html").read_bytes())
+    assert page.outcomes == [("collection error", "test_broken.py"), ("passed", "test_whole.py::test_it")]
+    assert page.head["tests"][0]["headline"] == "ModuleNotFoundError: No module named 'no_such_module'"
+    assert "test_broken.py:1: in <module>" in page.details(0)["failure"]
+
+
+def test_where_nothing_could_be_collected_the_report_says_so(run: Run, pytester: pytest.Pytester) -> None:
+    run("--sentry-report=report.html", test_broken="import no_such_module")
+
+    page = Page((pytester.path / "report.html").read_bytes())
+    assert page.outcomes == [("collection error", "test_broken.py")]

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_sentryintegration.report.building import Limits, build, headline
 from pytest_sentryintegration.web.page import PAGE, policy_of
+from pytest_sentryintegration.wire.envelope import parse_envelope, serialize_envelope
 from tests.report.pages import ERROR, Page, envelope, page_of, sent, write_dump
 from tests.web.conftest import Api
 
@@ -47,6 +48,8 @@ def test_it_holds_what_the_captured_api_answers(tmp_path: Path) -> None:
 
     differing = {"received": None, "inbox": None}
     objects = {key: {**value, **differing} for key, value in page.blocks[0]["objects"].items()}
+    # The spans of a transaction are in its trace, and are not held twice.
+    assert answers["2:transactions:0"].pop("spans") == []
     assert objects == {key: {**value, **differing} for key, value in answers.items()}
     assert {**page.blocks[0]["traces"]["a" * 32], **differing} == {**trace, **differing}
     assert page.blocks[0]["findings"]["3"]["items"] == findings
@@ -103,6 +106,26 @@ def test_attachments_are_in_it_as_their_bytes(tmp_path: Path) -> None:
     page = page_of(dump_of(tmp_path / "dump", body))
 
     assert page.blocks[0]["attachments"] == {"1-1": ["image/png", base64.b64encode(b"PNG").decode()]}
+
+
+def test_what_failed_tests_have_sent_is_in_it_as_it_was_sent_too(tmp_path: Path) -> None:
+    binary = b'{}\n{"type":"attachment","length":2}\n\xff\xfe'
+    write_dump(
+        tmp_path,
+        [
+            {"test": "failed", "outcome": "failed", "sent": [sent("1.envelope"), sent("2.envelope", 2)]},
+            {"test": "passed", "outcome": "passed", "sent": [sent("3.envelope", 3)]},
+        ],
+        {"1.envelope": envelope(ERROR), "2.envelope": binary, "3.envelope": envelope(ERROR)},
+    )
+
+    page = page_of(tmp_path)
+
+    texts = page.blocks[0]["envelopes"]
+    assert [row.get("bytes") for row in page.head["rows"]] == [0, 0, None]
+    assert list(texts) == ["1", "2"]
+    assert texts["1"] == ["text", serialize_envelope(parse_envelope(envelope(ERROR))).decode()]
+    assert texts["2"] == ["base64", base64.b64encode(binary + b"\n").decode()]
 
 
 def test_what_is_too_much_is_left_out_of_passed_tests_first_and_told(tmp_path: Path) -> None:

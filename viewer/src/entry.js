@@ -8,13 +8,13 @@ import { headline, tone, WORD } from "./nouns.js";
 import { findCall } from "./python.js";
 import { Attachment, Attachments } from "./attachments.js";
 import { Breadcrumbs } from "./breadcrumbs.js";
-import { Exceptions, named } from "./stack.js";
+import { Exceptions, named, Stack } from "./stack.js";
 import { Copy, Section, Table } from "./parts.js";
 import { At, Findings, objectionsTo, Verdict } from "./verdict.js";
 
 /** What has a view of its own, or is said elsewhere. */
 const ELSEWHERE = new Set([
-  "number", "inbox", "received", "text", "message", "body", "exceptions", "exception", "tags", "user", "extra", "contexts", "breadcrumbs",
+  "number", "inbox", "received", "text", "message", "body", "exceptions", "exception", "frames", "tags", "user", "extra", "contexts", "breadcrumbs",
   "flags", "modules", "request", "attachments", "attributes", "discarded", "headers", "json", "spans", "data", "measurements", "sdk", "monitor_config",
   "fingerprint", "trace_id", "span_id", "path",
 ]);
@@ -44,7 +44,7 @@ export function Entry({ row }) {
   const call = findCall(row.noun, it);
   return html`<article class=${tone(row)}>
     <header>
-      <p class="kind"><span class="noun">${WORD[row.noun] ?? row.noun}</span> <span class="quiet">${[it.level, it.transaction && `in ${brief(it.transaction, 80)}`, it.server_name ?? row.server_name, clock(row.received), it.exception?.handled === false && "unhandled"].filter(Boolean).join("  ·  ")}</span></p>
+      <p class="kind"><span class="noun">${WORD[row.noun] ?? row.noun}</span> <span class="quiet">${[it.level !== WORD[row.noun] && it.level, it.transaction && `in ${brief(it.transaction, 80)}`, it.server_name ?? row.server_name, clock(row.received), it.exception?.handled === false && "unhandled"].filter(Boolean).join("  ·  ")}</span></p>
       <h2>${it.exception ? named(it.exception) : brief(headline(row), 500)}</h2>
       ${answer.value && html`<p class="actions">
         ${it.trace_id && html`<button type="button" onClick=${() => go(`trace:${it.trace_id}${it.span_id ? `:${it.span_id}` : ""}`)}>where in the trace</button>`}
@@ -59,6 +59,7 @@ export function Entry({ row }) {
       ${filled(it.message) && it.message !== headline(row) && html`<pre tabindex="0" class="value">${shown(it.message)}</pre>`}
       <${At} places=${["message", "logentry", "level", "release", "environment", "transaction", "timestamp", "dist", "server_name", "logger", "fingerprint"]} />
       <${Exceptions} of=${it.exceptions} />
+      <${Stack} of=${it.frames} />
       <${Section} title="Discarded by the sender, before it was sent" of=${it.discarded}><table><thead><tr><th scope="col">how many</th><th scope="col">of</th><th scope="col">why</th></tr></thead><tbody>${(it.discarded ?? []).map(
         (one) => html`<tr><td>${one.quantity}</td><td>${brief(one.category)}</td><td><code>${brief(one.reason)}</code></td></tr>`,
       )}</tbody></table><//>

@@ -67,7 +67,8 @@ function onKey(event) {
     return;
   }
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const onControl = event.target.matches("button, summary, .span a, aside a");
+  // What has the focus does by itself what it is for.
+  const onControl = event.target.matches("a, button, summary");
   const actions = {
     j: () => step(1),
     k: () => step(-1),

@@ -46,21 +46,28 @@ const SHORT = 500; // characters of a value that the headline has
 /** `module.Type: value` of an exception, in full where it is short. */
 export const named = (sent) => `${sent.module ? `${brief(sent.module)}.` : ""}${brief(sent.type ?? "?")}${sent.value ? `: ${brief(sent.value, SHORT)}` : ""}`;
 
+/** A stack, innermost frame first: the last one of the application's own is open. */
+function Frames({ of, path }) {
+  const isOwn = ownOf(of);
+  const last = of.map(isOwn).lastIndexOf(true);
+  const reversed = of.map((frame, index) => ({ frame, index })).reverse();
+  const most = printing.value ? reversed.length : 60;
+  return html`${reversed.slice(0, most).map(({ frame, index }) => html`<${Frame} frame=${frame} own=${isOwn(frame)} open=${index === (last < 0 ? of.length - 1 : last)} path=${`${path}.${index}`} />`)}
+    ${reversed.length > most && html`<p class="quiet">${reversed.length - most} outer frames are not shown here: see the JSON.</p>`}`;
+}
+
 function Exception({ sent, place, depth, first }) {
-  const frames = sent.frames ?? [];
-  const isOwn = ownOf(frames);
-  const last = frames.map(isOwn).lastIndexOf(true);
   const path = `exception.values.${place}`;
-  const shownFrames = frames.map((frame, index) => ({ frame, index })).reverse();
-  const most = printing.value ? shownFrames.length : 60;
   return html`<section class="exception" style=${{ marginLeft: `${Math.min(depth, 6) * 18}px` }} aria-label=${`exception ${brief(sent.type, 80)}`}>
     ${(!first || String(sent.value ?? "").length > SHORT) && html`<h3>${!first && html`<span class="relation">${relation(sent.mechanism)}</span> `}<span class="type">${sent.module ? `${brief(sent.module)}.` : ""}${brief(sent.type ?? "?")}</span></h3>
     ${sent.value && html`<pre tabindex="0" class="value">${shown(sent.value)}</pre>`}`}
     <${At} places=${[`${path}.value`, `${path}.type`, `${path}.module`]} />
-    ${shownFrames.slice(0, most).map(({ frame, index }) => html`<${Frame} frame=${frame} own=${isOwn(frame)} open=${index === (last < 0 ? frames.length - 1 : last)} path=${`${path}.stacktrace.frames.${index}`} />`)}
-    ${shownFrames.length > most && html`<p class="quiet">${shownFrames.length - most} outer frames are not shown here: see the JSON.</p>`}
+    <${Frames} of=${sent.frames ?? []} path=${`${path}.stacktrace.frames`} />
   </section>`;
 }
+
+/** Where a message was sent, or what else has a stack and no exception. */
+export const Stack = ({ of }) => (of?.length ? html`<section class="exception" aria-label="stack"><${Frames} of=${of} path="threads.values.0.stacktrace.frames" /></section>` : null);
 
 /** Exceptions in the order in which they are read, outermost first, each with its depth below the first. */
 export function ordered(exceptions) {
