@@ -6,7 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from pytest_sentryintegration.inbox.reader import Reader
-from pytest_sentryintegration.inbox.secrets import found_secrets, masked, occurrences, secrets_of_settings
+from pytest_sentryintegration.inbox.secrets import (
+    found_secrets,
+    known_secrets,
+    occurrences,
+    secrets_of_settings,
+)
 from pytest_sentryintegration.inbox.source import Source
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.settings import LIST, Settings
@@ -74,14 +79,13 @@ class Policies:
         if settings.unexpected != "ignore":
             events = looked.unlooked(allow=settings.allow)
             looked.look(events)
+            secrets = known_secrets(settings.secrets) if events else ()
+            entries = tuple(dict.fromkeys(as_line(event, secrets) for event in events))
             if settings.unexpected == LIST:
-                self._lines.update(map(as_line, events))
+                self._lines.update(entries)
             elif events:
-                text = masked(unexpected(events, self._allowing), settings.secrets)
-                entries = (masked(line, settings.secrets) for line in map(as_line, events))
-                found.append(
-                    Violation(settings.unexpected, text, "sentry_unexpected", tuple(dict.fromkeys(entries)))
-                )
+                text = unexpected(events, self._allowing, secrets)
+                found.append(Violation(settings.unexpected, text, "sentry_unexpected", entries))
         if settings.invalid != "ignore":
             objections = (judged or looked).objections(settings.invalid_allow)
             if objections:

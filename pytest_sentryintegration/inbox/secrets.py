@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from pytest_sentryintegration.inbox.reader import IncompleteWarning
+from pytest_sentryintegration.matching import secrets as searched
 from pytest_sentryintegration.matching.secrets import Secret, secrets_of_settings
 from pytest_sentryintegration.model import Contents, Envelope, Item
 from pytest_sentryintegration.wire.unwrapping import Layer, Unwrapping
@@ -54,12 +55,15 @@ def found_secrets(found: Sequence[Occurrence]) -> str:
 
 def masked(text: str, lines: Iterable[str]) -> str:
     """Return *text* without the secrets that ``sentry_secrets`` names, where they stand unencoded."""
+    return searched.masked(text, known_secrets(lines))
+
+
+def known_secrets(lines: Iterable[str]) -> list[Secret]:
+    """Return the secrets of ``sentry_secrets``; none where a line is wrong, of which the policy tells."""
     try:
-        for secret in secrets_of_settings(lines):
-            text = secret.masked(text)
+        return secrets_of_settings(lines)
     except ValueError:
-        pass  # the policy tells of it
-    return text
+        return []
 
 
 class _Search:

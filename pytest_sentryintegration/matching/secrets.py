@@ -8,10 +8,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-__all__ = ["SHORTEST", "Secret", "secrets_of", "secrets_of_settings"]
+__all__ = ["MASK", "SHORTEST", "Secret", "masked", "secrets_of", "secrets_of_settings"]
 
 SHORTEST: Final = 4
 """Characters or bytes that a secret has at least: a shorter one occurs everywhere by chance."""
+
+MASK: Final = "***"
+"""What stands in the place of a secret."""
 
 
 class Secret:
@@ -79,12 +82,12 @@ class Secret:
         return -1
 
     def masked(self, text: str) -> str:
-        """Return *text* with the secret replaced by ``***``."""
+        """Return *text* with the secret replaced by `MASK`."""
         for pattern, is_text in self._patterns:
-            text = pattern.sub("***", text) if is_text else text
+            text = pattern.sub(MASK, text) if is_text else text
         for spelling in self._texts:
             try:
-                text = text.replace(spelling.decode("utf-8"), "***")
+                text = text.replace(spelling.decode("utf-8"), MASK)
             except UnicodeDecodeError:
                 pass  # in another encoding than text has here
         return text
@@ -101,6 +104,13 @@ def _spellings(text: str) -> Iterator[bytes]:
                 yield form.encode(encoding, "surrogatepass" if encoding.startswith("utf") else "strict")
             except UnicodeEncodeError:
                 pass  # not a text of that encoding
+
+
+def masked(text: str, secrets: Iterable[Secret]) -> str:
+    """Return *text* without *secrets*, where they stand unencoded."""
+    for secret in secrets:
+        text = secret.masked(text)
+    return text
 
 
 def secrets_of(values: Iterable[Any]) -> list[Secret]:

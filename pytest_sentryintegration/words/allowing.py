@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from pytest_sentryintegration.matching.exception_classes import any_is_named, names_of_classes, wire_names
 from pytest_sentryintegration.matching.query import Query
+from pytest_sentryintegration.matching.secrets import MASK, Secret, masked
 from pytest_sentryintegration.model.nouns import NOUNS, texts_of
 from pytest_sentryintegration.settings import COMMENT, FILE, PATTERN
 
@@ -60,19 +61,24 @@ class Allowed:
         return self._names[entry]
 
 
-def as_source(event: Any) -> str:
+def as_source(event: Any, secrets: Sequence[Secret] = ()) -> str:
     """Return Python for an entry of `allow` that covers *event*: a builtin class, or what `as_line` says."""
-    line = as_line(event)
+    line = as_line(event, secrets)
     known = getattr(builtins, line, None)
     return line if isinstance(known, type) and issubclass(known, BaseException) else repr(line)
 
 
-def as_line(event: Any) -> str:
+def as_line(event: Any, secrets: Sequence[Secret] = ()) -> str:
     r"""Return a line for a file of ``sentry_allow`` that covers *event*, and little else.
 
     An exception by its class; a message by its first line, as a pattern with anchors: a text would cover all
     that contains it. Another word with a digit may stand where one stood, as numbers, addresses and ids
     differ from run to run; but not where there are no other words, as that would cover any number.
+
+    Args:
+        event: what is to be covered.
+        secrets: what the line may not show. Any text may stand in their place; but where the event says
+            nothing else, the line covers nothing.
 
     >>> from types import SimpleNamespace
     >>> as_line(SimpleNamespace(exception=None, exceptions=(), message="Slow query: 7 s"))
@@ -81,7 +87,9 @@ def as_line(event: Any) -> str:
     're:^404$'
     """
     name, text = _class_name(event), _text(event)
-    return name or (PATTERN + _pattern(text) if text is not None else UNLABELED)
+    if name and masked(name, secrets) == name:
+        return name
+    return PATTERN + _pattern(text, secrets) if text is not None else UNLABELED
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> str:
@@ -145,17 +153,28 @@ def _is_special(text: str) -> bool:
     return text.startswith((PATTERN, FILE, COMMENT))
 
 
-def _pattern(text: str) -> str:
-    start = "^" if text[0].strip() else r"^\s*"
-    line, *rest = text.strip().splitlines()
+def _pattern(text: str, secrets: Sequence[Secret]) -> str:
+    shown = masked(text, secrets)
+    start = "^" if shown[0].strip() else r"^\s*"
+    line, *rest = shown.strip().splitlines()
     parts = re.split(r"(\s+)", line)
     kept = parts[: 2 * _WORDS - 1]
-    varies = any(map(str.isalpha, "".join(part for part in kept if not _DIGIT.search(part))))
-    pattern = "".join(_VARYING if varies and _DIGIT.search(part) else _escaped(part) for part in kept)
     # Of a longer text the beginning says enough.
-    if kept != parts or rest:
+    is_whole = kept == parts and not rest
+    hidden = [place for place, part in enumerate(kept) if MASK in part] if shown != text else []
+    if hidden:
+        # One for all of them: several would take quadratic time and more.
+        first, last = kept[hidden[0]], kept[hidden[-1]]
+        kept[hidden[0] : hidden[-1] + 1] = [first.partition(MASK)[0], MASK, last.rpartition(MASK)[2]]
+    varies = any(map(str.isalpha, "".join(part for part in kept if not _DIGIT.search(part))))
+    if varies:
+        kept = [_VARYING if _DIGIT.search(part) else _escaped(part) for part in kept]
+        if hidden:
+            kept[hidden[0] + 1] = "(?s:.*)"  # a secret may have several lines
+    pattern = "".join(kept if varies else map(_escaped, kept))
+    if not is_whole:
         return f"{start}{pattern}\\s"
-    return f"{start}{pattern}{'$' if text[-1].strip() else chr(92) + 's*$'}"
+    return f"{start}{pattern}{'$' if shown[-1].strip() else chr(92) + 's*$'}"
 
 
 _WORDS: Final = 20

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pytest_sentryintegration.matching.secrets import Secret, masked
 from pytest_sentryintegration.matching.showing import cut, plain, show
 from pytest_sentryintegration.verdict import DEFAULT_ALLOW, Finding, objections, sort_key
 from pytest_sentryintegration.words.allowing import as_source
@@ -30,12 +31,15 @@ class Objection:
     """The places that count, worst first."""
 
 
-def unexpected(events: Sequence[Any], allowing: str = "@pytest.mark.sentry") -> str:
+def unexpected(
+    events: Sequence[Any], allowing: str = "@pytest.mark.sentry", secrets: Sequence[Secret] = ()
+) -> str:
     """Return what to say of events of level error or above that the test never looked at.
 
     Args:
         events: these.
         allowing: what takes ``allow=[...]``.
+        secrets: what it does not show.
     """
     count = f"{len(events)} events were" if len(events) > 1 else "1 event was"
     lines = [f"{count} reported that the test never looked at:"]
@@ -44,7 +48,7 @@ def unexpected(events: Sequence[Any], allowing: str = "@pytest.mark.sentry") -> 
         "find, where, wait, an index and a loop of a view of events look at one; len, bool and repr do not,",
         "nor does what a trace or an attachment leads to.",
     ]
-    entries = list(dict.fromkeys(map(as_source, events)))
+    entries = list(dict.fromkeys(as_source(event, secrets) for event in events))
     line = f"  {allowing}(allow=[{', '.join(entries)}])"
     lines.append("Look at what is expected, or allow it:")
     if len(line) <= 100:
@@ -53,7 +57,7 @@ def unexpected(events: Sequence[Any], allowing: str = "@pytest.mark.sentry") -> 
         lines += [f"  {allowing}(", "      allow=["]
         lines += [f"          {entry}," for entry in entries]
         lines += ["      ]", "  )"]
-    return "\n".join(lines)
+    return masked("\n".join(lines), secrets)
 
 
 def reported(events: Sequence[Any]) -> list[str]:

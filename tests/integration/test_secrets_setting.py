@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -222,3 +223,24 @@ def test_a_secret_that_is_none_is_an_error_of_one_sentence(run: Run) -> None:
             "E * ValueError: secret 1 is too short*",
         ]
     )
+
+
+def test_no_line_for_an_allow_shows_a_secret(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The environment, since the SDK sends the lines of source around a frame.
+    monkeypatch.setenv("PASSWORD", "hunter-two")
+    ini = "sentry_unexpected = fail\nsentry_secrets = env:PASSWORD\n"
+    tests = """
+        import os, sentry_sdk
+        def test_it():
+            sentry_sdk.capture_message(f"login with {os.environ['PASSWORD']} failed", level="error")
+    """
+
+    failed = run(ini=ini, test_it=tests)
+    written = run("--sentry-allow-all=known.txt", ini=ini, test_it=tests)
+
+    line = "re:^login with (?s:.*) failed$"
+    failed.stdout.fnmatch_lines([f"*allow=[[]{line!r}[]])"])
+    assert "hunter" not in failed.stdout.str()
+    assert Path("known.txt").read_text(encoding="utf-8").splitlines()[1:] == [line]
+    written.assert_outcomes(failed=1)  # by sentry_secrets
+    assert "hunter" not in written.stdout.str()

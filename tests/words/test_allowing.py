@@ -9,9 +9,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from pytest_sentryintegration.matching.secrets import secrets_of
 from pytest_sentryintegration.settings import Settings
 from pytest_sentryintegration.words.allowing import UNLABELED, Allowed, as_line, as_source, write_lines
 from tests.words.inboxes import Received
@@ -155,6 +156,45 @@ def test_an_entry_in_python(event: Any, entry: str) -> None:
 )
 def test_a_message_as_a_line(text: str, line: str) -> None:
     assert as_line(one_message(text)) == line
+
+
+SECRETS = secrets_of(["hunter-two", "-- KEY\nc2VjcmV0\n--", re.compile("key-[0-9]+")])
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("login with hunter-two failed", "re:^login with (?s:.*) failed$"),
+        ("user=ada&password=hunter-two", "re:^user=ada\\&password=(?s:.*)$"),
+        ("key-1 and 2 and hunter-two of ada", "re:^(?s:.*) of ada$"),
+        ("no -- KEY\nc2VjcmV0\n-- here", "re:^no (?s:.*) here$"),
+        ("*** Job 7 failed ***", rf"re:^\*\*\* Job {DIGITS} failed \*\*\*$"),
+        ("bad hunter-two\nand more", r"re:^bad (?s:.*)\s"),
+        ("hunter-two", r"re:^\*\*\*$"),
+        ("key-17 404", r"re:^\*\*\* 404$"),
+    ],
+)
+def test_a_line_does_not_show_a_secret(text: str, line: str) -> None:
+    message = one_message(text)
+
+    assert as_line(message, SECRETS) == line
+    assert as_source(message, SECRETS) == repr(line)
+    assert covers(line, message) is ("(?s:.*)" in line or "Job" in line)
+
+
+def test_an_exception_whose_class_is_named_by_a_secret_is_a_line_by_its_text() -> None:
+    assert as_line(one_error(("shop.hunter-two", "row full")), SECRETS) == "re:^row full$"
+
+
+@given(st.text(min_size=1), st.text(min_size=4).filter(str.strip), st.text(min_size=1))
+def test_a_line_with_a_masked_secret_is_a_pattern(before: str, value: str, after: str) -> None:
+    assume(len(value.strip()) >= 4)
+    message = one_message(f"begin {before}{value}{after}")
+
+    line = as_line(message, secrets_of([value]))
+
+    assert covers(line, message) or r"\*\*\*" in line
+    assert not covers(line, one_message("disk full"))
 
 
 def test_an_exception_is_a_line_by_its_class() -> None:
