@@ -182,8 +182,8 @@ class Evidence:
     """Whether this process has imported ``sentryintegration``, which can suppress transactions."""
     max_spans: int | None = None
     """How many spans a transaction may have."""
-    django_responses: int = 0
-    """How many requests of Django's test client were answered."""
+    django: tuple[tuple[str, int], ...] = ()
+    """What of Django made requests without a handler, and how many: ``test client``, ``RequestFactory``."""
     blocks_loop: bool = False
     """Whether the search runs in the thread of an asyncio loop, and blocks that."""
     threads: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ def gather(owner: Owner) -> Evidence:
         "other_mode": tuple(noted.other_mode),
         "ignored_errors": tuple(noted.ignored.items()),
         "unfinished": lambda: tuple(_unfinished(noted.began)),
-        "django_responses": noted.django_responses,
+        "django": tuple(noted.django.items()),
         "blocks_loop": _is_loop_running(),
         "threads": tuple(_threads(owner)),
         "forks": noted.forks,

@@ -50,8 +50,8 @@ class Noticed:
     """Functions of the SDK that were called and do nothing in the client's span mode."""
     ignored: Counter[str] = field(default_factory=Counter)
     """Exceptions that `ignore_errors` covers, by class."""
-    django_responses: int = 0
-    """How many requests of Django's test client were answered."""
+    django: Counter[str] = field(default_factory=Counter)
+    """Requests that Django's tools for tests have made, by the name of the tool."""
     started: list[Started] = field(default_factory=list)
     forks: int = 0
     others: frozenset[int] = frozenset()

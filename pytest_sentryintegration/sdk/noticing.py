@@ -167,22 +167,32 @@ def _note_span(span: Any, transaction: Any) -> None:
 
 
 def _django() -> list[tuple[Any, str, Callable[..., Any]]]:
-    # Called for each response of the test clients, DRF's too, and not while a view runs.
-    module, name = sys.modules.get("django.test.client"), "conditional_content_removal"
-    return [(module, name, _django_response)] if hasattr(module, name) else []
+    module = sys.modules.get("django.test.client")
+    makers = (
+        # Called for each response of the test clients, DRF's too, and not while a view runs.
+        (module, "conditional_content_removal", "test client"),
+        # The test clients, which are subclasses, do not call this one.
+        (getattr(module, "RequestFactory", None), "request", "RequestFactory"),
+        (getattr(module, "AsyncRequestFactory", None), "request", "RequestFactory"),
+    )
+    return [
+        (owner, name, functools.partial(_request_of, tool))
+        for owner, name, tool in makers
+        if hasattr(owner, name)
+    ]
 
 
-def _django_response(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap what Django's test client calls with each response: that client makes no transaction."""
+def _request_of(tool: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what is called once for each request that *tool* makes: it makes no transaction."""
 
     @functools.wraps(original)
-    def conditional_content_removal(*args: Any, **kwargs: Any) -> Any:
+    def called_once(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         if (noted := noticed_now()) is not None:
-            noted.django_responses += 1
+            noted.django[tool] += 1
         return original(*args, **kwargs)
 
-    return conditional_content_removal
+    return called_once
 
 
 def _no_op(original: Callable[..., None]) -> Callable[..., None]:

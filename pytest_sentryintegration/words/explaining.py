@@ -194,10 +194,10 @@ def _of_spans(evidence: Evidence, contents: Any, noun: str | None, *, explained:
         return
     for label in _first(evidence.unfinished()):
         yield unsent(label)
-    if count := evidence.django_responses:
+    for tool, count in evidence.django:
         requests = "1 request was" if count == 1 else f"{count} requests were"
         yield (
-            f"{requests} made with Django's test client, which makes no transaction: it does not call the "
+            f"{requests} made with Django's {tool}, which makes no transaction: it does not call the "
             "WSGI or ASGI handler, where the SDK begins them. Call that handler, or use LiveServerTestCase."
         )
     for function in evidence.other_mode:

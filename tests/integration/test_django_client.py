@@ -1,4 +1,4 @@
-"""Django's test client makes no transaction; a failure says so where the test has used it, and only there."""
+"""Django's test client and RequestFactory make no transaction, which a failure says where they were used."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = """
 TESTS = """
     import asyncio, shop, pytest
     from django.core.wsgi import get_wsgi_application
-    from django.test import AsyncClient, Client
+    from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory
     from werkzeug.test import Client as WsgiClient
 
     def said(view):
@@ -41,6 +41,19 @@ TESTS = """
             sentry_events.transactions)
         assert "test client" in said(sentry_events.spans)
         assert "test client" not in said(sentry_events.errors)
+        assert "RequestFactory" not in said(sentry_events.spans)
+
+    def test_factories(sentry_events):
+        with pytest.raises(ValueError):
+            shop.buy(RequestFactory().get("/buy/?fail"))
+        shop.buy(AsyncRequestFactory().post("/buy/"))
+        assert (
+            "- 2 requests were made with Django's RequestFactory, which makes no transaction: it does not"
+            " call the WSGI or ASGI handler, where the SDK begins them. Call that handler, or use"
+            " LiveServerTestCase."
+        ) in said(sentry_events.transactions)
+        assert "test client" not in said(sentry_events.transactions)
+        assert "Django" not in said(sentry_events.errors)
 
     def test_async_client(sentry_events):
         asyncio.run(AsyncClient().get("/buy/"))
@@ -48,10 +61,10 @@ TESTS = """
 
     def test_wsgi(sentry_events):
         WsgiClient(get_wsgi_application()).get("/buy/")
-        assert "test client" not in said(sentry_events.transactions)
+        assert "Django" not in said(sentry_events.transactions)
         assert sentry_events.transactions.find()
 """
 
 
-def test_a_missing_transaction_of_djangos_test_client_is_explained(run: Run) -> None:
-    run(shop=SETTINGS, test_shop=TESTS).assert_outcomes(passed=3)
+def test_a_missing_transaction_of_djangos_tools_for_tests_is_explained(run: Run) -> None:
+    run(shop=SETTINGS, test_shop=TESTS).assert_outcomes(passed=4)

@@ -139,7 +139,7 @@ from tests.words.inboxes import Received
             " transactions only.",
         ),
         (
-            Evidence(django_responses=2),
+            Evidence(django=(("test client", 2),)),
             "2 requests were made with Django's test client, which makes no transaction: it does not call the"
             " WSGI or ASGI handler, where the SDK begins them. Call that handler, or use LiveServerTestCase.",
         ),
