@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -101,6 +101,38 @@ def test_the_future_of_a_gather_belongs_to_the_test_of_its_tasks(loop: asyncio.A
     )
 
     assert first.errors.find("gathered").tags["test"] == "first"
+
+
+@pytest.mark.parametrize("in_a_cycle", [False, True])
+def test_an_async_generator_that_is_collected_unfinished_ends_in_the_test_that_began_it(
+    loop: asyncio.AbstractEventLoop, in_a_cycle: bool
+) -> None:
+    async def generator(holder: list[Any] | None) -> AsyncIterator[list[Any] | None]:
+        try:
+            yield holder
+        finally:
+            await asyncio.sleep(0)
+            sentry_sdk.capture_message("the generator ended")
+            raise ValueError("and failed")
+
+    async def main(kept: list[Any]) -> None:
+        holder: list[Any] = []
+        holder.append(generator(holder if in_a_cycle else None))
+        await anext(holder[0])
+        kept.append(holder)
+
+    async def turn() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    first = in_two_tests(
+        lambda kept: loop.run_until_complete(main(kept)),
+        lambda: (gc.collect(), loop.run_until_complete(turn()), gc.collect()),
+    )
+
+    assert first.messages.find("the generator ended")
+    assert first.errors.find(ValueError)
+    assert {event.tags["test"] for event in first} == {"first"}
 
 
 def test_a_future_without_a_context_belongs_to_the_test_that_closed_its_loop() -> None:

@@ -183,6 +183,7 @@ OF_OTHERS = {
         "_abc_impl",
         "_context",
         "_children",
+        "_asyncgen_finalizer_hook",
     ),  # Python's
     *("_core", "_sink", "_handler", "_function"),  # loguru's
     *("_experiments", "_enabled", "_processor"),  # an option that Sentry documents, and parts of texts
