@@ -5,6 +5,7 @@ Relay: ``relay-server/src/envelope/item.rs`` and ``attachment.rs``, and its ``da
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "attachment_length",
     "attachment_type",
     "is_container",
+    "is_span_attachment",
     "is_trace_attachment",
     "item_count",
     "kind_of",
@@ -100,7 +102,6 @@ def _event(category: str, *more: str, label: str) -> ItemKind:
 
 
 _ATTACHMENT = ItemKind(("attachment", "attachment_item"), False, True, "attachment", "attachment:attachment")
-_TRACE_ATTACHMENT = replace(_ATTACHMENT, requires_event=False)
 _CRASH = replace(_ATTACHMENT, creates_event=True)
 _PROFILE = ItemKind(("profile", "profile_indexed"), False, True, "profile", "profile")
 _CHUNK = ItemKind((), False, False, "profile", "profile_chunk")
@@ -175,6 +176,7 @@ _COUNTED = frozenset(CONTAINER_CONTENT_TYPES) | {
     "profile_chunk_ui",
     "check_in",
 }
+_SPAN_ID = re.compile("(?!0{16})[0-9a-fA-F]{16}")
 _UI_PLATFORMS = ("cocoa", "android", "javascript")
 
 
@@ -220,6 +222,16 @@ def is_trace_attachment(item: RawItem) -> bool:
     )
 
 
+def is_span_attachment(item: RawItem) -> bool:
+    """Whether an attachment of a trace belongs to spans: to one, or where ``span_id`` is null to them all.
+
+    Relay: ``Item::parent_id`` in ``envelope/item.rs``; with another ``span_id`` it belongs to the trace.
+    """
+    span_id = item.headers.get("span_id", "")
+    named = span_id is None or (isinstance(span_id, str) and _SPAN_ID.fullmatch(span_id) is not None)
+    return named and is_trace_attachment(item)
+
+
 def meta_length(item: RawItem) -> int | None:
     """Return how many bytes of an item describe the rest of it; ``None`` without a valid header."""
     return _uint(item.headers.get("meta_length"), 32)
@@ -256,8 +268,6 @@ def kind_of(item: RawItem) -> ItemKind:
         if by_type is None:
             # An unknown attachment type makes any item an unknown one.
             return UNKNOWN
-        if by_type is _ATTACHMENT and is_trace_attachment(item):
-            return _TRACE_ATTACHMENT
         return by_type if kind is _ATTACHMENT else kind
     if kind is _CHUNK:
         platform = headers.get("platform")

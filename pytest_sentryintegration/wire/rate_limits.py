@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pytest_sentryintegration.wire.categories import ItemKind, kind_of
+from pytest_sentryintegration.wire.categories import ItemKind, is_span_attachment, kind_of
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from pytest_sentryintegration.wire.refusal import Refusal
 
@@ -120,7 +120,8 @@ class Enforced:
 def enforce(limits: Iterable[RateLimit], envelope: RawEnvelope) -> Enforced:
     """Take from *envelope* what *limits* cover, as Relay's endpoint does.
 
-    A limited event takes along all that requires it, a limited transaction its spans too. Limits on
+    A limited event takes along all that requires it, a limited transaction its spans too; a limit on spans
+    takes their attachments, and leaves transactions, though it is announced for theirs. Limits on
     attachments leave crash reports alone; limits on sessions leave ``sessions``, though they are announced.
     The indexed categories are not looked at; client reports and unknown items are never taken. Limits on
     metric buckets are announced for any of them, whatever its namespace, and take none: Relay drops those
@@ -153,7 +154,11 @@ def enforce(limits: Iterable[RateLimit], envelope: RawEnvelope) -> Enforced:
         if event_limited and (kind.requires_event or (event == "transaction" and item.type == "span")):
             taken = True
         elif kind.creates_event:
+            if item.type == "transaction":
+                limited(("span",))  # Announced for its spans, and takes nothing.
             taken = False
+        elif is_span_attachment(item):
+            taken = limited(("span", *kind.categories))
         elif item.type == "metric_buckets":
             limited(("metric_bucket",))
             taken = False

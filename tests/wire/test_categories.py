@@ -9,6 +9,7 @@ from pytest_sentryintegration.wire.categories import (
     KINDS,
     UNKNOWN,
     is_container,
+    is_span_attachment,
     item_count,
     kind_of,
     quantities,
@@ -201,8 +202,22 @@ def test_an_attachment_counts_for_the_bytes_that_it_stands_for(headers: dict[str
     assert quantities(item) == (("attachment", size), ("attachment_item", 1))
 
 
-def test_only_attachments_of_events_fall_with_the_event() -> None:
-    attachment = RawItem({"type": "attachment"}, b"")
+def test_all_attachments_fall_with_the_event_of_their_envelope() -> None:
+    # Relay: Item::requires_event in envelope/item.rs:683.
+    for headers in ({}, {"content_type": TRACE}, {"content_type": TRACE, "span_id": "c" * 16}):
+        assert kind_of(RawItem({"type": "attachment", **headers}, b"")).requires_event
 
-    assert kind_of(attachment).requires_event
-    assert not kind_of(RawItem({**attachment.headers, "content_type": TRACE}, b"")).requires_event
+
+@pytest.mark.parametrize(
+    ("headers", "of_spans"),
+    [
+        ({"content_type": TRACE, "span_id": "c" * 16}, True),
+        ({"content_type": TRACE, "span_id": None}, True),
+        ({"content_type": TRACE, "span_id": "0" * 16}, False),
+        ({"content_type": TRACE, "span_id": 7}, False),
+        ({"content_type": TRACE}, False),
+        ({"span_id": "c" * 16}, False),
+    ],
+)
+def test_an_attachment_of_a_trace_may_belong_to_spans(headers: dict[str, Any], of_spans: bool) -> None:
+    assert is_span_attachment(RawItem({"type": "attachment", **headers}, b"")) is of_spans

@@ -186,3 +186,21 @@ def test_a_limit_with_a_namespace_holds_for_metric_buckets_alone() -> None:
     # Relay: relay-quotas/src/rate_limit.rs:237.
     assert removed([RateLimit(60, namespaces=("spans",))], "event", "span", "metric_buckets") == []
     assert removed([RateLimit(60)], "event", "metric_buckets") == ["event"]
+
+
+def test_a_limit_on_spans_takes_their_attachments_and_leaves_those_of_the_trace() -> None:
+    # Relay: "Handle span attachments" in relay-server/src/utils/rate_limits.rs:925.
+    trace = {"content_type": "application/vnd.sentry.trace-attachment"}
+    of_span = ("attachment", {**trace, "span_id": None})
+
+    assert removed(limit("span"), of_span, ("attachment", trace)) == ["attachment"]
+    assert removed(limit("attachment"), of_span, ("attachment", trace)) == ["attachment", "attachment"]
+
+
+def test_a_limit_on_spans_is_announced_to_a_transaction_and_leaves_it() -> None:
+    # Relay: Item::quantities in envelope/item.rs:107 counts its spans.
+    enforced = enforce(limit("span"), envelope("transaction", "span"))
+
+    assert [item.type for item in enforced.removed] == ["span"]
+    assert enforce(limit("span"), envelope("transaction")).limits == tuple(limit("span"))
+    assert enforce(limit("span"), envelope("event")).limits == ()
