@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_sentryintegration.verdict.delivery import Delivery
-from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
+from pytest_sentryintegration.verdict.ruling import Ruling, dropped, fallen, kept
 from pytest_sentryintegration.verdict.trace_attachments import judge_trace_attachment
 from pytest_sentryintegration.wire import msgpack, strict_json
 from pytest_sentryintegration.wire.categories import (
     ATTACHMENT_TYPES,
     attachment_length,
     attachment_type,
+    is_span_attachment,
     is_trace_attachment,
     kind_of,
 )
@@ -26,24 +27,40 @@ from pytest_sentryintegration.wire.uploads import Location, LocationError, is_re
 
 __all__ = ["judge_attachment", "judge_crash_files", "judge_unreal_report"]
 
+_LATE = ("internal", "invalid_transaction", "no_event_payload")
+"""Reasons for which an event is dropped once its attachments were looked at."""
 
-def judge_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
-    """Judge an ``attachment`` item whose event, where there is one, is kept."""
+
+def judge_attachment(
+    item: RawItem, delivery: Delivery, siblings: Sequence[RawItem], lost: Ruling | None
+) -> Ruling:
+    """Judge an ``attachment`` item.
+
+    Args:
+        item: The attachment.
+        delivery: How it came.
+        siblings: All items of its envelope.
+        lost: The ruling on its event or transaction, where that is dropped.
+    """
     kind = attachment_type(item)
     if kind not in ATTACHMENT_TYPES:
         text = (
             f"Sentry knows no attachment_type {kind!r}; the attachment is lost, and Sentry reports no error."
         )
         return dropped("unknown", kind, text, "attachment_type")
-    if is_trace_attachment(item):
-        return judge_trace_attachment(item, delivery, siblings)
     alone = not any(kind_of(other).creates_event for other in siblings)
+    # Beside an event, one of the trace is the event's. Relay: the order in processing/relay.rs:99.
+    if is_trace_attachment(item) and (alone or is_span_attachment(item)):
+        return judge_trace_attachment(item, delivery, siblings)
+    refers = is_reference(item.headers.get("content_type"))
+    if lost is not None:
+        # Relay: validate_attachments, before an event is normalized.
+        ruling = _judge_reference(item) if refers and lost.reason in _LATE else lost
+        return ruling if ruling is not lost and ruling.outcome == "dropped" else fallen(lost)
     if alone and parse_event_id(delivery.event_id) is None:
         text = "an attachment without an event needs the envelope header event_id; it is lost."
         return dropped("invalid_event_id", delivery.event_id, text, "event_id")
-    return (
-        _judge_reference(item) if is_reference(item.headers.get("content_type")) else kept((), item.payload)
-    )
+    return _judge_reference(item) if refers else kept((), item.payload)
 
 
 def judge_crash_files(items: Sequence[RawItem]) -> Ruling | None:

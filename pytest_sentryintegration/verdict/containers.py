@@ -7,7 +7,7 @@ with the fields of its elements is known in `wire.containers`; here are the rule
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,55 +40,114 @@ _UNITS = re.compile(
 
 def judge_container(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
     """Judge a ``log``, ``span`` or ``trace_metric`` item beside the other items of its envelope."""
-    container = unpack(item)
-    for problem in container.problems:
-        if problem.dropped and not problem.path:
-            text = f"{problem.text}; all of it is lost."
-            return dropped(problem.reason, _loads(item.payload), text)
+    # Relay: validate::invalid in processing/spans/mod.rs:176, before anything is parsed.
     if item.type == "span" and len({is_container(other) for other in siblings if other.type == "span"}) > 1:
         text = (
             "an envelope may hold spans of the first version or a container of them, not both; all are lost."
         )
         return dropped("duplicate_item", _loads(item.payload), text)
+    container = unpack(item)
     payload = _loads(item.payload)
-    if len(item.payload) > MAX_OPERATIONS and _count(payload) > MAX_OPERATIONS:
-        return dropped(
-            "request_too_large", None, "it holds more than 3,000,000 JSON values; all of it is lost."
-        )
+    for problem in container.problems:
+        if problem.dropped and not problem.path:
+            # Its JSON is read before it is counted. Relay: ItemContainer::parse in envelope/container.rs:256.
+            if "item_count" in problem.text and (lost := _too_many(item, payload)):
+                return lost
+            return dropped(problem.reason, payload, f"{problem.text}; all of it is lost.")
+    if lost := _too_many(item, payload):
+        return lost
     elements = [payload] if container.legacy else payload["items"]
-    findings = [
-        Finding(problem.path, problem.reason, _at(payload, problem.path), None, _sentence(item, problem))
-        for problem in container.problems
-    ]
-    lost = {_index(found.path) for found in findings if not _in_attributes(found.path)}
+    problems: dict[int, list[Problem]] = {}
+    for problem in container.problems:
+        problems.setdefault(_index(problem.path), []).append(problem)
     rules = {"log": judge_log, "span": judge_span, "trace_metric": _metric}[item.type]
     last = _last_of_each_id(elements) if item.type == "span" else {}
+    findings: list[Finding] = []
+    at_once: list[Finding] = []
     stored: list[Any] = []
     for index, element in enumerate(elements):
-        if index in lost:
-            continue
-        copy = _without_bad_attributes(element, findings, index) if isinstance(element, dict) else element
-        found = list(rules(element, copy, delivery))
-        if item.type == "span" and not found:
+        copy: Any = element
+        found = [_finding(item, element, problem) for problem in problems.get(index, ())]
+        if isinstance(element, dict):
+            copy = _without_bad_attributes(element, found)
+            known = {one.path for one in found}
+            timed = all(one.rule != "timestamp" for one in found)
+            more = rules(element, copy, delivery)
+            found += [one for one in more if one.path not in known and (timed or one.rule != "timestamp")]
+        if item.type == "span":
             found.extend(_doubled(element, index, last))
-        found = [_under(index, one, container.legacy) for one in found]
-        findings.extend(found)
-        if not any(one.stored is None for one in found):
+        found = in_order(item.type, found)
+        if not any(map(loses, found)):
             stored.append(copy)
-    # Relay: expand, then validate_and_set_dsc, in processing/spans: those without an id are lost before.
+        placed = [_under(index, one, container.legacy) for one in found]
+        findings.extend(placed)
+        at_once.extend(one for one in placed[:1] if _stage("span", found[0]) < _OF_ALL_SPANS)
+    # Relay: expand, then validate_and_set_dsc, in processing/spans: some spans are lost before.
     named = [elements[index] for index in last.values()]
     if named and (whole := judge_dsc(named, delivery)):
-        lost_before = [found for found in findings if found.rule in ("invalid_span", "duplicate")]
         ruling = dropped(whole[0], payload, whole[1])
-        return replace(ruling, findings=(*ruling.findings, *lost_before))
+        return replace(ruling, findings=(*ruling.findings, *at_once))
     if elements and not stored:
         return Ruling("dropped", findings[0].rule, tuple(findings))
-    return kept(findings, stored[0] if container.legacy else {**payload, "items": stored})
+    kept_of_it = stored[0] if container.legacy else {**payload, "items": stored}
+    return kept(findings, kept_of_it, of_elements=True)
 
 
-def _sentence(item: RawItem, problem: Problem) -> str:
-    what = "attribute" if _in_attributes(problem.path) else item.type.replace("_", " ")
-    return capital(f"{problem.text}; Sentry drops the {what}.")
+_STAGES: dict[str, tuple[tuple[str, str | None], ...]] = {
+    "log": (("too_large:log", None), ("timestamp", None)),
+    "trace_metric": (
+        ("too_large:trace_metric", None),
+        ("invalid_trace_metric", "type"),
+        ("timestamp", None),
+        ("invalid_trace_metric", "name"),
+    ),
+    "span": (("invalid_span", "span_id"), ("duplicate", None), ("timestamp", None), ("invalid_span", None)),
+}
+"""In which order Relay looks at one element, by reason and place: what comes first is the reason.
+
+Relay: process in ``processing/{logs,trace_metrics,spans}/mod.rs``. Fields that are missing (``no_data``) come
+last, with the schema.
+"""
+_OF_ALL_SPANS = 2
+"""The stage from which spans are lost together, for the trace of their envelope."""
+
+
+def in_order(kind: str, found: Iterable[Finding]) -> list[Finding]:
+    """Return the findings on one log, metric or span in the order in which Sentry comes upon them.
+
+    What loses the element comes first.
+    """
+    return sorted(found, key=lambda one: _stage(kind, one))
+
+
+def _stage(kind: str, found: Finding) -> int:
+    stages = _STAGES[kind]
+    if not loses(found):
+        return len(stages) + 1
+    fitting = (
+        n for n, (rule, path) in enumerate(stages) if rule == found.rule and path in (None, found.path)
+    )
+    return next(fitting, len(stages))
+
+
+def loses(found: Finding) -> bool:
+    """Whether an element is lost for what was found on it; its path begins at the element."""
+    return found.stored is None and (found.rule == "invalid_span" or not found.path.startswith("attributes"))
+
+
+def _too_many(item: RawItem, payload: Any) -> Ruling | None:
+    if len(item.payload) <= MAX_OPERATIONS or _count(payload) <= MAX_OPERATIONS:
+        return None
+    return dropped("request_too_large", None, "it holds more than 3,000,000 JSON values; all of it is lost.")
+
+
+def _finding(item: RawItem, element: Any, problem: Problem) -> Finding:
+    path = problem.path.split(".", 2)[2] if problem.path.count(".") > 1 else ""
+    head, _, name = path.partition("attributes.")
+    sent = below(below(element, "attributes"), name) if name else below(element, head) if head else element
+    what = "attribute" if name else item.type.replace("_", " ")
+    text = capital(f"{problem.text}; Sentry drops the {what}.")
+    return Finding(path, problem.reason, sent, None, text)
 
 
 def judge_log(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
@@ -159,10 +218,11 @@ def _last_of_each_id(elements: list[Any]) -> dict[str, int]:
     }
 
 
-def _doubled(element: dict[str, Any], index: int, last: dict[str, int]) -> Iterator[Finding]:
-    if last.get(str(element.get("span_id")).lower()) != index:
+def _doubled(element: Any, index: int, last: dict[str, int]) -> Iterator[Finding]:
+    span_id = below(element, "span_id")
+    if last.get(str(span_id).lower(), index) != index:
         text = "Two spans have the same id; Sentry keeps the last of them."
-        yield Finding("span_id", "duplicate", element.get("span_id"), None, text)
+        yield Finding("span_id", "duplicate", span_id, None, text)
 
 
 def judge_dsc(elements: list[Any], delivery: Delivery) -> tuple[str, str] | None:
@@ -232,13 +292,11 @@ def _attribute_size(element: dict[str, Any]) -> int:
     return sum(_size(name) + _size(below(value, "value")) for name, value in attributes.items())
 
 
-def _without_bad_attributes(element: dict[str, Any], findings: list[Finding], index: int) -> dict[str, Any]:
+def _without_bad_attributes(element: dict[str, Any], findings: list[Finding]) -> dict[str, Any]:
     copy = dict(element)
-    bad = [found.path for found in findings if _index(found.path) == index]
+    bad = {found.path.removeprefix("attributes.") for found in findings}
     if bad and isinstance(element.get("attributes"), dict):
-        prefix = f"items.{index}.attributes."
-        names = {path[len(prefix) :] for path in bad}
-        copy["attributes"] = {key: value for key, value in element["attributes"].items() if key not in names}
+        copy["attributes"] = {key: value for key, value in element["attributes"].items() if key not in bad}
     return copy
 
 
@@ -252,17 +310,6 @@ def _under(index: int, found: Finding, legacy: bool) -> Finding:
 def _index(path: str) -> int:
     part = path.split(".")[1:2]
     return int(part[0]) if part and part[0].isdecimal() else 0
-
-
-def _in_attributes(path: str) -> bool:
-    return path.split(".")[2:3] == ["attributes"]
-
-
-def _at(payload: Any, path: str) -> Any:
-    head, _, name = path.partition(".attributes.")
-    for key in head.split("."):
-        payload = below(payload, key)
-    return below(below(payload, "attributes"), name) if name else payload
 
 
 def _loads(payload: bytes) -> Any:

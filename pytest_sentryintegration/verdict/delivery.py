@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pytest_sentryintegration.verdict.drift import drift
+from pytest_sentryintegration.wire.categories import kind_of
+from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
 
 RETENTION = 90 * 86400
 """How old things may be, in seconds. Relay: ``event_retention``, 90 days unless the project has its own."""
@@ -40,6 +43,10 @@ class Delivery:
     def event_id(self) -> str | None:
         """The id of the envelope's event; it wins over the payload's own."""
         return _text(self.headers.get("event_id"))
+
+    def has_event_id(self, items: Iterable[RawItem]) -> bool:
+        """Whether an envelope with these items has an event id: one that makes an event is given one."""
+        return parse_event_id(self.event_id) is not None or any(kind_of(item).creates_event for item in items)
 
     @property
     def behind(self) -> float:

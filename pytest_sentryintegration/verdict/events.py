@@ -28,9 +28,9 @@ def judge_event(payload: bytes, kind: str, delivery: Delivery) -> Ruling:
             f"this is no JSON that Sentry can read ({error}); the whole {kind} is lost.",
         )
     if not isinstance(sent, dict):
-        return dropped(
-            "no_event_payload", sent, f"the payload must be a JSON object; the whole {kind} is lost."
-        )
+        # Relay: of a transaction that is an internal error, in transactions/mod.rs:40.
+        reason = "internal" if kind == "transaction" else "no_event_payload"
+        return dropped(reason, sent, f"the payload must be a JSON object; the whole {kind} is lost.")
     if not relay.available():
         return Ruling("accepted", needs_relay=True)
     return _normalized(payload, sent, kind, delivery)
@@ -49,7 +49,7 @@ def _normalized(payload: bytes, sent: dict[str, Any], kind: str, delivery: Deliv
             _check_age(stored, delivery.received)
     except relay.Rejected as error:
         return dropped(
-            "invalid_transaction" if kind == "transaction" else "invalid_json",
+            "invalid_transaction",
             sent,
             f"Sentry drops the whole {kind}: {str(error).partition(': ')[2] or error}.",
         )

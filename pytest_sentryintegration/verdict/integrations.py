@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_sentryintegration.verdict.containers import judge_log, judge_span
+from pytest_sentryintegration.verdict.containers import in_order, judge_log, judge_span
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, capital, dropped, kept
@@ -38,7 +38,7 @@ def judge_integration(item: RawItem, delivery: Delivery) -> Ruling:
         logs = nel_logs(item.payload) if integration == "nel" else vercel_logs(item.payload, content_type)
     except LogDrainError as error:
         return dropped("invalid_json", item.payload, f"{error}; all of it is lost.")
-    return _rule([list(_judge_drained(log, delivery)) for log in logs], item.payload)
+    return _rule([in_order("log", _judge_drained(log, delivery)) for log in logs], item.payload)
 
 
 def _rule(found: list[list[Finding]], payload: bytes) -> Ruling:
@@ -50,7 +50,7 @@ def _rule(found: list[list[Finding]], payload: bytes) -> Ruling:
     )
     if found and all(any(one.stored is None for one in of_log) for of_log in found):
         return Ruling("dropped", findings[0].rule, findings)
-    return kept(findings, payload)
+    return kept(findings, payload, of_elements=True)
 
 
 def _judge_drained(log: SentLog, delivery: Delivery) -> Iterator[Finding]:
@@ -87,10 +87,11 @@ def _judge_otlp(item: RawItem, content_type: str, delivery: Delivery) -> Ruling:
     ]
     last = {one.span_id: index for index, one in enumerate(decoded) if isinstance(one, otlp.OtlpSpan)}
     for index, one in enumerate(decoded):
-        if isinstance(one, otlp.OtlpSpan) and not found[index] and last[one.span_id] != index:
+        if isinstance(one, otlp.OtlpSpan) and last[one.span_id] != index:
             text = "Two spans have the same id; Sentry keeps the last of them."
             found[index].append(Finding("span_id", "duplicate", one.span_id, None, text))
-    return _rule(found, item.payload)
+    kind = "log" if decode is otlp.otlp_logs else "span"
+    return _rule([in_order(kind, one) for one in found], item.payload)
 
 
 def _judge_otlp_span(span: OtlpSpan, delivery: Delivery) -> Iterator[Finding]:

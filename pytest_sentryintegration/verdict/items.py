@@ -41,7 +41,6 @@ _ALONE = {
     "session": judge_session,
     "sessions": judge_session,
     "client_report": judge_client_report,
-    "user_report": judge_user_report,
     "raw_security": judge_raw_security,
     "integration": judge_integration,
     "unreal_report": judge_unreal_report,
@@ -101,17 +100,20 @@ def _rule(items: Sequence[RawItem], index: int, delivery: Delivery) -> Ruling:
         return judge_security(item, delivery)
     if item.type in _EVENTS:
         return judge_event(item.payload, item.type, delivery)
+    if item.type in _REPLAYS:
+        # Relay takes replays out of an envelope before its event: processing/relay.rs:134.
+        return judge_replay(item, delivery, items)
     lost = _lost_event(items, delivery) if kind.requires_event and not kind.creates_event else None
     if item.type == "profile":
         return judge_profile(item, items, lost)
+    if item.type == "attachment":
+        return judge_attachment(item, delivery, items, lost)
     if lost is not None:
         return fallen(lost)
+    if item.type == "user_report":
+        return judge_user_report(item, delivery, items)
     if item.type in _CONTAINERS:
         return judge_container(item, delivery, items)
-    if item.type in _REPLAYS:
-        return judge_replay(item, delivery, items)
-    if item.type == "attachment":
-        return judge_attachment(item, delivery, items)
     if item.type in _CHUNKS:
         return judge_profile_chunk(item)
     if item.type == "form_data" and not any(kind_of(other).creates_event for other in items):

@@ -40,12 +40,27 @@ def refused(reason: str, sent: Any, text: str, path: str = "") -> Ruling:
     return Ruling("refused", reason, (Finding(path, reason, sent, None, capital(text)),))
 
 
-def kept(findings: Iterable[Finding], stored: Any = None, *, event: bool = False) -> Ruling:
-    """Return the ruling that Sentry keeps the item, trimmed where there are findings."""
-    found = tuple(sorted(findings, key=sort_key))
+def kept(
+    findings: Iterable[Finding], stored: Any = None, *, event: bool = False, of_elements: bool = False
+) -> Ruling:
+    """Return the ruling that Sentry keeps the item, trimmed where there are findings.
+
+    Args:
+        findings: What is lost or changed.
+        stored: What is kept.
+        event: Whether that is an event or a transaction.
+        of_elements: Whether the findings are on elements of a list, and stand for each of them in the order
+            in which Sentry comes upon them.
+    """
+    found = tuple(sorted(findings, key=_by_element if of_elements else sort_key))
     if not found:
         return Ruling("accepted", None, (), stored, event)
     return Ruling("trimmed", found[0].rule, found, stored, event)
+
+
+def _by_element(finding: Finding) -> tuple[int, int]:
+    numbers = (int(part) for part in finding.path.split(".", 2) if part.isdecimal())
+    return sort_key(finding)[0], next(numbers, 0)
 
 
 def capital(text: str) -> str:

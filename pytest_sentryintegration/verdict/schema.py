@@ -26,6 +26,7 @@ __all__ = [
     "NUMBER",
     "SPAN_ID",
     "TEXT",
+    "TRACE_ID",
     "TRUTH",
     "UUID",
     "WRITTEN_NUMBER",
@@ -117,6 +118,7 @@ NUMBER = scalar("a number", is_number)
 WRITTEN_NUMBER = scalar("a number, or a text that is one", _is_written_number)
 UUID = scalar("a UUID", parse_event_id)
 SPAN_ID = scalar("a span id of 16 hexadecimal digits", known("(?!0{16})[0-9a-fA-F]{16}"))
+TRACE_ID = scalar("a UUID that is not all zero", lambda value: parse_event_id(value) not in (None, "0" * 32))
 MOMENT = scalar("a time such as 2026-03-01T12:00:00Z", is_timestamp)
 ADDRESS = scalar("a text with an address, such as 0x7f00", _is_address)
 IP_ADDRESS = scalar("an IP address, or {{auto}}", _is_ip_address)

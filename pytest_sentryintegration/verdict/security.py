@@ -34,12 +34,14 @@ _VIOLATED = ("violated_directive", "violated-directive", "violatedDirective")
 def judge_security(item: RawItem, delivery: Delivery) -> Ruling:
     """Judge a ``security`` item: an event that a report was made into."""
     ruling = judge_event(item.payload, item.type, delivery)
-    if ruling.outcome == "dropped":
+    if ruling.reason == "invalid_json":
         return ruling
+    # Its type counts before it is normalized. Relay: errors/security.rs:41.
     sent = strict_json.loads(item.payload)
-    exception = sent.get("exception")
+    fields = sent if isinstance(sent, dict) else {}
+    exception = fields.get("exception")
     values = exception.get("values", exception) if isinstance(exception, dict) else exception
-    if values or not isinstance(sent.get("csp"), dict):
+    if values or not isinstance(fields.get("csp"), dict):
         text = "Sentry keeps security events with 'csp' and without an exception only; this one is lost."
         return dropped("security_report_type", sent, text)
     return ruling

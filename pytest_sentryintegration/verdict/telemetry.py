@@ -6,19 +6,36 @@ user_reports}. For sessions and client reports Relay emits no outcome: their los
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from pytest_sentryintegration.verdict.comparing import below
 from pytest_sentryintegration.verdict.delivery import (
     FUTURE,
     MAX_SESSION_AGE,
     RETENTION,
     Delivery,
-    is_number,
     is_uint,
 )
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.verdict.sameness import seconds
+from pytest_sentryintegration.verdict.schema import (
+    IP_ADDRESS,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    TRACE_ID,
+    TRUTH,
+    UUID,
+    Wrong,
+    many,
+    misfit,
+    nullable,
+    one_of,
+    struct,
+    uint,
+)
 from pytest_sentryintegration.wire import strict_json
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
 
@@ -26,7 +43,6 @@ MAX_SLUG = 50
 MAX_CHECK_IN_ENVIRONMENT = 64
 MAX_REASON = 200
 _STATUSES = ("ok", "error", "in_progress", "unknown")
-_UNITS = ("year", "month", "week", "day", "hour", "minute")
 
 
 def judge_check_in(item: RawItem, delivery: Delivery) -> Ruling:
@@ -34,9 +50,8 @@ def judge_check_in(item: RawItem, delivery: Delivery) -> Ruling:
     sent = _read(item)
     if isinstance(sent, Ruling):
         return sent
-    wrong = _wrong_check_in(sent)
-    if wrong:
-        return dropped("invalid_json", sent.get(wrong[0]), f"{wrong[1]}; the check-in is lost.", wrong[0])
+    if ruling := misfit(sent, _CHECK_IN, "the check-in", "invalid_json"):
+        return ruling
     stored, findings = dict(sent), []
     slug, environment = sent.get("monitor_slug", ""), sent.get("environment")
     if not slug:
@@ -57,40 +72,40 @@ def judge_check_in(item: RawItem, delivery: Delivery) -> Ruling:
     return kept(findings, stored)
 
 
-def _wrong_check_in(sent: dict[str, Any]) -> tuple[str, str] | None:
-    if not isinstance(sent.get("status"), str):
-        return "status", "a check-in needs a status"
-    if "check_in_id" in sent and parse_event_id(sent["check_in_id"]) is None:
-        return "check_in_id", "the id of a check-in is a UUID"
-    if not isinstance(sent.get("monitor_slug", ""), str):
-        return "monitor_slug", "the monitor_slug must be text"
-    if not isinstance(sent.get("environment"), str | None):
-        return "environment", "the environment must be text"
-    if sent.get("duration") is not None and not is_number(sent["duration"]):
-        return "duration", "the duration must be a number of seconds"
-    config = sent.get("monitor_config")
-    if config is None:
-        return None
-    return _wrong_config(config)
+_SCHEDULES = {
+    "crontab": struct({"type": TEXT, "value": TEXT}),
+    "interval": struct(
+        {"type": TEXT, "value": uint(64), "unit": one_of("year", "month", "week", "day", "hour", "minute")}
+    ),
+}
 
 
-def _wrong_config(config: Any) -> tuple[str, str] | None:
-    if not isinstance(config, dict) or not isinstance(config.get("schedule"), dict):
-        return "monitor_config", "a monitor's configuration needs a schedule"
-    schedule = config["schedule"]
-    crontab = schedule.get("type") == "crontab" and isinstance(schedule.get("value"), str)
-    interval = (
-        schedule.get("type") == "interval"
-        and is_uint(schedule.get("value"))
-        and schedule.get("unit") in _UNITS
-    )
-    if not crontab and not interval:
-        text = "a schedule is a crontab with a text, or an interval with a whole number and a unit up to year"
-        return "monitor_config.schedule", text
-    for name in ("checkin_margin", "max_runtime", "failure_issue_threshold", "recovery_threshold"):
-        if config.get(name) is not None and not is_uint(config[name]):
-            return f"monitor_config.{name}", "this must be a whole number"
-    return None
+def _schedule(value: Any, path: str) -> Wrong | None:
+    check = _SCHEDULES.get(str(below(value, "type")))
+    return check(value, path) if check else Wrong(path, "an object of the type crontab or interval")
+
+
+_MAYBE_UINT, _MAYBE_TEXT = nullable(uint(64)), nullable(TEXT)
+_CONFIG = struct(
+    {
+        "schedule": _schedule,
+        **dict.fromkeys(("checkin_margin?", "max_runtime?"), _MAYBE_UINT),
+        **dict.fromkeys(("failure_issue_threshold?", "recovery_threshold?"), _MAYBE_UINT),
+        **dict.fromkeys(("timezone?", "owner?"), _MAYBE_TEXT),
+    }
+)
+_CHECK_IN = struct(
+    {
+        "check_in_id?": UUID,
+        "monitor_slug?": TEXT,
+        "status": TEXT,
+        "environment?": _MAYBE_TEXT,
+        "duration?": nullable(NUMBER),
+        "monitor_config?": nullable(_CONFIG),
+        "contexts?": nullable(struct({"trace?": nullable(struct({"trace_id": TRACE_ID}))})),
+    }
+)
+"""Relay: relay-monitors/src/lib.rs:164."""
 
 
 def judge_session(item: RawItem, delivery: Delivery) -> Ruling:
@@ -98,41 +113,67 @@ def judge_session(item: RawItem, delivery: Delivery) -> Ruling:
     sent = _read(item, "invalid")
     if isinstance(sent, Ruling):
         return sent
-    attributes: dict[str, Any] = sent["attrs"] if isinstance(sent.get("attrs"), dict) else {}
-    release = attributes.get("release")
-    if not isinstance(release, str) or not is_release(release):
+    check, what = (_SESSION, "the session") if item.type == "session" else (_SESSIONS, "all of the sessions")
+    if ruling := misfit(sent, check, what, "invalid"):
+        return ruling
+    stored = dict(sent)
+    findings: list[Finding] = []
+    if item.type == "session":
+        if lost := _too_old(sent, "", delivery):
+            return lost
+    else:
+        stored["aggregates"] = []
+        for index, group in enumerate(sent.get("aggregates", ())):
+            lost = _too_old(group, f"aggregates.{index}.", delivery)
+            if lost is None:
+                stored["aggregates"].append(group)
+            else:
+                findings.extend(lost.findings)
+        if sent.get("aggregates") and not stored["aggregates"]:
+            return Ruling("dropped", "invalid", tuple(findings))
+    release, environment = sent["attrs"]["release"], sent["attrs"].get("environment")
+    if not is_release(release):
         return dropped("invalid", release, "a session needs a valid release; it is lost.", "attrs.release")
-    stored, findings = dict(sent), []
-    environment = attributes.get("environment")
-    if isinstance(environment, str) and not is_environment(environment):
-        stored["attrs"] = {**attributes, "environment": None}
+    if environment is not None and not is_environment(environment):
+        stored["attrs"] = {**sent["attrs"], "environment": None}
         text = f"Sentry accepts no environment {environment!r}; it stores none."
         findings.append(Finding("attrs.environment", "invalid_data", environment, None, text))
-    if item.type == "session":
-        lost = _too_old(sent, "", delivery)
-        return lost or kept(findings, stored)
-    groups = sent.get("aggregates")
-    stored["aggregates"] = []
-    for index, group in enumerate(groups if isinstance(groups, list) else []):
-        lost = _too_old(group if isinstance(group, dict) else {}, f"aggregates.{index}.", delivery)
-        if lost is None:
-            stored["aggregates"].append(group)
-        else:
-            findings.extend(lost.findings)
-    if groups and not stored["aggregates"]:
-        return Ruling("dropped", "invalid", tuple(findings))
     return kept(findings, stored)
 
 
+_ATTRIBUTES = struct(
+    {
+        "release": TEXT,
+        "environment?": _MAYBE_TEXT,
+        "user_agent?": _MAYBE_TEXT,
+        "ip_address?": nullable(IP_ADDRESS),
+    }
+)
+_SESSION = struct(
+    {
+        "sid?": UUID,
+        "did?": _MAYBE_TEXT,
+        "seq?": uint(64),
+        "init?": TRUTH,
+        "errors?": uint(64),
+        "timestamp?": MOMENT,
+        "started": MOMENT,
+        "status?": TEXT,
+        "abnormal_mechanism?": _MAYBE_TEXT,
+        "attrs": _ATTRIBUTES,
+    }
+)
+_COUNTS = ("exited?", "errored?", "abnormal?", "unhandled?", "crashed?")
+_GROUP = struct({"started": MOMENT, "did?": _MAYBE_TEXT, **dict.fromkeys(_COUNTS, uint(32))})
+_SESSIONS = struct({"aggregates?": many(_GROUP), "attrs": _ATTRIBUTES})
+"""Relay: relay-event-schema/src/protocol/session.rs:195 and 305."""
+
+
 def _too_old(session: dict[str, Any], path: str, delivery: Delivery) -> Ruling | None:
-    for name in ("started", "timestamp"):
+    for name in ("timestamp", "started"):
         value = session.get(name)
-        if value is None and name == "timestamp":
-            continue
-        moment = seconds(value) if isinstance(value, str) else None
-        if moment is None:
-            return dropped("invalid", value, f"a session needs a time {name!r}; it is lost.", path + name)
-        if not -FUTURE <= delivery.age(moment) <= MAX_SESSION_AGE:
+        moment = seconds(value)
+        if moment is not None and not -FUTURE <= delivery.age(moment) <= MAX_SESSION_AGE:
             text = "a session may lie 5 days in the past and 60 seconds in the future; it is lost."
             return dropped("invalid", value, text, path + name)
     return None
@@ -185,9 +226,13 @@ def _is_count(count: Any) -> bool:
     return isinstance(category, str) and is_uint(count.get("quantity"))
 
 
-def judge_user_report(item: RawItem, delivery: Delivery) -> Ruling:
+def judge_user_report(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
     """Judge a ``user_report`` item."""
-    if parse_event_id(delivery.event_id) is None:
+    if any(other.type == "feedback" for other in siblings):
+        # Relay: errors/process.rs:71, and user_report_v2.rs:32 takes none.
+        text = "Sentry takes no user report beside feedback; it is lost."
+        return dropped("invalid_envelope", None, text)
+    if not delivery.has_event_id(siblings):
         text = "a user report needs the envelope header event_id; it is lost."
         return dropped("invalid_event_id", delivery.event_id, text, "event_id")
     sent = _read(item)
@@ -211,7 +256,8 @@ def judge_user_report(item: RawItem, delivery: Delivery) -> Ruling:
 def _read(item: RawItem, reason: str = "invalid_json") -> dict[str, Any] | Ruling:
     what = item.type.replace("_", " ")
     try:
-        sent = strict_json.loads(item.payload.strip() if item.type == "user_report" else item.payload)
+        payload = item.payload.strip() if item.type == "user_report" else item.payload
+        sent = strict_json.loads(payload, mark_doubled=True)
     except strict_json.StrictJSONError as error:
         text = f"this is no JSON that Sentry can read ({error}); the {what} is lost."
         return dropped(reason, item.payload, text)

@@ -26,6 +26,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 METRIC_TYPES = ("counter", "gauge", "distribution")
 """What the ``type`` of a metric may be."""
 
+_TEXTS = ("level", "body", "name", "status", "type")
 _MISSING = {"trace_metric": {"name": "invalid_trace_metric", "type": "invalid_trace_metric"}}
 _SPAN_MISSING = {
     "span_id": "invalid_span",
@@ -140,13 +141,20 @@ def _element_problems(item_type: str, path: str, element: Any) -> list[Problem]:
         return [Problem(path, "no_data", f"not an object: {element!r:.60}", True)]
     problems = []
     for name in REQUIRED.get(item_type, ()):
+        reasons = _SPAN_MISSING if item_type == "span" else _MISSING.get(item_type, {})
         if element.get(name) is None:
-            reasons = _SPAN_MISSING if item_type == "span" else _MISSING.get(item_type, {})
             article = f"a {item_type.replace('_', ' ')}"
             problems.append(
                 Problem(f"{path}.{name}", reasons.get(name, "no_data"), f"{article} needs {name!r}", True)
             )
-    if item_type == "trace_metric" and element.get("type") not in (None, *METRIC_TYPES):
+        elif name in _TEXTS and not isinstance(element[name], str):
+            text = f"{name!r} must be text, and is {element[name]!r:.60}"
+            problems.append(Problem(f"{path}.{name}", reasons.get(name, "no_data"), text, True))
+    if (
+        item_type == "trace_metric"
+        and isinstance(element.get("type"), str)
+        and element["type"] not in METRIC_TYPES
+    ):
         text = f"type is {element['type']!r:.60}, none of {', '.join(METRIC_TYPES)}"
         problems.append(Problem(f"{path}.type", "invalid_trace_metric", text, True))
     if element.get("attributes") is not None:

@@ -228,12 +228,28 @@ REPLAY = {"replay_id": ID, "segment_id": 0}
 RECORDING = item("replay_recording", b"{}\n[]")
 
 
+def video(sent: bytes = json.dumps(REPLAY).encode(), recording: bytes = b"[]", moving: bytes = b"m") -> bytes:
+    """Return the MessagePack in which mobile SDKs send a replay: three parts of binary data."""
+    parts = {b"replay_event": sent, b"replay_recording": recording, b"replay_video": moving}
+    binary = (
+        bytes([0xA0 + len(name)]) + name + bytes([0xC4, len(part)]) + part for name, part in parts.items()
+    )
+    return b"\x83" + b"".join(binary)
+
+
 @pytest.mark.parametrize(
     ("items", "reason"),
     [
         ([item("replay_event", REPLAY), RECORDING], None),
         ([RECORDING], None),
-        ([item("replay_video", b"v")], None),
+        ([item("replay_video", video())], None),
+        ([item("replay_video", b"v")], "invalid_replay_video"),
+        ([item("replay_video", video(b"{}", b"", b""))], "invalid_replay_video"),
+        ([item("replay_video", video()[:-8])], "invalid_replay_video"),
+        ([item("replay_video", video(b"{"))], "invalid_replay"),
+        ([item("replay_video", video(b"{}"))], "invalid_replay"),
+        ([item("replay_event", {**REPLAY, "timestamp": NOW - 89 * 86400}), RECORDING], None),
+        ([item("replay_event", {**REPLAY, "timestamp": NOW - 91 * 86400}), RECORDING], "timestamp"),
         ([item("replay_event", REPLAY)], "invalid_replay_missing_recording"),
         ([RECORDING, item("replay_video", b"v")], "duplicate_item"),
         ([item("replay_event", {"segment_id": 0}), RECORDING], "invalid_replay"),
@@ -641,11 +657,25 @@ def test_what_describes_an_attachment_of_a_trace_needs_four_fields(
     assert [found.path for found in verdict.findings] == ([path] if path else [])
 
 
-def test_an_attachment_of_a_trace_does_not_fall_with_an_event() -> None:
-    lost = item("event", b"nonsense")
-    attachment = item("attachment", META, content_type=TRACE_ATTACHMENT, meta_length=len(META))
+@pytest.mark.parametrize(
+    ("headers", "outcome"),
+    [
+        # Errors are taken out of an envelope before attachments of traces. Relay: processing/relay.rs:142.
+        ({}, "dropped"),
+        ({"span_id": "nonsense"}, "dropped"),
+        # Spans are before: processing/relay.rs:135.
+        ({"span_id": None}, "accepted"),
+    ],
+)
+def test_an_attachment_of_a_trace_beside_an_event_is_the_events(
+    headers: dict[str, Any], outcome: str
+) -> None:
+    attachment = item("attachment", META, content_type=TRACE_ATTACHMENT, meta_length=len(META), **headers)
+    plain = item("attachment", b"{", content_type=TRACE_ATTACHMENT, **headers)
 
-    assert judge(arrival(lost, attachment), 1).outcome == "accepted"
+    assert judge(arrival(item("event", b"{"), attachment, headers=TRACED), 1).outcome == outcome
+    beside = judge(arrival(item("event", event()), plain, headers=TRACED), 1)
+    assert beside.reason == ("invalid_trace_attachment" if outcome == "accepted" else None)
 
 
 def test_bytes_of_an_unjudged_item_are_stored_as_they_are() -> None:
