@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import random
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,14 @@ from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.wire.categories import DATA_CATEGORIES, KINDS
 from pytest_sentryintegration.wire.envelope import RawEnvelope
-from pytest_sentryintegration.wire.rate_limits import NAMESPACES, SCOPES, Enforced, RateLimit, enforce
+from pytest_sentryintegration.wire.rate_limits import (
+    NAMESPACES,
+    SCOPES,
+    Enforced,
+    RateLimit,
+    enforce,
+    format_rate_limits,
+)
 
 __all__ = ["Fault", "Faults"]
 
@@ -90,6 +98,7 @@ class Faults:
         times: int | None = None,
         item_type: str | None = None,
         namespaces: Iterable[str] = (),
+        reason: str = "",
         probability: float = 1.0,
         seed: int | None = None,
     ) -> None:
@@ -107,11 +116,13 @@ class Faults:
             item_type: Only requests with an item of this type.
             namespaces: Of the category ``metric_bucket``: which metrics the limit is said to hold for, such
                 as ``spans``. It is announced to a request with any metrics, and takes none of them away.
+            reason: What the spent quota is called, such as ``project_quota``: announced behind the scope.
             probability: To which part of the requests it applies, from 0 to 1.
             seed: Makes chance the same again.
 
         Raises:
-            ValueError: An unknown category, scope, item type or namespace; the nearest is named.
+            ValueError: An unknown category, scope, item type or namespace, the nearest is named; a reason
+                that the header cannot hold.
             TypeError: A wrong type.
         """
         spaces = tuple(_known(namespace, NAMESPACES, "namespace") for namespace in namespaces)
@@ -121,7 +132,7 @@ class Faults:
         if seconds <= 0:
             raise ValueError(f"seconds is at least 1, got {seconds}")
         _known(scope, SCOPES, "scope")
-        limit = RateLimit(seconds, names, scope, namespaces=spaces)
+        limit = RateLimit(seconds, names, scope, _reason(reason), spaces)
         self._add(Fault("rate_limit", item_type, times, limit=limit), probability, seed)
 
     def status(
@@ -299,6 +310,14 @@ def _part(probability: float) -> float:
     return float(probability)
 
 
+def _reason(name: str) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"reason is text such as 'project_quota', got {name!r}")
+    if not re.fullmatch(r"[!-~]*", name) or any(separator in name for separator in ":,"):
+        raise ValueError(f"a reason is printable ASCII without spaces, ':' and ',', got {name!r}")
+    return name
+
+
 def _known_category(name: str) -> str:
     if isinstance(name, str) and name in _CATEGORY_ALIASES:
         return _CATEGORY_ALIASES[name]
@@ -317,7 +336,7 @@ def _known(name: str, known: tuple[str, ...], what: str) -> str:
 def _describe(fault: Fault) -> str:
     said = fault.kind
     if fault.limit is not None:
-        said += f" {fault.limit.seconds}:{';'.join(fault.limit.categories)}:{fault.limit.scope}"
+        said += f" {format_rate_limits([fault.limit])}"
     elif fault.kind == "status":
         said += f" {fault.code}"
     elif fault.kind == "delay":

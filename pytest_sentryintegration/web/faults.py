@@ -17,7 +17,7 @@ __all__ = ["KINDS", "NEEDED", "FaultsOverHttp"]
 _ALL: Final = ("times", "item_type", "probability", "seed")
 
 KINDS: Final[dict[str, tuple[str, ...]]] = {
-    "rate_limit": ("categories", "seconds", "scope", "namespaces", *_ALL),
+    "rate_limit": ("categories", "seconds", "scope", "namespaces", "reason", *_ALL),
     "status": ("code", *_ALL),
     "delay": ("seconds", *_ALL),
     "disconnect": _ALL,
@@ -116,6 +116,8 @@ def _options(fault: Fault) -> dict[str, Any]:
         }
         if fault.limit.namespaces:
             options["namespaces"] = list(fault.limit.namespaces)
+        if fault.limit.reason:
+            options["reason"] = fault.limit.reason
     elif fault.kind == "status":
         options["code"] = fault.code
     elif fault.kind == "delay":

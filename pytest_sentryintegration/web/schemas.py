@@ -117,6 +117,7 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "seconds": {"type": "number", "minimum": 0},
     "scope": TEXT,
     "namespaces": _TEXTS,
+    "reason": TEXT,
     "code": {"type": "integer", "minimum": 300, "maximum": 599},
     "times": _WHOLE,
     "item_type": TEXT,

@@ -304,13 +304,29 @@ def test_faults_say_what_they_are() -> None:
 
 
 def test_a_limit_on_metric_buckets_may_be_of_one_namespace(fake: Fake) -> None:
-    fake.faults.rate_limit("metric_bucket", namespaces=["spans"])
+    fake.faults.rate_limit("metric_bucket", namespaces=["spans"], reason="spent")
     reply = fake.post(body=b'{}\n{"type":"metric_buckets"}\n[]\n')
 
     assert (reply.status, header(reply, "x-sentry-rate-limits")) == (
         429,
-        "60:metric_bucket:organization::spans",
+        "60:metric_bucket:organization:spent:spans",
     )
     assert len(fake.arrivals) == 1
     with pytest.raises(ValueError, match="unknown namespace 'span'; nearest: 'spans'"):
         fake.faults.rate_limit("metric_bucket", namespaces=["span"])
+
+
+def test_a_rate_limit_names_its_quota(fake: Fake) -> None:
+    # Relay: format_rate_limits in relay-server/src/utils/rate_limits.rs.
+    fake.faults.rate_limit("error", seconds=30, scope="project", reason="project_quota")
+
+    assert header(fake.post(), "x-sentry-rate-limits") == "30:error:project:project_quota"
+    assert repr(fake.faults) == "Faults(rate_limit 30:error:project:project_quota)"
+
+
+@pytest.mark.parametrize("reason", ["spent quota", "a:b", "a,b", "gr\u00f6\u00dfer", "a\nb", "\x7f"])
+def test_a_reason_is_what_the_header_can_hold(reason: str) -> None:
+    with pytest.raises(ValueError, match="printable ASCII"):
+        Faults().rate_limit(reason=reason)
+    with pytest.raises(TypeError, match="reason is text"):
+        Faults().rate_limit(reason=5)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ def sent(api: Api, inbox: str = "") -> int:
 
 
 EVERYTHING = {
-    "rate_limit": {"categories": ["error"], "seconds": 60, "scope": "project"},
+    "rate_limit": {"categories": ["error"], "seconds": 60, "scope": "project", "reason": "quota"},
     "status": {"code": 503, "times": 1},
     "delay": {"seconds": 0.5, "item_type": "event"},
     "disconnect": {"times": 2},
