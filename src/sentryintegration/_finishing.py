@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import Collection
@@ -12,7 +11,7 @@ from typing import Any
 
 from sentry_sdk import Scope
 
-from sentryintegration import _repair
+from sentryintegration import _process, _repair
 from sentryintegration._backend import UNLABELED
 from sentryintegration._headers import Remote
 from sentryintegration._nesting import Mark, Node, Tree, copy_tracing, mark_of, put_mark
@@ -20,7 +19,7 @@ from sentryintegration._nesting import Mark, Node, Tree, copy_tracing, mark_of, 
 
 def finish(node: Node, status: str | None = None) -> None:
     """Finish the span of *node*, send its tree if that is complete, and go back to what was before."""
-    if node.tree.pid != os.getpid():
+    if node.tree.pid != _process.pid:
         # Started before a fork: only the process that started it sends it.
         node.done = True
         restore(node)

@@ -9,7 +9,6 @@ import atexit
 import contextvars
 import heapq
 import itertools
-import os
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 from sentry_sdk import Scope
 
+from sentryintegration import _process
 from sentryintegration._backend import Backend
 from sentryintegration._finishing import divide, end_all, expire, finish
 from sentryintegration._internals import MARKS, tracing_failed
@@ -43,7 +43,7 @@ class Ledger:
         """By the span id of the framework's transaction."""
         # The SDK makes a span's id when it is first asked for: two threads at once would get two.
         self._id_lock = threading.Lock()
-        self.pid = os.getpid()
+        self.pid = _process.pid
         self._held: list[tuple[float, int, weakref.ref[Tree]]] = []
         self._order = itertools.count()
         self._changed = threading.Condition(threading.RLock())
@@ -130,7 +130,7 @@ class Ledger:
 
     def end_all(self) -> None:
         """Finish and send everything that is open."""
-        if self.pid != os.getpid():
+        if self.pid != _process.pid:
             return
         for tree in self._open():
             try:
@@ -197,7 +197,7 @@ def backend_of(client: Any) -> Backend:
 def ledger_of(client: Any) -> Ledger | None:
     """Return the ledger of *client*, in a forked process a new one; ``None`` where tracing is impossible."""
     ledger = client.__dict__.get(ATTRIBUTE)
-    if ledger is None or ledger.pid != os.getpid():
+    if ledger is None or ledger.pid != _process.pid:
         backend = backend_of(client)
         if not (MARKS.usable and backend.needs.usable):
             return None

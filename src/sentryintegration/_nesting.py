@@ -7,14 +7,13 @@ the next start finds the node; threads and tasks that copy the scope copy the ma
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from typing import Any
 
 from sentry_sdk import Scope
 
-from sentryintegration import _repair
+from sentryintegration import _process, _repair
 from sentryintegration._backend import Backend
 from sentryintegration._fitting import fit_transaction
 from sentryintegration._headers import Remote
@@ -58,7 +57,7 @@ class Tree:
         """Whether a child started now would be lost."""
         if self.borrowed:
             return self.backend.is_over(self.root)
-        return self.sent or self.pid != os.getpid()
+        return self.sent or self.pid != _process.pid
 
 
 class Node:

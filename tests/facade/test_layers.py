@@ -12,6 +12,7 @@ import sentryintegration
 
 ROOT = Path(sentryintegration.__file__).parent
 LAYERS = [
+    "_process",
     "_guard",
     "_levels",
     "_statuses",
