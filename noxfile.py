@@ -47,6 +47,7 @@ WHEEL_TESTS = (
     "conftest.py",
     "tests/__init__.py",
     "tests/conftest.py",
+    "tests/integration/forked_pytest.py",
     "tests/lean",
     "tests/contract",
     "tests/integration/__init__.py",

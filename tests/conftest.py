@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.integration.forked_pytest import ForkedPytest, RunPytest
+
 LEAN = str(Path(__file__).parent / "lean")
 FRAMEWORKS = (
-    *("django", "fastapi", "flask", "gevent", "httpcore", "httpx", "loguru", "pydantic", "pydantic_core"),
-    "starlette",
+    *("django", "fastapi", "flask", "gevent", "httpcore", "httpx", "loguru", "opentelemetry"),
+    *("pydantic", "pydantic_core", "redis", "starlette"),
 )
 """What `sentry_sdk.init` takes longest to import."""
 
@@ -85,3 +88,18 @@ def find_frameworks_of(texts: Iterable[str], patch: pytest.MonkeyPatch) -> None:
     """Have the processes that the test starts find the frameworks where one of *texts* names one."""
     if any(name in text for name in FRAMEWORKS for text in texts):
         patch.delenv("HIDDEN_PACKAGES", raising=False)
+
+
+@pytest.fixture(scope="session")
+def _forked_pytest() -> Generator[ForkedPytest, None, None]:
+    forked = ForkedPytest()
+    yield forked
+    forked.close()
+
+
+@pytest.fixture
+def run_pytest(pytester: pytest.Pytester, _forked_pytest: ForkedPytest) -> RunPytest:
+    """Run a pytest with the given arguments in the folder of *pytester*, in a process of its own."""
+    if not hasattr(os, "fork"):
+        return pytester.runpytest_subprocess
+    return functools.partial(_forked_pytest.run, pytester.path)

@@ -7,6 +7,7 @@ from typing import Protocol
 import pytest
 
 from tests.conftest import find_frameworks_of
+from tests.integration.forked_pytest import RunPytest
 
 
 class Run(Protocol):
@@ -18,7 +19,7 @@ class Run(Protocol):
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, run_pytest: RunPytest) -> Run:
     """Run a project with this plugin, those named in *plugins*, and no other.
 
     It finds the frameworks that are installed only where its files name one.
@@ -32,6 +33,6 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         pytester.makefile(".ini", pytest=f"[pytest]\n{ini}")
         pytester.makepyfile(**files)
         named = [word for name in ("pytest_sentryintegration.plugin", *plugins) for word in ("-p", name)]
-        return pytester.runpytest_subprocess(*named, "--strict-markers", "--strict-config", *args)
+        return run_pytest(*named, "--strict-markers", "--strict-config", *args)
 
     return run_project

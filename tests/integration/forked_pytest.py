@@ -1,0 +1,207 @@
+"""Runs a pytest for each project in a fork of a process that has imported already what most of them import.
+
+The suite has hundreds of such projects, and two thirds of the time of one were imports. As a program this is
+that process: it reads a line a run, as JSON, and answers with the id and then the exit status of the fork.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+import pytest
+
+PRELOADED = (
+    *("sentry_sdk", "sentry_sdk.integrations.argv", "sentry_sdk.integrations.atexit"),
+    *("sentry_sdk.integrations.dedupe", "sentry_sdk.integrations.excepthook"),
+    *("sentry_sdk.integrations.logging", "sentry_sdk.integrations.modules"),
+    *("sentry_sdk.integrations.stdlib", "sentry_sdk.integrations.threading"),
+    *("pytest_sentryintegration.capturing.capture", "pytest_sentryintegration.capturing.sharing"),
+    *("pytest_sentryintegration.sdk.isolation", "pytest_sentryintegration.words.explaining"),
+)
+"""What the projects import, with all that these import."""
+
+
+class Kept(MetaPathFinder, Loader):
+    """Imports modules beforehand, and hands them out when they are imported, each with what it imports.
+
+    Until then they are not in `sys.modules`: for the plugin, and for a test that looks, all is as ever.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._needs: dict[str, set[str]] = {}
+        before = set(sys.modules)
+        self._original = builtins.__import__
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(builtins, "__import__", self._import)
+            for name in names:
+                with contextlib.suppress(ImportError):  # of another sentry_sdk
+                    importlib.import_module(name)
+        self._modules = {name: sys.modules.pop(name) for name in set(sys.modules) - before}
+        self._specs = {name: module.__spec__ for name, module in self._modules.items()}
+
+    def _import(
+        self, name: str, names: Any = None, _: Any = None, wanted: Sequence[str] | None = (), level: int = 0
+    ) -> ModuleType:
+        module = self._original(name, names, _, wanted or (), level)
+        importer = (names or {}).get("__name__", "")
+        full = importlib.util.resolve_name("." * level + name, names["__package__"]) if level else name
+        self._needs.setdefault(importer, set()).update([full, *(f"{full}.{each}" for each in wanted or ())])
+        return module
+
+    @property
+    def origin(self) -> str | None:
+        """The file of the sentry_sdk that is kept."""
+        spec = self._specs["sentry_sdk"]
+        return spec.origin if spec is not None else None
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in self._modules:
+            return None
+        return ModuleSpec(fullname, self, is_package=hasattr(self._modules[fullname], "__path__"))
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self._modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+        module.__spec__ = self._specs[name]
+        waiting, seen = [name], {name}
+        while waiting:
+            for need in self._needs.get(waiting.pop(), ()):
+                parts = need.split(".")
+                for count in range(1, len(parts) + 1):
+                    above = ".".join(parts[:count])
+                    if above in self._modules and above not in seen:
+                        seen.add(above)
+                        waiting.append(above)
+        for each in sorted(seen):
+            sys.modules.setdefault(each, self._modules[each])
+
+
+class RunPytest(Protocol):
+    """Runs a pytest with these arguments, in a process and a folder of its own."""
+
+    def __call__(self, *args: str) -> pytest.RunResult: ...
+
+
+class ForkedPytest:
+    """Starts the process at the first run, and ends it by closing its pipe."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, folder: Path, *args: str) -> pytest.RunResult:
+        """Run ``python -m pytest`` with *args* in *folder*, with the environment of this moment."""
+        if self._process is None:
+            self._process = self._started()
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        outputs = folder / "stdout", folder / "stderr"
+        temporary = tempfile.mkdtemp(prefix="runpytest-", dir=folder)
+        asked = {
+            "args": [f"--basetemp={temporary}", *args],
+            "folder": str(folder),
+            "environment": dict(os.environ),
+            "outputs": [str(path) for path in outputs],
+        }
+        began = time.perf_counter()
+        process.stdin.write(f"{json.dumps(asked)}\n")
+        process.stdin.flush()
+        pid = int(process.stdout.readline())
+        try:
+            status = int(process.stdout.readline())
+        except BaseException:  # such as the time-out of the test
+            os.kill(pid, signal.SIGKILL)
+            self.close()
+            raise
+        took = time.perf_counter() - began
+        out, err = (path.read_text("utf8") for path in outputs)
+        sys.stdout.write(out)
+        sys.stderr.write(err)
+        return pytest.RunResult(status, out.splitlines(), err.splitlines(), took)
+
+    @staticmethod
+    def _started() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": ""},
+        )
+
+    def close(self) -> None:
+        """End the process; the next run starts another one."""
+        process, self._process = self._process, None
+        if process is not None:
+            with process:
+                assert process.stdin is not None
+                process.stdin.close()
+
+
+def _next_run() -> dict[str, Any]:
+    """Return, in a forked process, what it is to run. The process itself serves until its pipe is closed."""
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            return dict(json.loads(line))
+        os.write(1, b"%d\n" % pid)
+        _, status = os.waitpid(pid, 0)
+        os.write(1, b"%d\n" % os.waitstatus_to_exitcode(status))
+    sys.exit()
+
+
+def _become(asked: dict[str, Any], kept: Kept, paths: list[str]) -> None:
+    """Have this process be as if it had been started for the run."""
+    os.chdir(asked["folder"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    inherited = list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+    os.environ["PYTHONPATH"] = os.pathsep.join([asked["folder"], *inherited])
+    sys.path[:] = [asked["folder"], *inherited, *paths]
+    sys.path_importer_cache.clear()
+    for number, (path, flags) in enumerate(
+        [
+            (os.devnull, os.O_RDONLY),
+            *((path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) for path in asked["outputs"]),
+        ]
+    ):
+        stream = os.open(path, flags, 0o600)
+        os.dup2(stream, number)
+        os.close(stream)
+    sys.modules.pop("sitecustomize", None)
+    spec = PathFinder.find_spec("sentry_sdk", sys.path)
+    if spec is not None and spec.origin == kept.origin:  # and not a project's own
+        sys.meta_path.insert(0, kept)
+    if any(Path(path, "sitecustomize.py").exists() for path in inherited):
+        importlib.import_module("sitecustomize")
+
+
+if __name__ == "__main__":
+    kept = Kept(PRELOADED)
+    gc.freeze()
+    asked = _next_run()
+    _become(asked, kept, sys.path[1:])
+    sys.argv = ["pytest", *asked["args"]]
+    runpy.run_module("pytest", run_name="__main__", alter_sys=True)
