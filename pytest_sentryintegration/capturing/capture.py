@@ -30,7 +30,8 @@ from pytest_sentryintegration.server.fake_sentry import KEY, NoServerError
 from pytest_sentryintegration.settings import Settings, split_marker
 from pytest_sentryintegration.store import Entry
 from pytest_sentryintegration.words.captured import captured, end_of
-from pytest_sentryintegration.words.explaining import still_running, unsent
+from pytest_sentryintegration.words.senders import still_running
+from pytest_sentryintegration.words.unsent_spans import unsent
 
 __unittest = True  # hides the frames of this module in unittest's tracebacks
 
