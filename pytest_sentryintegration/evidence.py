@@ -108,6 +108,8 @@ class Child:
     """Whether nobody has waited for its end."""
     has_dsn: bool = True
     """Whether its environment has a DSN of this inbox."""
+    earlier: bool = False
+    """Whether it was started before the test, and runs."""
     pid: int | None = None
     """Its process id, where `sentry_events.run` or `sentry_events.popen` has started it."""
     ending: str = ""

@@ -1,7 +1,8 @@
 """What the processes that `multiprocessing` starts report goes to the test that started them.
 
 A fork has the scopes of its test, and ``spawn`` gives a process the environment of now. The processes of
-``forkserver`` have the environment of their server, which was started in an earlier test.
+``forkserver`` have the environment of their server, which was started in an earlier test, and the SDK client
+of what that has preloaded (``set_forkserver_preload``).
 """
 
 from __future__ import annotations
@@ -25,12 +26,23 @@ class _Environment:
 
 
 _SET = """
-import os
+import os, sys
+before, now = os.environ.get("SENTRY_DSN"), changes["SENTRY_DSN"]
 for name, value in changes.items():
     if value is None:
         os.environ.pop(name, None)
     else:
         os.environ[name] = value
+if before != now and "sentry_sdk" in sys.modules:
+    try:
+        from sentry_sdk import get_client
+        from sentry_sdk.transport import make_transport
+        client = get_client()
+        if client.is_active() and client.options["dsn"] == before:
+            client.options["dsn"] = now
+            client.transport = make_transport(client.options)
+    except Exception:
+        pass
 """
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
-from pytest_sentryintegration.sdk.ownership import Owner
+from pytest_sentryintegration.sdk.ownership import Owner, running
 from pytest_sentryintegration.sdk.posting import Answer, Headers, Poster
 from pytest_sentryintegration.server.fake_sentry import Answering, FakeSentry
 from pytest_sentryintegration.settings import Settings
@@ -69,6 +70,17 @@ class Delivery:
             self._fake = self._poster = None
             self._forked = True
 
+    def expect_fork(self) -> None:
+        """Open the port before a fork outside of captures: what the child sends is for the running test.
+
+        Not where the settings name a port, which may be meant for another xdist worker.
+        """
+        settings = self._settings
+        closed = self._closed or self.discards_strays or running() is not None
+        if not closed and settings.transport != "memory" and not settings.port and not self.fake.started:
+            with suppress(Exception):
+                self.fake.start()
+
     @property
     def guarded(self) -> bool:
         """Whether nothing may reach Sentry, whoever sends it."""
@@ -92,6 +104,10 @@ class Delivery:
             if self.discards_strays or self._closed:
                 # After the end it may be an application's report of its exit: it is accepted, and not kept.
                 return Answer(200)
+            if self.fake.started and self.fake.pid != os.getpid():
+                # A fork that no test started, such as a worker of the whole run: as with a DSN without an
+                # inbox, the running test of the parent gets it.
+                return self._post_by_socket(path, headers, body)
             # Strays open no port: one that the settings name may be meant for another xdist worker.
             post = self._post_by_socket if self.fake.started else self._post_in_memory
             return post(f"/{STRAYS}{path}", headers, body)

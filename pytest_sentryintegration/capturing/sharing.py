@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakMethod
@@ -36,6 +37,8 @@ class Shared:
         self.holders = 0
         self._checked = 0
         drain_before_forks(_weakly(self.clients.live))
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=_weakly(self.delivery.expect_fork))
         hand_on_environment()
 
     def take_strays(self, *, judged: bool) -> None:
@@ -89,10 +92,10 @@ class Shared:
         self.delivery.close()
 
 
-def _weakly(live: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
-    """Return *live*, without keeping its object alive."""
-    reference = WeakMethod(live)
-    return lambda: method() if (method := reference()) is not None else []
+def _weakly(method: Callable[[], Any]) -> Callable[[], Any]:
+    """Return *method*, without keeping its object alive. Python cannot take back what is called at a fork."""
+    reference = WeakMethod(method)
+    return lambda: found() if (found := reference()) is not None else []
 
 
 _SHARED: list[Shared] = []

@@ -184,12 +184,18 @@ def _processes(owner: Owner) -> Iterator[Child]:
     before = noticed(owner).others
     for process in processes():
         try:
-            if id(process) not in before and process.ident is not None:
+            earlier, ended = id(process) in before, process.exitcode
+            if process.ident is not None and not (earlier and ended is not None):
                 # A plain `multiprocessing.Process` has the method of the program.
                 method = process._start_method or sys.modules["multiprocessing"].get_start_method()
-                forked = method == "fork"
-                ended, running = process.exitcode, process.exitcode is None
-                yield Child(process.name, forked=forked, spawned=not forked, ended=ended, running=running)
+                yield Child(
+                    process.name,
+                    forked=method == "fork",
+                    spawned=method != "fork",
+                    ended=ended,
+                    running=ended is None,
+                    earlier=earlier,
+                )
         except (AssertionError, ValueError):  # a child of another process, or closed
             continue
 

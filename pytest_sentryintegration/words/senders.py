@@ -58,7 +58,8 @@ def _of_inboxes(evidence: Evidence) -> Iterable[str]:
         whose = f"the inbox of {late.test}, which is over" if late.test else "no test's inbox"
         yield (
             f"Meanwhile {count} of {plain(late.sender)} came into {whose}. A process keeps the DSN that it "
-            "was started with: start it in this test."
+            "was started with: start it in this test, or in a fixture of the session and with "
+            "sentry_server.env."
         )
 
 
@@ -69,14 +70,15 @@ def _of_children(evidence: Evidence, longer: str, *, explained: bool) -> Iterabl
         yield "sentry_transport = memory captures this process alone, and the test started others."
     elif evidence.children:
         # Where a process has reported, another that ended with 0 may have nothing to do with Sentry.
-        telling = [child for child in evidence.children if child.ended != 0 or not evidence.connected]
+        connected = evidence.connected
+        telling = [c for c in evidence.children if not connected or (c.ended != 0 and not c.earlier)]
         if explained:
             # One that a signal ended (a negative code) has not reported what it lost: another has.
             telling = [c for c in telling if c.running or not c.has_dsn or (c.ended or 0) < 0]
         telling.sort(key=lambda child: (child.has_dsn, not child.ended))
         for child in telling[:LISTED]:
             yield _of_child(child, bool(evidence.connected), longer)
-    forks = evidence.forks - sum(child.forked for child in evidence.children)
+    forks = evidence.forks - sum(child.forked and not child.earlier for child in evidence.children)
     if forks > 0 and not explained:
         times = "once" if forks == 1 else f"{forks} times"
         yield f"This process was forked {times} while the test ran: {_UNFLUSHED}."
@@ -85,6 +87,15 @@ def _of_children(evidence: Evidence, longer: str, *, explained: bool) -> Iterabl
 _UNFLUSHED: Final = (
     "what a fork captured and did not send before its end is lost; call sentry_sdk.flush() there"
 )
+
+
+_EARLIER: Final = {
+    True: "it has the SDK client of then, and if a test started it, that test gets what it sends. Start it "
+    "in this test, or in a fixture of the session and with sentry_dsn = on",
+    False: "it has the SENTRY_DSN of then. Start it in this test, or in a fixture of the session and with "
+    "sentry_dsn = on",
+}
+"""By whether it is a fork: where what a process sends goes that was started before the test."""
 
 
 def _of_child(child: Child, connected: bool, longer: str) -> str:
@@ -98,6 +109,8 @@ def _of_child(child: Child, connected: bool, longer: str) -> str:
         )
     if child.pid is not None:
         return _of_started(child, name, connected, longer)
+    if child.earlier:
+        return f"{name} was started before this test: {_EARLIER[child.forked]}."
     if child.running:
         return f"{name} was started, and nobody has waited for its end: do that first, or {longer}."
     if child.forked:

@@ -190,7 +190,12 @@ from tests.words.inboxes import Received
             Evidence(late=(Late("test_a.py::test_first", 2, "another process (sentry.python/2.75.0)"),)),
             "Meanwhile 2 envelopes of another process (sentry.python/2.75.0) came into the inbox of"
             " test_a.py::test_first, which is over. A process keeps the DSN that it was started with: start"
-            " it in this test.",
+            " it in this test, or in a fixture of the session and with sentry_server.env.",
+        ),
+        (
+            Evidence(children=(Child("Process-1", spawned=True, running=True, earlier=True),)),
+            "Process 'Process-1' was started before this test: it has the SENTRY_DSN of then. Start it in"
+            " this test, or in a fixture of the session and with sentry_dsn = on.",
         ),
     ],
 )
