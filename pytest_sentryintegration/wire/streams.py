@@ -72,9 +72,13 @@ def _zstd(data: bytes | memoryview) -> Iterator[bytes]:
 
 
 def _file(stream: Any, data: bytes | memoryview) -> Iterator[bytes]:
-    yield stream.decompress(data, _PIECE)
-    while not stream.eof and not stream.needs_input:
-        yield stream.decompress(b"", _PIECE)
+    # In pieces: it copies what it is given, and much of what looks like a stream is none.
+    for start in range(0, len(data), _PIECE):
+        yield stream.decompress(data[start : start + _PIECE], _PIECE)
+        while not stream.eof and not stream.needs_input:
+            yield stream.decompress(b"", _PIECE)
+        if stream.eof:
+            return
 
 
 def _zip_member(data: bytes | memoryview) -> Iterator[bytes]:

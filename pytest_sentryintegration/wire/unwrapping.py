@@ -14,7 +14,7 @@ import base64
 import binascii
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from pytest_sentryintegration.wire.escapes import ESCAPES
@@ -26,12 +26,21 @@ from pytest_sentryintegration.wire.streams import (
     streams,
 )
 
-__all__ = ["DEPTH", "SIZE", "Layer", "Unwrapping"]
+__all__ = ["DEPTH", "SIZE", "WORK", "Layer", "Unwrapping"]
 
 DEPTH: Final = 6
 """Encodings inside each other that are undone."""
 SIZE: Final = 32 * 1024 * 1024
 """Bytes that may be looked at in all layers of one text or file, itself not counted: a bomb costs no more."""
+WORK: Final = 16 * 1024 * 1024
+"""Bytes in which encodings are looked for, in all layers of one text or file: at 0.3 µs each, a few seconds.
+
+A layer takes half of what is left at most; what is beyond that is searched as it is.
+"""
+TRIES: Final = 100_000
+"""Attempts to decompress, at 20 µs each; a piece of a stream counts as `_PIECE` of them."""
+
+_PIECE: Final = 8
 
 _LAYERS: Final = 20_000
 _STREAMS: Final = 1000
@@ -59,12 +68,14 @@ class Unwrapping:
     [('base64', 'zlib')]
     """
 
-    def __init__(self, data: bytes, *, shortest: int = 4, size: int = SIZE) -> None:
+    def __init__(self, data: bytes, *, shortest: int = 4, size: int = SIZE, work: int = WORK) -> None:
         """Prepare *data*; what cannot hold *shortest* bytes is passed over, layers have *size* in all."""
         self.complete = True
         """Whether nothing was left out for its size, number or depth."""
         self._data = data
         self._left = size
+        self._work = work
+        self._tries = TRIES
         self._seen: set[bytes] = set()
         self._waiting: deque[Layer] = deque()
         self._shortest = shortest
@@ -106,6 +117,12 @@ class Unwrapping:
 
     def _unwrap(self, layer: Layer) -> None:
         data = layer.data
+        self._decompress(layer)
+        if len(data) > self._work // 2:
+            self.complete = False
+            layer = layer._replace(data=data[: self._work // 2])
+            data = layer.data
+        self._work -= len(data)
         # Escapes stand in text; in other data a second one inside the first would be by chance.
         once = layer.undone[-1:] and layer.undone[-1] in _ESCAPE_NAMES and not _is_text(data)
         for name, sign, undo in () if once else ESCAPES:
@@ -119,19 +136,24 @@ class Unwrapping:
         self._add_runs(layer, "numbers", map(_bytes_of_numbers, _NUMBERS.findall(data)))
         self._add_runs(layer, "hex", map(_bytes_of_pairs, _PAIRS.findall(data)))
         self._unwrap_digits(layer)
-        self._decompress(layer)
 
     def _unwrap_digits(self, layer: Layer) -> None:
-        runs = [_translated(run) for run in self._base64.findall(layer.data)]
         # A run may begin anywhere in the encoded text, or with what does not belong to it.
-        for start in range(4 if runs else 0):
-            self._add_runs(layer, "base64", (_from_base64(run[start:]) for run in runs))
-        runs = self._hex.findall(layer.data)
-        for start in range(2 if runs else 0):
-            self._add_runs(layer, "hex", (_from_hex(run[start:]) for run in runs))
-        runs = self._base32.findall(layer.data)
-        for start in range(8 if runs else 0):
-            self._add_runs(layer, "base32", (_from_base32(run[start:]) for run in runs))
+        runs = [_translated(run) for run in self._base64.findall(layer.data)]
+        self._undo_digits(layer, "base64", runs, 4, _from_base64)
+        self._undo_digits(layer, "hex", self._hex.findall(layer.data), 2, _from_hex)
+        self._undo_digits(layer, "base32", self._base32.findall(layer.data), 8, _from_base32)
+
+    def _undo_digits(
+        self, layer: Layer, name: str, runs: list[bytes], starts: int, undo: Callable[[bytes], bytes]
+    ) -> None:
+        size = sum(map(len, runs))
+        for start in range(starts if runs else 0):
+            if size > self._work:
+                self.complete = False
+                return
+            self._work -= size
+            self._add_runs(layer, name, (undo(run[start:]) for run in runs))
 
     def _add_runs(self, layer: Layer, name: str, runs: Iterable[bytes]) -> None:
         """Add what encoded runs hold: joined, to be searched, and singly where more may be inside."""
@@ -148,7 +170,7 @@ class Unwrapping:
     def _decompress(self, layer: Layer) -> None:
         data = layer.data
         for count, (start, kind) in enumerate(streams(data)):
-            if count == _STREAMS:
+            if count == _STREAMS or self._tries < 0:
                 self.complete = False
                 break
             self._add_stream(layer, kind, DECOMPRESSORS[kind](memoryview(data)[start:]))
@@ -157,7 +179,7 @@ class Unwrapping:
 
     def _add_unmarked(self, layer: Layer) -> None:
         """Add what the data holds if it is of one of the formats that do not begin with a mark."""
-        if not begins_a_stream(layer.data):
+        if self._tries >= 0 and not begins_a_stream(layer.data):
             for kind in ("zlib", "deflate", "br"):
                 self._add_stream(layer, kind, DECOMPRESSORS[kind](memoryview(layer.data)))
 
@@ -165,12 +187,14 @@ class Unwrapping:
         """Add what can be decompressed, of a broken stream what comes before."""
         collected: list[bytes] = []
         left, ended = self._left, False
+        self._tries -= 1
         try:
             for piece in pieces:
                 left -= len(piece)
-                if left < 0:
+                if left < 0 or self._tries < 0:
                     self.complete = False
                     break
+                self._tries -= _PIECE
                 collected.append(piece)
             ended = True
         except BROKEN:

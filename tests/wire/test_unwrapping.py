@@ -203,6 +203,29 @@ def test_a_bomb_costs_at_most_its_limit_and_is_known(hostile: bytes) -> None:
     assert not unwrapping.complete
 
 
+def test_beyond_what_encodings_are_looked_for_in_plain_text_is_seen_and_the_rest_is_known() -> None:
+    around = b"- " * 10_000
+    data = around + base64.b64encode(SECRET) + around
+    for work, found in ((200_000, [True, True]), (10_000, [True, False])):
+        plain, encoded = (Unwrapping(gzip.compress(part), work=work) for part in (around + SECRET, data))
+
+        assert [any(SECRET in layer.data for layer in each) for each in (plain, encoded)] == found
+        assert encoded.complete is all(found)
+
+
+@pytest.mark.speed
+@pytest.mark.parametrize(
+    "hostile", [b"\x1f\x8b\x08" * 3_000_000, b"A" * 10_000_000], ids=["marks of gzip", "digits"]
+)
+def test_marks_and_digits_by_the_million_take_seconds_and_are_known(hostile: bytes) -> None:
+    started = time.process_time()
+    unwrapping = Unwrapping(zlib.compress(hostile))
+
+    assert sum(1 for _ in unwrapping) > 1
+    assert not unwrapping.complete
+    assert time.process_time() - started < 60  # a few seconds; minutes where each mark is read to the end
+
+
 @pytest.mark.speed
 @pytest.mark.parametrize(
     "text",
