@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.locks import reentrant_lock
@@ -28,6 +28,16 @@ __all__ = ["Fault", "Faults"]
 _CATEGORY_ALIASES = {"user_report_v2": "feedback"}
 
 
+class Uses(Protocol):
+    """Counts, for several fake Sentrys that are one, how often each of some faults was applied."""
+
+    def count(self, place: int) -> int:
+        """Count one more use of the fault at that place; return how many there are, 0 for none at all."""
+
+    def all(self) -> Mapping[int, int]:
+        """Return how often each was used, by its place."""
+
+
 @dataclass(slots=True)
 class Fault:
     """One fault that is set: what it does, to which requests, and how often still."""
@@ -41,6 +51,10 @@ class Fault:
     code: int = 0
     seconds: float = 0.0
     limit: RateLimit | None = None
+    most: int | None = None
+    """For how many requests it was set."""
+    place: int = 0
+    """Its place among those that were set together."""
     done: int = 0
     """How many requests it was applied to."""
     probability: float = 1.0
@@ -71,15 +85,16 @@ class Faults:
     _set: list[Fault] = field(default_factory=list)
     _lock: Any = field(default_factory=reentrant_lock)
     _delayed: bool = False
+    _uses: Uses | None = None
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Faults:
-        """Return faults that are given as the captured API takes them.
+    def of(cls, given: Mapping[str, Any], uses: Uses | None = None) -> Faults:
+        """Return faults that are given as the captured API takes them, and whose uses are counted by *uses*.
 
         >>> Faults.of({"status": {"code": 503}, "rate_limit": [{"categories": ["error"], "seconds": 5}]})
         Faults(status 503; rate_limit 5:error:organization)
         """
-        faults = cls()
+        faults = cls(_uses=uses)
         for kind, several in given.items():
             for options in several if isinstance(several, list) else [several]:
                 categories = options.get("categories", ())
@@ -225,6 +240,14 @@ class Faults:
         with self._lock:
             return [fault for fault in self._set if fault.times != 0]
 
+    def recount(self) -> None:
+        """Take note of what other fake Sentrys used of them."""
+        if self._uses is not None:
+            used = self._uses.all()
+            with self._lock:
+                for fault in [each for each in self._set if each.most is not None]:
+                    self._note_uses(fault, used.get(fault.place, 0))
+
     def __bool__(self) -> bool:
         return bool(self._set)
 
@@ -258,13 +281,16 @@ class Faults:
                 and fault.item_type in (None, *types)
                 and fault.applies()
             ]
-            if not limits:
-                return None
-            enforced = enforce([fault.limit for fault in limits if fault.limit is not None], envelope)
-            for fault in limits:
-                if fault.limit in enforced.limits:
-                    self._count(fault)
-            return enforced
+            counted: set[int] = set()
+            while limits:
+                enforced = enforce([fault.limit for fault in limits if fault.limit is not None], envelope)
+                met = [fault for fault in limits if fault.limit in enforced.limits]
+                spent = [fault for fault in met if id(fault) not in counted and not self._count(fault)]
+                if not spent:
+                    return enforced
+                counted |= {id(fault) for fault in met}
+                limits = [fault for fault in limits if all(fault is not each for each in spent)]
+            return None
 
     def _add(self, fault: Fault, probability: float, seed: int | None) -> None:
         fault.probability = _part(probability)
@@ -279,27 +305,40 @@ class Faults:
                 raise ValueError(f"times is at least 1, got {fault.times}")
         if fault.item_type is not None:
             _known(fault.item_type, tuple(KINDS), "item type")
+        fault.most, fault.place = fault.times, len(self._set)
         with self._lock:
             self._set.append(fault)
             self._delayed |= fault.kind == "delay"
 
     def _next(self, kind: str, types: frozenset[str]) -> Fault | None:
-        for fault in self._set:
+        for fault in self._set.copy():
             if (
                 fault.kind == kind
                 and (fault.item_type is None or fault.item_type in types)
                 and fault.applies()
+                and self._count(fault)
             ):
-                self._count(fault)
                 return fault
         return None
 
-    def _count(self, fault: Fault) -> None:
+    def _count(self, fault: Fault) -> bool:
+        """Count one use; returns whether it is one that the fault was set for."""
+        if fault.most is not None:
+            used = (
+                fault.most - (fault.times or 0) + 1 if self._uses is None else self._uses.count(fault.place)
+            )
+            if used:
+                self._note_uses(fault, used)
+            if not 0 < used <= fault.most:
+                return False
         fault.done += 1
-        if fault.times is not None:
-            fault.times -= 1
-            if fault.times == 0:
-                self._set.remove(fault)
+        return True
+
+    def _note_uses(self, fault: Fault, used: int) -> None:
+        assert fault.most is not None
+        fault.times = max(fault.most - used, 0)
+        if fault.times == 0:
+            self._set[:] = [other for other in self._set if other is not fault]
 
 
 def _part(probability: float) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_sentryintegration.ingest.app import Ingest
-from pytest_sentryintegration.ingest.faults import Faults
+from pytest_sentryintegration.ingest.faults import Faults, Uses
 from pytest_sentryintegration.ingest.request import Client, Deferred, Reply, Request
 from pytest_sentryintegration.ingest.routes import NOWHERE, find_route
 from pytest_sentryintegration.locks import reentrant_lock
@@ -191,10 +191,10 @@ class FakeSentry:
             self._hurried.wait(reply.delay)
         return reply
 
-    def _take_faults(self, inbox: str | None, faults: str) -> None:
+    def _take_faults(self, inbox: str | None, faults: str, uses: Uses) -> None:
         self.end_delays(inbox)
         if faults:
-            self.ingest.replace_faults(inbox, Faults.of(json.loads(faults)))
+            self.ingest.replace_faults(inbox, Faults.of(json.loads(faults), uses))
         else:
             self.ingest.forget(inbox)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, RefusedRequest, Tolerated
@@ -13,10 +14,14 @@ from pytest_sentryintegration.store.inboxes import Inbox
 from pytest_sentryintegration.store.memory import STRAYS, Memory
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 
-__all__ = ["KEPT", "Store"]
+__all__ = ["KEPT", "Store", "TakeFaults"]
 
 KEPT = 100
 """How many late arrivals are remembered with their senders."""
+
+
+TakeFaults = Callable[[str | None, str, Any], None]
+"""Takes the faults of an inbox (``None``: of all) as JSON, ``""`` for none, and the `Uses` of them."""
 
 
 class Store(Memory):
@@ -231,7 +236,7 @@ class Store(Memory):
         """
         return False
 
-    def take_faults(self, take: Callable[[str | None, str], None]) -> None:
+    def take_faults(self, take: TakeFaults) -> None:
         """Have *take* called with what any replica shares of an inbox's faults."""
 
     def end(self) -> None:

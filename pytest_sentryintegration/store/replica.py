@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextvars
 import random
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,11 +14,12 @@ from pytest_sentryintegration.store.bounds import IDLE
 from pytest_sentryintegration.store.entries import Entry
 from pytest_sentryintegration.store.holding import NOTHING, HeldInbox, HolderError
 from pytest_sentryintegration.store.inboxes import Inbox
-from pytest_sentryintegration.store.keeping import Store
+from pytest_sentryintegration.store.keeping import Store, TakeFaults
 from pytest_sentryintegration.store.memory import STRAYS
 from pytest_sentryintegration.store.packing import pack
 from pytest_sentryintegration.store.records import entry_of, placed
 from pytest_sentryintegration.store.stream import BLOCK, TIMEOUT, ChangedError, Stream
+from pytest_sentryintegration.store.uses import Uses, named
 
 __all__ = ["Replica"]
 
@@ -61,7 +61,7 @@ class Replica(Store):
         self._ending = threading.Event()
         self._problem = ""
         self._faults: dict[str, str] = {}
-        self._take: Callable[[str | None, str], None] | None = None
+        self._take: TakeFaults | None = None
         self._begin()
         last = stream.last()
         while self._position < last:
@@ -104,15 +104,15 @@ class Replica(Store):
 
     def share_faults(self, inbox: str | None, faults: str) -> bool:
         """Set the faults of an inbox at all replicas; see `Store.share_faults`."""
-        self.catch_up(self._stream.set_faults(inbox or "", faults))
+        self.catch_up(self._stream.set_faults(inbox or "", named(faults)))
         return True
 
-    def take_faults(self, take: Callable[[str | None, str], None]) -> None:
+    def take_faults(self, take: TakeFaults) -> None:
         """Have *take* called with the faults of each inbox, those that are set already first."""
         with self._lock:
             self._take = take
             for inbox, faults in self._faults.items():
-                take(inbox or None, faults)
+                self._hand_on(inbox, faults)
 
     def save(self) -> None:
         """Write what came since the last time to the stream; where that fails, `commit` says so."""
@@ -275,8 +275,12 @@ class Replica(Store):
             self._faults[inbox] = faults
         else:
             self._faults.pop(inbox, None)
+        self._hand_on(inbox, faults)
+
+    def _hand_on(self, inbox: str, faults: str) -> None:
         if self._take is not None:
-            self._take(inbox or None, faults)
+            uses = Uses(self._stream, inbox, faults)
+            self._take(inbox or None, uses.faults, uses)
 
     def _tell(self) -> None:
         """Tell the others which inboxes are used here, and close those that nobody uses."""

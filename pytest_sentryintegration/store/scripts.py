@@ -1,20 +1,23 @@
 """What Redis does in one step for a store: scripts in Lua, which nothing comes between.
 
-The keys: what is known of the stream, the stream, the open inboxes, when they were used, their faults.
+The keys: what is known of the stream, the stream, the open inboxes, when they were used, their faults; and
+how the names of those begin that hold how often faults were applied.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ADD", "BEGIN", "CHANGES", "KEYS", "TRIM"]
+__all__ = ["ADD", "BEGIN", "CHANGES", "KEYS", "TRIM", "USE"]
 
 KEYS: Final = tuple(
-    f"{{sentryintegration}}:{name}" for name in ("about", "stream", "inboxes", "used", "faults")
+    f"{{sentryintegration}}:{name}" for name in ("about", "stream", "inboxes", "used", "faults", "uses:")
 )
 """With one hash tag, so that they would stand on one node of Redis Cluster."""
 
-_NAMES: Final = "local about, stream, inboxes, used, faults = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]\n"
+_NAMES: Final = """
+local about, stream, inboxes, used, faults, uses = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+"""
 
 BEGIN: Final = (
     _NAMES
@@ -78,12 +81,12 @@ redis.call('ZADD', used, ARGV[5], ARGV[3])
 local at = redis.call('ZSCORE', used, ARGV[3])
 if at and tonumber(at) > tonumber(ARGV[5]) then return tonumber(redis.call('HGET', about, 'last')) end
 redis.call('ZREM', used, ARGV[3])
-redis.call('HDEL', faults, ARGV[3])
+forget_faults()
 if redis.call('HDEL', inboxes, ARGV[3]) == 0 then return tonumber(redis.call('HGET', about, 'last')) end
 """,
     "clear": "if ARGV[4] == 'all' then redis.call('XTRIM', stream, 'MAXLEN', 0) end\n",
     "faults": """
-redis.call('HDEL', faults, ARGV[3])
+forget_faults()
 if ARGV[4] ~= '' then redis.call('HSET', faults, ARGV[3], ARGV[4]) end
 """,
 }
@@ -98,7 +101,26 @@ end
 """
 )
 
+_FORGET_FAULTS: Final = """
+local function forget_faults()
+  local known = redis.call('HGET', faults, ARGV[3])
+  if known then redis.call('DEL', uses .. string.sub(known, 1, 16)) end
+  redis.call('HDEL', faults, ARGV[3])
+end
+"""
+
+# Faults that were replaced meanwhile are used no more.
+USE: Final = (
+    _NAMES
+    + """
+local known = redis.call('HGET', faults, ARGV[1])
+if not known or string.sub(known, 1, 16) ~= ARGV[2] then return 0 end
+return redis.call('HINCRBY', uses .. ARGV[2], ARGV[3], 1)
+"""
+)
+
 CHANGES: Final = {
-    kind: f"{_CONTINUE}{script}return write('change', ARGV[2])" for kind, script in _CHANGES.items()
+    kind: f"{_CONTINUE}{_FORGET_FAULTS}{script}return write('change', ARGV[2])"
+    for kind, script in _CHANGES.items()
 }
 """Writes a change of each kind; given the epoch, the record, an inbox, a value, a time."""

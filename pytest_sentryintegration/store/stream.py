@@ -21,7 +21,7 @@ from redis.retry import Retry
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.store.holding import Evicted, HeldInbox, HolderError
 from pytest_sentryintegration.store.records import Record, name_of, number_of, read_record, text_of
-from pytest_sentryintegration.store.scripts import ADD, BEGIN, CHANGES, KEYS, TRIM
+from pytest_sentryintegration.store.scripts import ADD, BEGIN, CHANGES, KEYS, TRIM, USE
 
 __all__ = ["BLOCK", "TIMEOUT", "Begun", "ChangedError", "Stream"]
 
@@ -156,6 +156,17 @@ class Stream:
     def set_faults(self, inbox: str, faults: str) -> int:
         """Set an inbox's faults, ``""`` for none; return the number of the record after which they hold."""
         return self._change("faults", [inbox, faults], inbox, faults)
+
+    def use_fault(self, inbox: str, faults: str, place: int) -> int:
+        """Count one more use of a fault; return how many there are, 0 where other faults were set since."""
+        with self._asking():
+            return int(self._do(USE, name_of(inbox), faults, place))
+
+    def fault_uses(self, faults: str) -> dict[int, int]:
+        """Return how often each of the faults of that id was used, by its place."""
+        with self._asking():
+            counted = self._client.hgetall(KEYS[5] + faults)
+        return {int(place): int(count) for place, count in counted.items()}
 
     def use(self, inboxes: dict[str, float]) -> None:
         """Tell the others when inboxes were used last."""

@@ -39,7 +39,9 @@ class FaultsOverHttp:
     def show(self, asked: Asked) -> Reply:
         """Answer with the faults that are set and not used up."""
         inbox = self._inbox(asked)
-        return json_reply(200, _as_json(self._sentry.ingest.faults_for(inbox)))
+        faults = self._sentry.ingest.faults_for(inbox)
+        faults.recount()
+        return json_reply(200, _as_json(faults))
 
     def set(self, asked: Asked) -> Reply:
         """Set faults in place of those that are set."""

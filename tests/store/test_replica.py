@@ -341,6 +341,45 @@ def test_faults_hold_at_all_also_at_one_that_comes_later(server: RedisServer, ma
     assert [post(api, body)[0] for api in (first, second, third)] == [200, 200, 200]
 
 
+@pytest.mark.parametrize(
+    ("faults", "refused"),
+    [
+        ({"status": {"code": 503, "times": 3}}, 503),
+        ({"rate_limit": {"categories": ["error"], "times": 3}}, 429),
+        ({"rate_limit": [{"categories": ["error"], "times": 2}, {"categories": ["error"], "times": 3}]}, 429),
+    ],
+)
+def test_how_often_a_fault_is_applied_is_counted_by_all_together(
+    faults: dict[str, Any], refused: int, server: RedisServer, make: Make
+) -> None:
+    first, second = make(server), make(server)
+    first.ask("PUT", "/api/faults", json.dumps(faults).encode())
+    second.sentry.store.catch_up()
+    body = b'{}\n{"type":"event","length":2}\n{}'
+
+    codes = [post(api, body)[0] for api in (first, second)]
+    third = make(server)
+    codes += [post(api, body)[0] for api in (third, first, second, third)]
+
+    assert codes == [refused] * 3 + [200] * 3
+    assert [api.get("/api/faults").json for api in (first, second, third)] == [{}, {}, {}]
+
+
+def test_what_others_used_of_a_fault_is_shown_and_ends_with_it(server: RedisServer, make: Make) -> None:
+    first, second = make(server), make(server)
+    first.ask("PUT", "/api/faults", b'{"status": {"code": 503, "times": 3}}')
+    second.sentry.store.catch_up()
+    assert post(second)[0] == 503
+    assert first.get("/api/faults").json == {"status": {"code": 503, "times": 2}}
+
+    first.ask("PUT", "/api/faults", b'{"status": {"code": 503, "times": 1}}')
+    second.sentry.store.catch_up()
+
+    assert [post(api)[0] for api in (second, first)] == [503, 200]
+    first.ask("DELETE", "/api/faults")
+    assert server.ask("KEYS", f"{KEYS[5]}*") == []
+
+
 def test_faults_of_an_inbox_end_with_it_at_all(server: RedisServer, make: Make) -> None:
     first, second = make(server), make(server)
     inbox = first.post("/api/inboxes").json["inbox"]
