@@ -21,7 +21,7 @@ export class Requests {
    */
   async ask(method, path, { pairs = [], body, headers = {}, signal, wait = 0 } = {}) {
     const query = new URLSearchParams(pairs).toString();
-    const limit = wait === ENDLESS ? undefined : AbortSignal.timeout(wait + GRACE);
+    const limit = wait === ENDLESS ? undefined : AbortSignal.timeout(Math.ceil(wait) + GRACE);
     const signals = [this.signal, signal, limit].filter(Boolean);
     const init = { method, headers: new Headers(this.headers), redirect: "error" };
     for (const [name, text] of Object.entries(headers)) init.headers.set(name, text);

@@ -363,6 +363,35 @@ test("a server that is not there is named, and one that comes is waited for", as
   server.close();
 });
 
+test("a server that cannot answer at present is asked again", async () => {
+  const left = [503, 502];
+  const server = createServer((_, answer) => {
+    answer.statusCode = left.pop() ?? 200;
+    answer.end('{"limit":null,"error":"not now"}');
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  await connect(url, { timeout: 30_000 });
+  left.push(503);
+  await assert.rejects(connect(url, { timeout: 0 }), { status: 503, message: "not now" });
+  server.closeAllConnections();
+  server.close();
+});
+
+test("a time need not be a whole number of milliseconds", async () => {
+  const inbox = await sentry.inbox();
+  await assert.rejects(inbox.messages.find("two", { timeout: 0.5 }), AssertionError);
+  await inbox.messages.none("two", { within: 10.25 });
+  await inbox.close();
+});
+
+test("a wait ends when its inbox is closed", async () => {
+  const inbox = await sentry.inbox();
+  const waiting = inbox.messages.find("two", { timeout: 200_000 });
+  await inbox.close();
+  await assert.rejects(waiting, { status: 404, message: `there is no inbox '${inbox.name}': it was closed, or never opened` });
+});
+
 test("a token and headers are sent with every request", async () => {
   const said = [];
   const server = createServer((request, answer) => {
