@@ -111,6 +111,8 @@ def _responses(route: Route, path: str, noun: str) -> dict[str, Any]:
             ("400", "A wrong question"),
             ("401", "No token"),
             ("403", "Not for this client"),
+            ("429", "Too many wrong tokens"),
+            ("503", "It cannot answer at present"),
         ):
             responses.setdefault(status, {"description": text, "content": _json(_ERROR)})
     return responses
@@ -150,6 +152,10 @@ _FAULTS: Final = {"$ref": "#/components/schemas/Faults"}
 _OCTETS: Final = {"type": "string", "format": "binary"}
 _GONE: Final = ("404", "There is none", "application/json", _ERROR)
 _OTHERS: Final[dict[tuple[str, str], list[tuple[str, str, str, Any]]]] = {
+    ("GET", "/readyz"): [
+        ("200", "It takes what comes", "application/json", {"type": "object"}),
+        ("503", "It does not at present", "application/json", _ERROR),
+    ],
     ("GET", "/favicon.ico"): [("204", "There is none", "", None)],
     ("POST", "/api/inboxes"): [
         ("201", "Opened", "application/json", object_of(inbox=TEXT, dsn=TEXT, url=TEXT))
