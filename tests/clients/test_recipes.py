@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from pytest_sentryintegration.server.fake_sentry import FakeSentry
+from pytest_sentryintegration.web.app import Web
 from tests.cli.conftest import unused_port
 from tests.cli.test_documentation import PAGES, named
 from tests.clients.conftest import NODE, SECONDS, chromium, installed, node, run_in
@@ -46,6 +48,33 @@ def test_the_recipe_for_playwright_passes(project: Path, shop: str, tmp_path: Pa
     said = run_in(tmp_path, node(), program, "test", "--config=here.config.js", **variables)
 
     assert "1 passed" in said
+
+
+def test_the_recipe_for_nodes_runner_passes_with_vitest_too(project: Path) -> None:
+    recipe = named("cart.test.mjs").replace(
+        'import { after, test } from "node:test";', 'import { afterAll as after, test } from "vitest";'
+    )
+    assert 'import { afterAll as after, test } from "vitest"`' in PAGES[1].read_text(encoding="utf-8")
+    (project / "cart.vitest.test.mjs").write_text(recipe)
+    program = project / "node_modules" / "vitest" / "vitest.mjs"
+
+    with FakeSentry(web=Web) as server:
+        said = run_in(
+            project,
+            *(node(), program, "run", "--no-color", "cart.vitest.test.mjs"),
+            SENTRYINTEGRATION_SERVER=server.url,
+        )
+
+    assert 'from "vitest"' in recipe
+    assert "1 passed" in said
+
+
+def test_a_linter_finds_nothing_in_the_dockerfile(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(named("Dockerfile"))
+    # DL3013 is for pinned versions, which are for those to choose who copy it.
+    options = ("--no-color", "--ignore", "DL3013")
+
+    assert run_in(tmp_path, installed("hadolint", "hadolint"), *options, "Dockerfile") == ""
 
 
 def test_the_workflow_runs_with_the_built_wheel_in_an_empty_folder(tmp_path: Path) -> None:
