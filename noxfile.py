@@ -27,6 +27,8 @@ ONCE = ("tests/contract/test_reports.py", "tests/integration/test_companions.py"
 """Long, and about pytest and other plugins alone: `make test` runs them."""
 INTERNALS = "tests/sdk/test_internals.py"
 """Tries each internal of the SDK here, and a few of them in `make test`."""
+OF_THE_SDK = (INTERNALS, "tests/sdk/test_stacklevels.py", "tests/words/test_reasons_of_the_sdk.py")
+"""What is read in the installed SDK's sources or depends on its frames."""
 HARM = "tests/facade/test_harm.py"
 """Long, and about the SDK."""
 THOUSAND = (
@@ -189,7 +191,7 @@ def sdks(session: nox.Session, sdk: str, mode: str) -> None:
     install(session, sdk)
     run_contract(session, f"--deselect={THOUSAND}", SENTRYINTEGRATION_TEST_MODE=mode)
     if not session.posargs:
-        session.run("pytest", "-q", "-n", "2", INTERNALS, env={"SENTRYINTEGRATION_ALL_INTERNALS": "1"})
+        session.run("pytest", "-q", "-n", "2", *OF_THE_SDK, env={"SENTRYINTEGRATION_ALL_INTERNALS": "1"})
 
 
 @nox.session(venv_backend="uv")
