@@ -90,8 +90,8 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
             patch=request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None,
         )
     except (SettingError, ListenError) as error:
-        # Not an exception: pytest would print the lines of the plugin that raised it.
-        pytest.fail(str(error), pytrace=False)
+        # Not that exception: pytest would print the lines of the plugin that raised it, and the text twice.
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     with capture as events:
         item.stash[CAPTURE], item.stash[EVENTS] = capture, events
         if isinstance(request.instance, unittest.TestCase):

@@ -30,7 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="1",
     )
     parser.addini(
-        "sentry_quiet", "seconds without anything new after which a trace is complete", default="0.2"
+        "sentry_quiet",
+        "seconds without anything new after which a trace is complete (default 0.2)",
+        default="0.2",
     )
     parser.addini(
         "sentry_transport", "http (default), or memory: no socket, this process alone", default="http"

@@ -122,13 +122,15 @@ def _of_client(evidence: Evidence) -> Iterable[str]:
 
 def _of_own_transport(evidence: Evidence) -> Iterable[str]:
     if evidence.own_transport:
+        name = evidence.own_transport.rpartition("<locals>.")[2]
         yield (
-            f"The application's SDK client has a transport of its own, {evidence.own_transport}, which is "
+            f"The application's SDK client has a transport of its own, {name}, which is "
             "left alone: what it sends does not come here."
         )
     if evidence.unflushed_transport:
+        name = evidence.unflushed_transport.rpartition("<locals>.")[2]
         yield (
-            f"The application's SDK client was given an instance of {evidence.unflushed_transport}, which is "
+            f"The application's SDK client was given an instance of {name}, which is "
             "not flushed here: call sentry_sdk.flush() first, or give transport= the class."
         )
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.matching.span_nodes import span_label
+from pytest_sentryintegration.model.nouns import NOUNS
 
 WIDTH: Final = 48
 """Characters of a value; with the rest of its line it fits into 80 columns."""
@@ -35,7 +36,7 @@ def _transaction(transaction: Any) -> str:
 
 
 def _trace(trace: Any) -> str:
-    return f"{trace.trace_id} with {len(trace.spans)} spans"
+    return f"{trace.trace_id} with {NOUNS['spans'].counted(len(trace.spans))}"
 
 
 def _log(log: Any) -> str:

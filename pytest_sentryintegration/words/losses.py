@@ -110,7 +110,7 @@ BY: Final = {
 
 DROPPED: Final = {
     "event_processor": "an event processor returned None (one is the SDK's deduplication, which drops an "
-    "exception that was captured just before)",
+    "exception that was captured before)",
     "ignored": "ignore_spans names them",
     "ratelimit_backoff": "the SDK holds back what the fake Sentry told it to rate limit",
     "network_error": "the request failed (no connection, or an error in answer)",
@@ -240,7 +240,7 @@ def _is_deduplication(processor: str) -> bool:
 
 def _processed(processor: str) -> str:
     if _is_deduplication(processor):
-        return "it was captured just before, and the SDK drops such a duplicate (DedupeIntegration)"
+        return "it was captured before, and the SDK drops such a duplicate (DedupeIntegration)"
     return f"the event processor {plain(processor.rpartition('<locals>.')[2])} returned None"
 
 

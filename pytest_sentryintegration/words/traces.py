@@ -45,8 +45,8 @@ def _of_parent(trace: Any, parent: Any) -> str:
         return f"{service} owes span {parent.span_id}, which it names as the parent of its span {named}."
     began = "" if trace.roots else _beginning(span.envelope.headers.get("trace"))
     return (
-        f"The caller of {service} owes span {parent.span_id}, the parent of {named}{began}. It was ended "
-        "before it flushed, samples otherwise than its caller, or does not report here."
+        f"The caller of {service} owes span {parent.span_id}, the parent of {named}{began}. Either the "
+        "caller ended before it flushed, or it did not sample the trace, or it does not report here."
     )
 
 

@@ -221,7 +221,7 @@ def test_the_deduplication_of_the_sdk_is_named(sentry_events: SentryEvents) -> N
         sentry_events.errors.wait(2, timeout=0.1)
 
     assert after_what_was_received(str(caught.value)) == text("""
-        - 1 event was dropped: it was captured just before, and the SDK drops such a
+        - 1 event was dropped: it was captured before, and the SDK drops such a
           duplicate (DedupeIntegration).
         """)
     # As in Flask, where an error handler reports an error and the integration does so again.

@@ -246,11 +246,11 @@ def test_the_failure_names_who_called_the_service_whose_parent_is_missing(time: 
 
     assert failure(received) == [
         "Expected one complete trace within 1 s; not all of it has come:",
-        f"  {TRACE} with 1 spans",
+        f"  {TRACE} with 1 span",
         "- The caller of 'api-1' owes span fetch, the parent of http.server 'GET /stock';",
         "  by its trace header, the trace began in transaction '/shop', release 'page@1',",
-        "  public key 'abc'. It was ended before it flushed, samples otherwise than its",
-        "  caller, or does not report here.",
+        "  public key 'abc'. Either the caller ended before it flushed, or it did not",
+        "  sample the trace, or it does not report here.",
     ]
 
 

@@ -240,7 +240,7 @@ def test_an_unknown_marker_option_is_an_error_that_names_the_nearest(
     result = run(test_it=test)
 
     result.assert_outcomes(errors=1)
-    assert message in result.stdout.str()
+    assert result.stdout.lines.count(message) == 1
 
 
 def test_an_unknown_criterion_is_an_error_that_names_the_nearest(run: Run) -> None:

@@ -27,8 +27,8 @@ from tests.words.inboxes import Received
             "The application's SDK client has no DSN, so it sends nothing: pass dsn= or set SENTRY_DSN.",
         ),
         (
-            Evidence(own_transport="app.ListTransport"),
-            "The application's SDK client has a transport of its own, app.ListTransport, which is left alone:"
+            Evidence(own_transport="test_it.<locals>.ListTransport"),
+            "The application's SDK client has a transport of its own, ListTransport, which is left alone:"
             " what it sends does not come here.",
         ),
         (
@@ -250,7 +250,7 @@ def test_without_a_reason_only_what_is_true_of_the_noun_is_said(noun: str, sente
             "error",
             1,
             "1 event was dropped: an event processor returned None (one is the SDK's deduplication, which"
-            " drops an exception that was captured just before).",
+            " drops an exception that was captured before).",
         ),
         (
             "ratelimit_backoff",

@@ -169,7 +169,7 @@ def test_a_wait_in_which_all_matched_tells_what_was_lost() -> None:
         Expected at least 2 errors; 1 error arrived.
         Also received: 1 client report (1 event dropped by an event processor).
         - 1 event was dropped: an event processor returned None (one is the SDK's
-          deduplication, which drops an exception that was captured just before).
+          deduplication, which drops an exception that was captured before).
         """)
 
 
