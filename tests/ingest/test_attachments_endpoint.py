@@ -40,6 +40,13 @@ def test_an_event_id_that_is_none_is_400(fake: Fake) -> None:
     assert (status, said_) == (400, "Invalid URL: Cannot parse `event_id` with value `123abc`")
 
 
+def test_the_type_of_a_form_may_be_in_any_case(fake: Fake) -> None:
+    # Relay: multer's parse_boundary reads it with the crate mime.
+    upper = FORM.replace("multipart/form-data", "Multipart/Form-Data")
+
+    assert fake.post(ATTACHMENTS, form(FILE), content_type=upper).status == 201
+
+
 def test_what_is_no_form_is_400(fake: Fake) -> None:
     status, answer = said(fake.post(ATTACHMENTS, form(FILE), content_type="application/json"))
 

@@ -65,7 +65,7 @@ def read_form(call: Call) -> list[Part]:
 
 def _boundary(content_type: str) -> bytes:
     media_type, options = parse_options_header(content_type)
-    if media_type != "multipart/form-data":
+    if media_type.lower() != "multipart/form-data":
         raise _bad_multipart("Content-Type is not multipart/form-data")
     boundary = options.get("boundary", "")
     if not boundary:
