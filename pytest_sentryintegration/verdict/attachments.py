@@ -106,9 +106,8 @@ def judge_unreal_report(item: RawItem, delivery: Delivery) -> Ruling:
             elif file.attachment_type == "event.payload":
                 msgpack.read_one(file.content)
     except (ReportError, msgpack.MessagePackError) as error:
-        return dropped(
-            "process_unreal", item.payload, f"{error}; the crash report is lost, without an error."
-        )
+        reason = error.reason if isinstance(error, ReportError) else "invalid_msgpack"
+        return dropped(reason, item.payload, f"{error}; the crash report is lost, without an error.")
     return kept((), item.payload)
 
 

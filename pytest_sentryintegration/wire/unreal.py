@@ -35,7 +35,12 @@ _SECTIONS = ("RuntimeProperties", "EngineData", "GameData")
 
 
 class ReportError(ValueError):
-    """A crash report of which Sentry keeps nothing, with the reason."""
+    """A crash report of which Sentry keeps nothing."""
+
+    def __init__(self, message: str, reason: str = "process_unreal") -> None:
+        super().__init__(message)
+        self.reason = reason
+        """Why, in Relay's words: ``ProcessingError::to_outcome`` in ``services/processor.rs``."""
 
 
 class ReportFile(NamedTuple):
@@ -79,11 +84,11 @@ def read_report(report: bytes, limit: int) -> list[ReportFile]:
     try:
         data = stream.decompress(report, limit + 1)
     except zlib.error:
-        raise ReportError("bad compression") from None
+        raise ReportError("bad compression", "invalid_compression") from None
     if len(data) > limit:
         raise ReportError("crash file contents are too large")
     if not stream.eof:
-        raise ReportError("bad compression")
+        raise ReportError("bad compression", "invalid_compression")
     reader = _Reader(data)
     if data.startswith(b"CR1"):
         reader.position = 3
@@ -91,7 +96,7 @@ def read_report(report: bytes, limit: int) -> list[ReportFile]:
     else:
         # The older format has the right number of files in a second header at its end.
         if len(data) < 4:
-            raise ReportError("bad compression")
+            raise ReportError("bad compression", "invalid_compression")
         reader.header()
         files = list(reader.files(*struct.unpack_from("<i", data, len(data) - 4)))
         reader.header()
@@ -214,7 +219,7 @@ def take_event(context: Context) -> dict[str, Any] | None:
     try:
         event = strict_json.loads(sent)
     except strict_json.StrictJSONError as error:
-        raise ReportError(f"the event in its game data is no JSON: {error}") from None
+        raise ReportError(f"the event in its game data is no JSON: {error}", "invalid_json") from None
     if not isinstance(event, dict):
         raise ReportError("the event in its game data is no JSON object")
     return event

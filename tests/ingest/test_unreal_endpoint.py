@@ -108,24 +108,27 @@ def test_of_too_many_files_the_first_are_kept_and_the_rest_is_listed(fake: Fake)
 
 
 @pytest.mark.parametrize(
-    "report",
+    ("report", "reason"),
     [
-        b"CR1",
-        packed(("CrashContext.runtime-xml", b"<a>")),
-        packed(("CrashContext.runtime-xml", CONTEXT % b"<__sentry>nope</__sentry>")),
-        packed(("CrashContext.runtime-xml", CONTEXT % b"<__sentry>[]</__sentry>")),
-        packed(("__sentry-event", b"\xc1")),
+        (b"CR1", "invalid_compression"),
+        (packed(("a", b"b"))[:-1], "invalid_compression"),
+        (packed(("CrashContext.runtime-xml", b"<a>")), "process_unreal"),
+        (packed(("CrashContext.runtime-xml", CONTEXT % b"<__sentry>nope</__sentry>")), "invalid_json"),
+        (packed(("CrashContext.runtime-xml", CONTEXT % b"<__sentry>[]</__sentry>")), "process_unreal"),
+        (packed(("__sentry-event", b"\xc1")), "invalid_msgpack"),
         # Relay: extract_attached_event in processing/errors/errors/utils/attachment.rs:61.
-        packed(("__sentry-event", b"\x81\xa1a\xc4\x01b")),
+        (packed(("__sentry-event", b"\x81\xa1a\xc4\x01b")), "invalid_msgpack"),
     ],
 )
-def test_a_report_that_cannot_be_unpacked_is_kept_as_it_was_sent(fake: Fake, report: bytes) -> None:
-    # Relay: InvalidUnrealReport in relay-server/src/services/processor.rs:164, after it has answered.
+def test_a_report_that_cannot_be_unpacked_is_kept_as_it_was_sent(
+    fake: Fake, report: bytes, reason: str
+) -> None:
+    # Relay: ProcessingError::to_outcome in relay-server/src/services/processor.rs:137, after it has answered.
     assert fake.post(UNREAL, report, auth=None).status == 200
     assert [(item.type, item.payload) for item in fake.envelope.items] == [("unreal_report", report)]
     assert fake.refused == []
     verdict = judge(fake.arrivals[0], 0)
-    assert (verdict.outcome, verdict.reason) == ("dropped", "process_unreal")
+    assert (verdict.outcome, verdict.reason) == ("dropped", reason)
 
 
 def test_the_verdict_says_why_a_report_is_lost(fake: Fake) -> None:
