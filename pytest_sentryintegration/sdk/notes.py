@@ -48,6 +48,9 @@ class Noticed:
     """Spans that ended after their transaction."""
     other_mode: dict[str, None] = field(default_factory=dict)
     """Functions of the SDK that were called and do nothing in the client's span mode."""
+    reported: set[type[BaseException]] = field(default_factory=set)
+    """Classes of exceptions that were captured: a class that a function defines may else be collected before
+    it is known of which other one it is a subclass."""
     ignored: Counter[str] = field(default_factory=Counter)
     """Exceptions that `ignore_errors` covers, by class."""
     django: Counter[str] = field(default_factory=Counter)

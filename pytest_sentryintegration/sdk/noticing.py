@@ -8,6 +8,7 @@ calls of the API of the other span mode, processes that are started, and forks.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import linecache
 import logging
@@ -27,6 +28,8 @@ from pytest_sentryintegration.sdk.sampling import package
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 _LOGGER: Final = logging.getLogger("sentry_sdk.errors")
+_GROUP: Final[Any] = getattr(builtins, "BaseExceptionGroup", ())
+"""A class since Python 3.11."""
 _CALLS: Final = re.compile(r'\b(before_\w+|\w+_processor|\w+_sampler)(?:"\])?\(')
 """A call of a callback in the SDK's sources."""
 _DROPPED: Final = frozenset(
@@ -220,16 +223,30 @@ def _note_other_mode(names: dict[str, Any], function: str) -> None:
         noted.other_mode[f"sentry_sdk.{'traces.' if is_streamed_api else ''}{function}"] = None
 
 
+def _keep_classes(kept: set[type[BaseException]], error: Any) -> None:
+    """Keep the classes of *error*, of its causes and of the members of its groups; not more than `MOST`."""
+    left = [error]
+    for _ in range(MOST):
+        if not left or len(kept) >= MOST:
+            return
+        each = left.pop()
+        if isinstance(each, BaseException):
+            kept.add(type(each))
+            left += each.__cause__, each.__context__, *(each.exceptions if isinstance(each, _GROUP) else ())
+
+
 def _is_ignored_error(original: Callable[..., bool]) -> Callable[..., bool]:
-    """Wrap ``Client._is_ignored_error``: what the SDK ignores it reports nowhere."""
+    """Wrap ``Client._is_ignored_error``, asked of each event: what it ignores is reported nowhere."""
 
     @uncounted
     @functools.wraps(original)
     def is_ignored_error(self: Any, event: Any, hint: Any) -> bool:
         __tracebackhide__ = True
         ignored = original(self, event, hint)
-        if ignored and (noted := noticed_now()) is not None:
-            noted.ignored[str(hint["exc_info"][0].__name__)] += 1
+        if (exc_info := hint.get("exc_info")) is not None and (noted := noticed_now()) is not None:
+            _keep_classes(noted.reported, exc_info[1])
+            if ignored:
+                noted.ignored[str(exc_info[0].__name__)] += 1
         return ignored
 
     return is_ignored_error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import re
 import sys
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import sentry_sdk
 from dirty_equals import HasLen, IsPartialDict, IsStr
 
-from pytest_sentryintegration import SentryEvents
+from pytest_sentryintegration import SentryEvents, capture
 from tests.contract.sending import child, event, fail, post, root, thrown
 
 
@@ -98,6 +99,35 @@ def test_an_exception_class_matches_its_type_and_its_subclasses(sentry_events: S
     assert sentry_events.errors.find(ShopError)
     assert sentry_events.errors.find(Exception)
     assert sentry_events.errors.where(ValueError) == ()
+
+
+def report_with_classes_of_its_own() -> None:
+    """Report an error and its cause, whose classes are gone afterwards."""
+
+    class OuterError(Exception):
+        pass
+
+    class InnerError(LookupError):
+        pass
+
+    try:
+        raise OuterError("outer") from InnerError("inner")
+    except OuterError:
+        sentry_sdk.capture_exception()
+
+
+def test_an_exception_class_matches_a_subclass_that_only_a_function_had(sentry_events: SentryEvents) -> None:
+    report_with_classes_of_its_own()
+    gc.collect()
+
+    assert sentry_events.errors.find(LookupError).text == "outer"
+
+
+@pytest.mark.parametrize("allow", ["LookupError", LookupError])
+def test_what_is_allowed_covers_a_subclass_that_only_a_function_had(allow: object) -> None:
+    with capture(unexpected="fail", allow=[allow]):
+        report_with_classes_of_its_own()
+        gc.collect()
 
 
 def test_an_exception_class_matches_in_the_cause_chain(sentry_events: SentryEvents) -> None:
