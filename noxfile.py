@@ -326,13 +326,16 @@ def examples(session: nox.Session) -> None:
     # To stream spans, `sitecustomize` imports the SDK before pytest starts, and the SDK imports anyio.
     quiet = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
     run = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet)
-    for folder in sorted(path for path in Path("examples").iterdir() if path.is_dir()):
+    # What is left out is for other programs: tests/clients and tests/cli run it.
+    for folder in sorted(path for path in Path("examples").iterdir() if any(path.rglob("test_*.py"))):
         for mode, path in (("static", ""), ("streamed", str(STREAMED.resolve()))):
             session.log(f"{folder.name}, {mode}")
             with session.chdir(folder):
                 session.run(*run, env={"PYTHONPATH": path})
     with session.chdir("examples/django_shop"):
-        session.run("python", "manage.py", "test")
+        session.run("python", "manage.py", "test", "--settings=settings_for_tests", "--parallel=2")
+    with session.chdir("examples/how_to/unittest_case"):
+        session.run("python", "-m", "unittest", "kettle_tests")
 
 
 @nox.session

@@ -44,3 +44,11 @@ def test_the_query_is_inside_the_request(wsgi: WsgiClient, sentry_events: Sentry
 
     request = sentry_events.transactions.find("/buy/{product}/")
     assert request.tree == span("http.server", ..., span("db", "SELECT %s = 'teapot'"), ...)
+
+
+def test_djangos_client_makes_no_transaction(client: Client, sentry_events: SentryEvents) -> None:
+    client.get("/buy/teapot/")
+
+    with pytest.raises(AssertionError) as caught:
+        sentry_events.transactions.find("/buy/{product}/", timeout=0.1)
+    assert "1 request was made with Django's test client, which makes no transaction" in str(caught.value)

@@ -16,17 +16,16 @@ from pytest_sentryintegration.cli import serve
 from pytest_sentryintegration.cli.main import main
 from tests.cli.conftest import Run, unused_port
 from tests.cli.test_options import COMMANDS
-from tests.examples.test_readme import ROOT, Block, blocks_of
+from tests.examples.pages import BLOCKS, DOCS, HOW_TO, Block, blocks_of
 
-PAGES = [ROOT / "docs" / "command-line.md", ROOT / "docs" / "recipes.md", ROOT / "docs" / "report.md"]
-BLOCKS = [block for page in PAGES for block in blocks_of(page)]
-
-_NAME = re.compile(r"(?:#|//) ([\w.]+)\n")
+COMMAND_LINE = DOCS / "command-line.md"
+PAGES = [COMMAND_LINE, DOCS / "report.md", DOCS / "how-to" / "shell.md", DOCS / "how-to" / "django.md"]
+CONSOLE = [block for page in PAGES for block in blocks_of(page) if block.language == "console"]
 
 
 def named(name: str) -> str:
-    """Return the text of the file that a page shows under that name."""
-    (text,) = (block.text for block in BLOCKS if (match := _NAME.match(block.text)) and match[1] == name)
+    """Return the text of the file that a page on how to do something shows under that name."""
+    (text,) = (block.text for block in BLOCKS if block.page in HOW_TO and block.name == name)
     return text
 
 
@@ -48,9 +47,8 @@ def check_example(block: Block, folder: Path) -> None:
     if "sentryintegration serve" in block.text:
         environment["SENTRYINTEGRATION_SERVER"] = f"http://127.0.0.1:{port}"
     for shown in blocks_of(block.page):
-        match = _NAME.match(shown.text)
-        if match is not None:
-            (folder / match[1]).write_text(shown.text.replace("8969", str(port)), encoding="utf-8")
+        if shown.name:
+            (folder / shown.name).write_text(shown.text.replace("8969", str(port)), encoding="utf-8")
     commands = [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
     output = "".join(line for line in block.text.splitlines(keepends=True) if not line.startswith("$ "))
 
@@ -72,13 +70,13 @@ def check_example(block: Block, folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the examples are for a POSIX shell")
-@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "console"], ids=str)
+@pytest.mark.parametrize("block", CONSOLE, ids=str)
 def test_an_example_prints_what_the_page_shows(block: Block, tmp_path: Path) -> None:
     check_example(block, tmp_path)
 
 
 def test_the_page_names_every_option_of_every_command() -> None:
-    words = set(re.findall(r"(--[a-z][a-z-]+)", PAGES[0].read_text(encoding="utf-8")))
+    words = set(re.findall(r"(--[a-z][a-z-]+)", COMMAND_LINE.read_text(encoding="utf-8")))
 
     assert {f"--{option.name}" for command in COMMANDS for option in command.options} <= words
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.examples.test_readme import ROOT
+from tests.examples.pages import ROOT
 
 pytestmark = [pytest.mark.clients, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 

@@ -1,4 +1,4 @@
-"""Commands in other languages under `run`, as the recipes show them."""
+"""Commands in other languages under `run`, as the page on Node shows them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_documentation import PAGES, check_example
-from tests.examples.test_readme import Block, blocks_of
+from tests.cli.test_documentation import check_example
+from tests.examples.pages import DOCS, Block, blocks_of
 
 pytestmark = pytest.mark.clients
 
-OF_NODE = [block for block in blocks_of(PAGES[1]) if block.language == "shell"]
+OF_NODE = [block for block in blocks_of(DOCS / "how-to" / "node.md") if block.language == "shell"]
 
 
 @pytest.mark.parametrize("block", OF_NODE, ids=str)
-def test_a_recipe_for_node_prints_what_the_page_shows(block: Block, project: Path, tmp_path: Path) -> None:
+def test_an_example_in_node_prints_what_the_page_shows(block: Block, project: Path, tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(project / "node_modules")
 
     check_example(block, tmp_path)

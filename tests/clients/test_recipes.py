@@ -1,7 +1,8 @@
-"""The recipes of docs/recipes.md that need programs of npm, or a package that is installed as users do."""
+"""Pages of docs/how-to that need programs of npm, or a package that is installed as users do."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -16,9 +17,9 @@ import yaml  # type: ignore[import-untyped]
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.app import Web
 from tests.cli.conftest import unused_port
-from tests.cli.test_documentation import PAGES, named
+from tests.cli.test_documentation import named
 from tests.clients.conftest import NODE, SECONDS, chromium, installed, node, run_in
-from tests.examples.test_readme import ROOT, blocks_of
+from tests.examples.pages import ROOT
 
 pytestmark = pytest.mark.clients
 
@@ -124,6 +125,38 @@ def test_the_workflow_runs_with_the_built_wheel_in_an_empty_folder(tmp_path: Pat
     assert "1 event:\n  KeyError" in said
 
 
+def artifacts(step: dict[str, Any], stored: Path, folder: Path) -> None:
+    """Do what the actions of GitHub do with artifacts: each is a folder of its name."""
+    action, given = step["uses"].partition("@")[0], step.get("with", {})
+    if action == "actions/upload-artifact":
+        source, target = folder / given["path"], stored / given["name"]
+        target.mkdir(parents=True)
+        copied = source.iterdir() if source.is_dir() else [source]
+        for path in copied:
+            shutil.copy(path, target)
+    elif action == "actions/download-artifact":
+        shutil.copytree(stored, folder / given["path"])
+
+
+def test_the_shards_of_the_workflow_make_one_report(tmp_path: Path) -> None:
+    stored, sources = tmp_path / "stored", ROOT / "examples" / "github_actions"
+    jobs = yaml.safe_load(named("shards.yml"))["jobs"]
+    tools: dict[str, Any] = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    shards = jobs["tests"]["strategy"]["matrix"]["shard"]
+    runs = [("tests", shard) for shard in shards] + [("report", "")]
+    for number, (job, shard) in enumerate(runs):
+        folder = tmp_path / str(number)
+        shutil.copytree(sources, folder)
+        for step in yaml.safe_load(json.dumps(jobs[job]).replace("${{ matrix.shard }}", shard))["steps"]:
+            if "uses" in step:
+                artifacts(step, stored, folder)
+            elif not step["run"].startswith("pip install"):  # the test of the other workflow installs
+                run_in(folder, "bash", "-ec", step["run"], **tools, PYTEST_ADDOPTS="-p no:cacheprovider")
+
+    page = (stored / "report" / "report.html").read_text(encoding="utf-8")
+    assert [f"test_a_{shard}" in page for shard in shards] == [True, True]
+
+
 def test_the_container_for_python_is_type_checked(tmp_path: Path) -> None:
     source = named("sentry_container.py")
     (tmp_path / "sentry_container.py").write_text(source)
@@ -136,7 +169,7 @@ def test_the_container_for_python_is_type_checked(tmp_path: Path) -> None:
 
 
 def test_the_container_for_node_is_type_checked(project: Path) -> None:
-    (source,) = (block.text for block in blocks_of(PAGES[1]) if block.language == "ts")
+    source = named("sentry-container.ts")
     (project / "sentry-container.ts").write_text(source)
     compiler = project / "node_modules" / "typescript" / "bin" / "tsc"
     options = ("--strict", "--noEmit", "--skipLibCheck", "--target", "es2023", "--module", "nodenext")

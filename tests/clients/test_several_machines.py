@@ -15,7 +15,7 @@ import pytest
 from pytest_sentryintegration.store import Arrival
 from tests.cli.conftest import unused_port
 from tests.clients.conftest import missing
-from tests.examples.test_readme import ROOT, blocks_of
+from tests.examples.pages import ROOT, blocks_of
 from tests.store.redis_server import RedisServer
 from tests.store.test_killing import Sender
 from tests.store.test_replica import until

@@ -13,7 +13,7 @@ import sentryintegration
 from pytest_sentryintegration.cli.commands import SUMMARIES
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.plugin import pytest_addoption
-from tests.examples.test_readme import ROOT
+from tests.examples.pages import ROOT
 from tests.test_settings import Parser
 
 FOLDER = ROOT / "docs" / "reference"

@@ -1,4 +1,4 @@
-"""The tutorial is followed as it stands, in an empty folder."""
+"""Pages that go step by step are followed as they stand, in an empty folder."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.examples.test_readme import ROOT, blocks_of
+import pytest
 
-PAGE = ROOT / "docs" / "tutorial.md"
+from tests.examples.pages import DOCS, README, blocks_of, runs_of
+
+TUTORIAL = DOCS / "tutorial.md"
+FOLLOWED = {TUTORIAL: 6, DOCS / "how-to" / "strict.md": 6}
+"""How many commands each of them runs."""
 INSTALLATION = ("python3 -m venv", ". .venv/bin/activate", "pip install")
 """What the environment of this test has already."""
-ANYTHING = "..."
 
 
-def parts(console: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each command of a block with the lines that are shown of its output."""
+def parts(console: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a block with what is shown of its output."""
     for part in f"\n{console}".split("\n$ ")[1:]:
-        command, *lines = part.splitlines()
-        yield command, lines
+        command, _, shown = part.partition("\n")
+        yield command, shown
 
 
-def runs_of(shown: list[str]) -> list[str]:
-    """Return the stretches of lines between those that stand for anything."""
-    return [run.strip("\n") for run in "\n".join(["", *shown, ""]).split(f"\n{ANYTHING}\n") if run.strip()]
-
-
-def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)
+def test_the_page_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     addopts = "-p no:randomly -p no:cacheprovider -p no:asyncio"
     ran = []
-    for block in blocks_of(PAGE):
+    for block in blocks_of(page):
         if block.name:
             (tmp_path / block.name).write_text(block.text, encoding="utf-8")
         for command, shown in parts(block.text) if block.language == "console" else ():
@@ -50,16 +49,16 @@ def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
             printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
             assert [run for run in runs_of(shown) if run not in printed] == [], printed
 
-    assert len(ran) == 6
+    assert len(ran) == FOLLOWED[page]
 
 
 def test_the_tutorial_installs_as_the_readme_does() -> None:
     commands = [
         command
-        for block in blocks_of(PAGE)
+        for block in blocks_of(TUTORIAL)
         if block.language == "console"
         for command, _ in parts(block.text)
     ]
     (installation,) = [command for command in commands if command.startswith("pip")]
 
-    assert installation in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert installation in README.read_text(encoding="utf-8")

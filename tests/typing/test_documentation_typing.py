@@ -13,12 +13,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.examples.test_readme import BLOCKS, PAGES
+from tests.examples.pages import BLOCKS, HOW_TO, ROOT
+from tests.examples.test_tutorial import TUTORIAL
 
 FIXTURES = {
     "sentry_events": "SentryEvents",
@@ -35,12 +36,27 @@ NOT_INSTALLED = ("from testcontainers.",)
 """What is not here, as the clients session has it: tests/clients/test_recipes.py has mypy check that code."""
 
 
-def write_typed(page: Path, folder: Path) -> None:
-    """Write the Python of a page into *folder*, the fixtures among the arguments with their types."""
+PROJECTS = ("how_to", "init_at_import", "strict_suite", "django_unchanged", "github_actions", "containers")
+"""Of `examples`: what the pages show of these is written without types, as most tests are."""
+
+
+def sources(tutorial: bool) -> Iterator[tuple[str, str]]:
+    """Yield the files of all pages, or of the tutorial, whose files have the names of others."""
     for block in BLOCKS:
-        if block.page == page and block.language == "python":
-            text = re.sub(r"(?<=def )(\w+)\(([\w, ]*)\):", typed, block.text)
-            (folder / (block.name or f"script_{block.line}.py")).write_text(IMPORTS + text, encoding="utf-8")
+        own = block.fails or block.page not in HOW_TO or not block.name
+        if own and block.language == "python" and (block.page == TUTORIAL) is tutorial:
+            yield block.name or f"script_{block.page.stem.replace('-', '_')}_{block.line}.py", block.text
+    if not tutorial:
+        for project in PROJECTS:
+            for path in (ROOT / "examples" / project).rglob("*.py"):
+                yield path.name, path.read_text(encoding="utf-8")
+
+
+def write_typed(folder: Path, *, tutorial: bool) -> None:
+    """Write these files into *folder*, the fixtures among the arguments with their types."""
+    for name, text in sources(tutorial):
+        typed_text = re.sub(r"(?<=def )(\w+)\(([\w, ]*)\):", typed, text)
+        (folder / name).write_text(IMPORTS + typed_text, encoding="utf-8")
 
 
 def typed(match: re.Match[str]) -> str:
@@ -67,15 +83,12 @@ def pyright(folder: Path) -> list[tuple[str, int, str]]:
     return [(one["file"], one["range"]["start"]["line"] + 1, one["message"]) for one in errors]
 
 
-WITH_PYTHON = sorted({block.page for block in BLOCKS if block.language == "python"})
-
-
 @pytest.mark.parametrize("checker", [mypy, pyright])
-@pytest.mark.parametrize("page", WITH_PYTHON, ids=lambda page: page.name)
-def test_the_code_of_a_page_is_right_for_a_type_checker(
-    checker: Callable[[Path], list[tuple[str, int, str]]], page: Path, tmp_path: Path
+@pytest.mark.parametrize("tutorial", [False, True])
+def test_the_code_of_the_pages_is_right_for_a_type_checker(
+    checker: Callable[[Path], list[tuple[str, int, str]]], tutorial: bool, tmp_path: Path
 ) -> None:
-    write_typed(page, tmp_path)
+    write_typed(tmp_path, tutorial=tutorial)
 
     found = checker(tmp_path)
 
@@ -95,4 +108,8 @@ def test_a_wrong_use_on_a_page_would_be_seen(tmp_path: Path) -> None:
 
 
 def test_every_page_with_python_is_checked() -> None:
-    assert {PAGES[0].name, "how-to.md", "facade.md"} <= {page.name for page in WITH_PYTHON}
+    names = {name for tutorial in (False, True) for name, _ in sources(tutorial)}
+    examples = {path.name for path in (ROOT / "examples").rglob("*.py")}
+
+    python = {block.name for block in BLOCKS if block.language == "python" and block.name}
+    assert python - names <= examples, "neither here nor in an example"

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.app import Web
-from tests.examples.test_readme import ROOT, blocks_of
+from tests.examples.pages import ROOT, blocks_of
 
 PAGES = ("api.md", "endpoints.md")
 END = "-- end of the example"
