@@ -15,7 +15,7 @@ REFERENCE = sorted((DOCS / "reference").glob("*.md"))
 PAGES = [README, *sorted(DOCS.glob("*.md")), *HOW_TO]
 
 BLOCK = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NAME = re.compile(r"(?:#|//) ([\w-]*\.?[\w-]+)(, which fails)?\n")
+NAME = re.compile(r"(?:#|//) ([\w.-]+)(, which fails)?\n")
 ANYTHING = "..."
 """A line of an output that stands for any lines."""
 

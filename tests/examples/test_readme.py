@@ -44,11 +44,11 @@ SCRIPTS = [block for block in BLOCKS if block.language == "python" and not block
 SETTINGS = [block for block in BLOCKS if block.language == "toml"]
 SETTINGS_PAGE = DOCS / "settings.md"
 EXCERPTS = {
-    (block.page, block.name): block
+    (block.page, block.name if block.page in FOLLOWED else block.line): block
     for block in BLOCKS
     if block.page in HOW_TO and block.name and not block.fails
 }
-"""Of a file that a page shows several times, the last one."""
+"""Of a file that changes from step to step, the last one."""
 QUESTIONS = [page for page in HOW_TO if page.stem != "index"]
 
 
