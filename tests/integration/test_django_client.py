@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+from tests.examples.pages import BLOCKS, runs_of
 from tests.integration.conftest import Run
 
 SETTINGS = """
@@ -66,5 +70,23 @@ TESTS = """
 """
 
 
+SHOWN = """
+    import pytest, sentry_sdk, shop
+    from django.test import Client
+
+    def test_it(sentry_events):
+        Client().get("/buy/")
+        sentry_sdk.capture_message("sold a teapot")
+        with pytest.raises(AssertionError) as caught:
+            sentry_events.transactions.find("/buy/{product}/")
+        open("said", "w").write(str(caught.value))
+"""
+
+
 def test_a_missing_transaction_of_djangos_tools_for_tests_is_explained(run: Run) -> None:
-    run(shop=SETTINGS, test_shop=TESTS).assert_outcomes(passed=4)
+    run(shop=SETTINGS, test_shop=TESTS, test_shown=SHOWN).assert_outcomes(passed=5)
+
+    (shown,) = [block for block in BLOCKS if block.page.name == "django.md" and block.language == "text"]
+    said = Path("said").read_text(encoding="utf-8")
+    lines = re.sub(r"^E {7}(AssertionError: )?", "", shown.text, flags=re.MULTILINE)
+    assert [each for each in runs_of(lines) if each not in said] == []
