@@ -42,17 +42,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "the address that the fake Sentry listens on (default 127.0.0.1; 0.0.0.0: reachable from containers)",
         default="127.0.0.1",
     )
-    parser.addini("sentry_port", "its port (default 0: a free one)", default="0")
+    parser.addini(
+        "sentry_port", "the port that the fake Sentry listens on (default 0: a free one)", default="0"
+    )
     parser.addini(
         "sentry_guard", "on (default): no SDK client of this process reaches the real Sentry", default="on"
     )
     parser.addini(
         "sentry_dsn",
-        "on: SENTRY_DSN is set from the start of the run, before conftests and Django's settings are loaded",
+        "off (default), or on: SENTRY_DSN is set from the start of the run, before conftests and Django's"
+        " settings are loaded",
         default="off",
     )
     parser.addini(
-        "sentry_strict", "on: refuse toy keys and missing authentication, as Sentry does", default="off"
+        "sentry_strict",
+        "off (default), or on: refuse toy keys and missing authentication, as Sentry does",
+        default="off",
     )
     parser.addini(
         "sentry_unexpected",
