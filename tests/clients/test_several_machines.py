@@ -76,6 +76,7 @@ class Stubborn(Sender):
                     self.refused.append(answer)
 
 
+@pytest.mark.usefixtures("frameworks")  # redis is one of them
 def test_what_was_answered_is_there_after_a_replica_and_redis_were_killed(tmp_path: Path) -> None:
     server = RedisServer(tmp_path)
     ending = threading.Event()
