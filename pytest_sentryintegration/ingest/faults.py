@@ -365,7 +365,8 @@ def _known_category(name: str) -> str:
 
 def _known(name: str, known: tuple[str, ...], what: str) -> str:
     if not isinstance(name, str):
-        raise TypeError(f"a {what} is text such as {known[1]!r}, got {name!r}")
+        article = "an" if what.startswith("item") else "a"
+        raise TypeError(f"{article} {what} is text such as {known[1]!r}, got {name!r}")
     if name not in known:
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
         raise ValueError(f"unknown {what} {name!r}; nearest: {nearest!r}")

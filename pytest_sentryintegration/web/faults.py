@@ -77,7 +77,8 @@ def _read(given: dict[str, Any]) -> Faults:
 
 def _add(faults: Faults, kind: str, options: Any) -> None:
     if not isinstance(options, dict):
-        raise QuestionError(f"{kind} is set with a JSON object, such as {{}}, got {str(options)[:80]!r}")
+        example = {"status": '{"code": 503}', "delay": '{"seconds": 1}'}.get(kind, "{}")
+        raise QuestionError(f"{kind} is set with a JSON object, such as {example}, got {str(options)[:80]!r}")
     for name in options:
         if name not in KINDS[kind]:
             no_such(f"option of {kind}", name, sorted(KINDS[kind]))
@@ -85,9 +86,10 @@ def _add(faults: Faults, kind: str, options: Any) -> None:
     if needed is not None and needed not in options:
         raise QuestionError(f"{kind} needs {needed}")
     rest = dict(options)
+    for name in ("categories", "namespaces"):
+        if not isinstance(rest.get(name, []), list):
+            raise QuestionError(f"{name} are a list of names, got {str(rest[name])[:80]!r}")
     categories = rest.pop("categories", [])
-    if not isinstance(categories, list):
-        raise QuestionError(f"categories are a list of names, got {str(categories)[:80]!r}")
     try:
         getattr(faults, kind)(*categories, **rest)
     except (TypeError, ValueError, OverflowError) as error:

@@ -62,19 +62,23 @@ def test_a_further_name_may_be_allowed() -> None:
     ],
 )
 def test_pages_of_other_origins_may_not_read(api: Api, headers: dict[str, Any], status: int) -> None:
-    answer = api.get(READ, **headers)
+    # By fetch, and by EventSource.
+    for path in (READ, f"{READ}stream"):
+        answer = api.get(path, **headers)
 
-    assert answer.status == status
-    assert "access-control-allow-origin" not in answer.headers
+        assert answer.status == status
+        assert "access-control-allow-origin" not in answer.headers
 
 
 def test_a_form_of_another_page_may_not_post(api: Api) -> None:
     api.message("one")
 
-    foreign = api.ask("DELETE", "/api/captured", origin="https://evil.example")
-    navigated = api.ask("DELETE", "/api/captured", sec_fetch_site="cross-site", sec_fetch_mode="navigate")
+    for method, path in (("DELETE", "/api/captured"), ("POST", "/api/flush/"), ("POST", "/api/inboxes")):
+        foreign = api.ask(method, path, origin="https://evil.example")
+        sandboxed = api.ask(method, path, origin="null")
+        navigated = api.ask(method, path, sec_fetch_site="cross-site", sec_fetch_mode="navigate")
 
-    assert (foreign.status, navigated.status) == (403, 403)
+        assert (foreign.status, sandboxed.status, navigated.status) == (403, 403, 403)
     assert api.texts("/api/captured/messages") == ["one"]
 
 
