@@ -71,6 +71,9 @@ class Api:
             said = value.get("error") if isinstance(value, dict) else None
             if response.status in _LATER:
                 raise UnreachableError(f"{self.url}: {said or f'it answers {response.status} to {path}'}")
+            if response.status == 401:
+                wrong = "the token is wrong" if self._headers else "reading needs a token"
+                said = f"{wrong}: give --token TEXT or SENTRYINTEGRATION_TOKEN, as serve printed it"
             what = said or f"it answers {response.status} to {path}: is it a fake Sentry of this version?"
             raise WrongUse(f"{self.url}: {what}")
         return Answer(response.status, value)

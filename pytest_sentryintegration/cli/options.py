@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from pytest_sentryintegration.settings import SWITCH_WORDS
@@ -70,7 +71,8 @@ class Option:
             return True
         try:
             if self.repeated:
-                return tuple(self.read(text) for text in texts if text.strip())
+                # An empty line of a variable says nothing; an empty word is a mistake of a script.
+                return tuple(self.read(text) for text in texts if given is not None or text.strip())
             return self.read(texts) if self.metavar else one_of(texts.lower(), SWITCH_WORDS, "on or off")
         except ValueError as error:
             raise WrongUse(f"{source}: {error}") from None
@@ -194,6 +196,17 @@ def seconds(text: str) -> float:
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(f"expected a number of seconds, such as 10 or 0.5, got {text!r}")
     return value
+
+
+def path(text: str) -> Path:
+    """Return a path.
+
+    Raises:
+        ValueError: for an empty one, which would be the working folder.
+    """
+    if not text:
+        raise ValueError("expected a path, got ''")
+    return Path(text)
 
 
 def whole_number(text: str, least: int, most: int = 10**9) -> int:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from pytest_sentryintegration.cli import DONE
-from pytest_sentryintegration.cli.options import Command, Option, WrongUse
+from pytest_sentryintegration.cli.options import Command, Option, WrongUse, path
 from pytest_sentryintegration.report.building import TITLE, build
 
 
@@ -41,7 +41,7 @@ REPORT = Command(
     "of shards, or a folder of such folders. The same dumps give the same bytes, in whatever order they are\n"
     "named. What cannot be read is told on stderr and in the report.",
     (
-        Option("output", "the file to write", metavar="FILE", read=Path, short="o"),
+        Option("output", "the file to write", metavar="FILE", read=path, short="o"),
         Option("title", "what it is called", metavar="TEXT", default=TITLE),
     ),
     _report,

@@ -13,12 +13,12 @@ from pytest_sentryintegration.cli import DONE, NOT_MET, NOT_THERE, WRONG_USE
 from pytest_sentryintegration.cli.asking import SERVER, TOKEN, Api
 from pytest_sentryintegration.cli.child import Child
 from pytest_sentryintegration.cli.conditions import KINDS, Asked, unmet
-from pytest_sentryintegration.cli.options import Command, Option, WrongUse, one_of, seconds
+from pytest_sentryintegration.cli.options import Command, Option, WrongUse, one_of, path, seconds
 from pytest_sentryintegration.cli.receiving import here, there
 from pytest_sentryintegration.cli.telling import Telling, counts, say
 from pytest_sentryintegration.evidence import Child as Started
 from pytest_sentryintegration.evidence import Evidence
-from pytest_sentryintegration.inbox.secrets import masked, secrets_of_settings
+from pytest_sentryintegration.inbox.secrets import masked, secrets_of_settings, unset_variables
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.report.manifest import Manifest, remove
@@ -58,9 +58,12 @@ def _run(options: Namespace) -> int:
     if "secret" in options.fail_on and not options.secret:
         raise WrongUse("--fail-on secret needs to know what is secret: --secret env:NAME")
     try:
-        secrets_of_settings(options.secret, "--secret")
+        secrets = secrets_of_settings(options.secret, "--secret")
     except ValueError as error:
         raise WrongUse(str(error)) from None
+    unset = ", ".join(unset_variables(options.secret))
+    if "secret" in options.fail_on and not secrets:
+        raise WrongUse(f"--fail-on secret has nothing to look for: {unset} is not set in the environment")
     # Now: once the command has run it would be too late to say so.
     if options.dump is not None:
         _prepare_folder(options.dump)
@@ -70,6 +73,8 @@ def _run(options: Namespace) -> int:
     with here() if api is None else there(api, Path(command[0]).name) as receiving:
         received = Received(receiving.store, receiving.inbox, command[0])
         say(f"SENTRY_DSN={receiving.dsn}")
+        if unset:
+            say(f"--secret does not look for {unset}: not set in the environment")
         child = Child(command, environment(receiving.dsn))
         started = time.monotonic()
         with Telling(receiving.store, receiving.inbox, options.secret):
@@ -196,8 +201,8 @@ RUN: Final = Command(
             read=seconds,
             default=10.0,
         ),
-        Option("dump", "write each envelope to a file DIR/run-001.envelope", metavar="DIR", read=Path),
-        Option("report", "write one HTML file that shows what was sent", metavar="FILE", read=Path),
+        Option("dump", "write each envelope to a file DIR/run-001.envelope", metavar="DIR", read=path),
+        Option("report", "write one HTML file that shows what was sent", metavar="FILE", read=path),
         replace(
             SERVER, help="a running fake Sentry to report to, into an inbox of its own, instead of a new one"
         ),

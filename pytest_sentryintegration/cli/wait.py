@@ -16,6 +16,7 @@ from pytest_sentryintegration.cli import DONE, NOT_THERE
 from pytest_sentryintegration.cli.asking import PAUSE, PORT, SERVER, TOKEN, Answer, Api, UnreachableError
 from pytest_sentryintegration.cli.options import Command, Option, WrongUse, seconds, whole_number
 from pytest_sentryintegration.inbox.queries import QuestionError, parse_question
+from pytest_sentryintegration.inbox.queries import whole_number as number_of
 
 _EXAMPLE: Final = "errors?exception=ValueError"
 _PARAMETERS: Final = ("count", "inbox", "project", "after")
@@ -50,6 +51,7 @@ def _path(words: Sequence[str], count: int | None) -> str:
     try:
         # Here, too: what is wrong is told at once, whether the server is there or not.
         asked = parse_question(words[0], _PARAMETERS)
+        number_of("after", asked.parameters.get("after", "0"), least=0)
     except QuestionError as error:
         raise WrongUse(str(error)) from None
     pairs = parse_qsl(words[0].partition("?")[2], keep_blank_values=True)

@@ -172,8 +172,11 @@ def _said(report: pytest.TestReport) -> str:
 
 def _unset(secrets: tuple[str, ...]) -> list[str]:
     """Say which variables of ``sentry_secrets`` have no value: their names may be wrong."""
-    named = [line.partition(":")[2].strip() for line in secrets if line.startswith("env:")]
-    unset = [name for name in named if not os.environ.get(name)]
+    if not secrets:
+        return []
+    from pytest_sentryintegration.inbox.secrets import unset_variables
+
+    unset = unset_variables(secrets)
     if not unset:
         return []
     return [f"sentry_secrets does not search for {', '.join(unset)}: not set in the environment"]

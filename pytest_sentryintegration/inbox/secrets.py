@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 
 from pytest_sentryintegration.inbox.reader import IncompleteWarning
 from pytest_sentryintegration.matching import secrets as searched
-from pytest_sentryintegration.matching.secrets import Secret, secrets_of_settings
+from pytest_sentryintegration.matching.secrets import Secret, secrets_of_settings, unset_variables
 from pytest_sentryintegration.model import Contents, Envelope, Item
 from pytest_sentryintegration.wire.unwrapping import Layer, Unwrapping
 
-__all__ = ["Occurrence", "found_secrets", "masked", "occurrences", "secrets_of_settings"]
+__all__ = ["Occurrence", "found_secrets", "masked", "occurrences", "secrets_of_settings", "unset_variables"]
 
 LISTED: Final = 20
 """Places that a message names."""

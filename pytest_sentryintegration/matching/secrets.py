@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-__all__ = ["MASK", "SHORTEST", "Secret", "masked", "secrets_of", "secrets_of_settings"]
+__all__ = ["MASK", "SHORTEST", "Secret", "masked", "secrets_of", "secrets_of_settings", "unset_variables"]
 
 SHORTEST: Final = 4
 """Characters or bytes that a secret has at least: a shorter one occurs everywhere by chance."""
@@ -120,6 +120,16 @@ def secrets_of(values: Iterable[Any]) -> list[Secret]:
         TypeError, ValueError: See `Secret`.
     """
     return [Secret(value, f"secret {number}", number) for number, value in enumerate(values, 1)]
+
+
+def unset_variables(lines: Iterable[str]) -> list[str]:
+    """Return which variables that ``env:NAME`` names have no value: their names may be wrong.
+
+    >>> unset_variables(["env:NOT_SET", "hunter2"])
+    ['NOT_SET']
+    """
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("env:")]
+    return [name for name in named if not os.environ.get(name)]
 
 
 def secrets_of_settings(lines: Iterable[str], setting: str = "sentry_secrets") -> list[Secret]:

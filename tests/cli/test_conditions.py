@@ -208,6 +208,15 @@ def test_fail_on_secret_names_the_places_and_shows_no_secret(
     assert "message 'paid with ***'" in done.err
 
 
+def test_a_secret_of_a_variable_that_is_not_set_is_said_not_to_be_looked_for(run: Run) -> None:
+    done = run(
+        "run", "--fail-on", "secret", "--secret", "env:NOT_SET_AT_ALL", "--secret", "hunter2", "--", "true"
+    )
+
+    assert done.code == 0
+    assert "sentry: --secret does not look for NOT_SET_AT_ALL: not set in the environment\n" in done.err
+
+
 def test_conditions_are_not_asked_where_the_command_fails(run: Run) -> None:
     done = run("run", "--expect", "messages", "--fail-on", "error", "--", "sh", "-c", "exit 5")
 
@@ -240,6 +249,18 @@ def test_every_envelope_is_dumped_as_it_was_sent(run: Run, tmp_path: Path) -> No
             ["--secret", "abc"],
             "--secret 1 is too short to be told from other text: it has 3 characters, and needs at least 4",
         ),
+        (
+            ["--fail-on", "secret", "--secret", "env:NOT_SET_AT_ALL"],
+            "--fail-on secret has nothing to look for: NOT_SET_AT_ALL is not set in the environment",
+        ),
+        (
+            ["--expect", ""],
+            "--expect: there is no noun ''; there are events, messages, errors, transactions, spans, traces,"
+            " attachments, logs, metrics, check_ins, feedback, sessions, client_reports, envelopes, items,"
+            " refused",
+        ),
+        (["--fail-on", ""], "--fail-on: expected error, invalid or secret, got ''"),
+        (["--dump", ""], "--dump: expected a path, got ''"),
         (["--timeout", "1h"], "--timeout: expected a number of seconds, such as 10 or 0.5, got '1h'"),
     ],
 )

@@ -53,7 +53,7 @@ def test_it_says_the_same_as_with_a_fake_sentry_of_its_own(sentry: FakeSentry, r
         "sentry: Sentry would not keep all of what was sent: 1 dropped.\n"
         "sentry: dropped:\n"
         "sentry:   check_in item\n"
-        "sentry:     status: A check-in needs a status; the check-in is lost.\n"
+        "sentry:     status: 'status' must be a text; the check-in is lost.\n"
         "sentry:       sent None, stored None\n",
     )
 
@@ -91,10 +91,22 @@ def test_envelopes_are_dumped_as_they_were_sent(sentry: FakeSentry, run: Run, tm
 
 
 def test_a_server_with_a_token_is_asked_with_it(run: Run) -> None:
-    with FakeSentry(web=lambda sentry: Web(sentry, Access("secret"))) as sentry:
-        line = ["run", "--server", sentry.url, "--expect", "messages", "--", *sending(message("hello"))]
+    access = Access("secret", pause=lambda seconds: None)
+    with FakeSentry(web=lambda sentry: Web(sentry, access)) as sentry:
+        url = sentry.url
+        line = ["--server", sentry.url, "--expect", "messages", "--", *sending(message("hello"))]
 
-        assert [run(*line).code, run("run", "--token", "secret", *line[1:]).code] == [2, 0]
+        without = run("run", *line)
+        wrong = run("run", "--token", "guessed", *line)
+        assert run("run", "--token", "secret", *line).code == 0
+
+    cure = "give --token TEXT or SENTRYINTEGRATION_TOKEN, as serve printed it"
+    assert [
+        (done.code, done.err.partition("\n")[0].partition(f"{url}: ")[2]) for done in (without, wrong)
+    ] == [
+        (2, f"reading needs a token: {cure}"),
+        (2, f"the token is wrong: {cure}"),
+    ]
 
 
 def test_what_the_server_evicted_before_it_was_copied_is_said_and_is_exit_code_1(

@@ -187,7 +187,7 @@ def test_what_would_be_dropped_is_said(run: Run, tmp_path: Path) -> None:
         "Sentry would not keep all of what was sent: 1 dropped.\n"
         "dropped:\n"
         "  check_in item\n"
-        "    status: A check-in needs a status; the check-in is lost.\n"
+        "    status: 'status' must be a text; the check-in is lost.\n"
         "      sent None, stored None\n"
     )
 

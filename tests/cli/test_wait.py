@@ -194,6 +194,7 @@ def test_a_server_that_cannot_answer_in_time_is_exit_code_1_with_its_reason(run:
             ["messages?text=salt & pepper"],
             "' pepper' is no NAME=VALUE; an & that belongs to a value is written %26",
         ),
+        (["errors?after=-1"], "after is a whole number from 0 to 1000000000, got '-1'"),
         (
             ["errors?count=2", "--count", "3"],
             "how many are to come is said twice: --count 3, and 'errors?count=2'",
