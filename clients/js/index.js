@@ -1,8 +1,8 @@
 // The client of the captured API: what a fake Sentry was sent, by the nouns of `sentry_events`.
-import { AssertionError, RequestError, UnreachableError } from "./errors.js";
+import { AssertionError, RequestError } from "./errors.js";
 import { MAIN } from "./nouns.js";
 import { milliseconds, readQuestion } from "./questions.js";
-import { Requests } from "./requests.js";
+import { Requests, mayAnswerLater } from "./requests.js";
 import { lines, summaries } from "./streams.js";
 
 export { AssertionError, RequestError, UnreachableError } from "./errors.js";
@@ -10,8 +10,6 @@ export { anything } from "./questions.js";
 
 const TIMEOUT = 5000;
 const PAUSE = 50;
-/** Statuses of a server that may answer later: its Redis is away for a moment, or a proxy stands before what starts. */
-const LATER = [502, 503, 504];
 /** Options that say which part of what came is meant, and when to give up. */
 const PART = ["signal", "after", "project"];
 const variable = (name) => globalThis.process?.env?.[name] || undefined;
@@ -29,8 +27,7 @@ export async function connect(url = variable("SENTRYINTEGRATION_SERVER") ?? "htt
       if (limit === undefined) throw new RequestError(200, `what answers at ${url} is no fake Sentry`);
       return new Sentry({ requests, timeout, inbox: [] });
     } catch (error) {
-      const later = error instanceof UnreachableError || LATER.includes(error.status);
-      if (!later || performance.now() >= deadline) throw error;
+      if (!mayAnswerLater(error) || performance.now() >= deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }

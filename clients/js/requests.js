@@ -7,6 +7,9 @@ const GRACE = 30_000;
 /** What never ends: a stream. */
 export const ENDLESS = Infinity;
 
+/** Whether the server may answer later: it is not there, its Redis is away for a moment, or a proxy stands before what starts. */
+export const mayAnswerLater = (error) => error instanceof UnreachableError || [502, 503, 504].includes(error.status);
+
 export class Requests {
   constructor(url, { token, headers, signal }) {
     this.url = url;

@@ -1,6 +1,6 @@
 // What comes, as it comes.
-import { RequestError, UnreachableError } from "./errors.js";
-import { ENDLESS } from "./requests.js";
+import { RequestError } from "./errors.js";
+import { ENDLESS, mayAnswerLater } from "./requests.js";
 
 /** Milliseconds between two attempts to go on where a stream was cut. */
 const PAUSE = 200;
@@ -24,7 +24,7 @@ export async function* summaries(requests, path, { pairs, signal, patience }) {
       response = await open(requests, path, { pairs, signal, last });
     } catch (error) {
       if (cut && !cut.error && error instanceof RequestError && error.status === 404) return; // the inbox was closed
-      if (!(cut && error instanceof UnreachableError && performance.now() - cut.since < patience)) throw error;
+      if (!(cut && mayAnswerLater(error) && performance.now() - cut.since < patience)) throw error;
       await pause(signal);
       continue;
     }

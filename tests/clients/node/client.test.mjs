@@ -225,8 +225,13 @@ inboxed("the stream tells what comes, by noun too", async (inbox) => {
 });
 
 inboxed("a stream that is cut goes on, and neither loses nor doubles", async (inbox) => {
-  // A proxy that cuts the connection after each event.
+  // A proxy that cuts the connection after each event, and every other time has no server behind it.
+  let streams = 0;
   const proxy = createServer(async (request, answer) => {
+    if (request.url.includes("/stream") && streams++ % 2) {
+      answer.writeHead(502);
+      return answer.end("bad gateway");
+    }
     const upstream = new AbortController();
     const headers = { ...request.headers, host: new URL(sentry.url).host };
     const got = await fetch(sentry.url + request.url, { headers, signal: upstream.signal });
