@@ -313,6 +313,21 @@ def test_an_inbox_that_nobody_uses_for_an_hour_is_closed() -> None:
     assert texts(store.since(None)) == ["used", "of a test", STRAYS, "unused"]
 
 
+def test_of_too_many_inboxes_the_one_that_was_not_used_for_the_longest_time_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pytest_sentryintegration.store.bounds.MOST", 2)
+    store = Store()
+    store.open("of a test")
+    for name in ("a", "b", "c"):
+        store.open(name, expires=True)
+    fill(store, "a")
+
+    store.open("d", expires=True)
+
+    assert store.inboxes.keys() == {STRAYS, "of a test", "a", "d"}
+
+
 def test_an_inbox_that_somebody_waits_for_stays_open() -> None:
     now = Clock()
     store = Store(now=now)

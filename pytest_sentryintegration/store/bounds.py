@@ -18,6 +18,9 @@ OLDEST = 10**9
 IDLE = timedelta(hours=1)
 """After how long an inbox that expires is closed, where nobody sends to it, reads it or waits for it."""
 
+MOST = 10_000
+"""How many inboxes that expire are open at once: a suite need not close its own."""
+
 _NEVER = timedelta.max
 
 
@@ -96,10 +99,13 @@ class Expiring(dict[str, Inbox]):
             self.add(box, now)
 
     def unused(self, now: datetime) -> Iterator[Inbox]:
-        """Yield the inboxes that are to be closed; each is to be taken out before the next is asked for."""
+        """Yield the inboxes that are to be closed; each is to be taken out before the next is asked for.
+
+        Not one that somebody waits for: far fewer than `MOST` can wait at once.
+        """
         while self:
             box = next(iter(self.values()))
-            if now - box.used < IDLE:
+            if now - box.used < IDLE and len(self) <= MOST:
                 return
             if box.waiting is not None and box.waiting.count:
                 self.use(box, now)
