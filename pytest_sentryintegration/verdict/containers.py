@@ -156,7 +156,7 @@ def judge_log(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery)
     Paths begin at the log. *copy* is what would be stored.
     """
     yield from _ids(element, "a log", "no_data")
-    yield from _time(element, "timestamp", delivery)
+    yield from _time(element, copy, ("timestamp",), delivery)
     size = _size(element.get("body")) + _attribute_size(element)
     if size > MAX_BYTES["log"]:
         yield Finding("", "too_large:log", size, None, f"A log of {size:,} bytes; Sentry takes 2,097,152.")
@@ -164,7 +164,7 @@ def judge_log(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery)
 
 def _metric(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery) -> Iterator[Finding]:
     yield from _ids(element, "a metric", "no_data")
-    yield from _time(element, "timestamp", delivery)
+    yield from _time(element, copy, ("timestamp",), delivery)
     name, unit = element.get("name"), element.get("unit")
     if not isinstance(name, str) or not name.strip():
         yield Finding("name", "invalid_trace_metric", name, None, "A metric needs a name; it is lost.")
@@ -200,7 +200,7 @@ def judge_span(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery
         text = "A span needs a start and an end that is not before it; the span is lost."
         yield Finding(end, "timestamp", element.get(end), None, text)
         return
-    yield from _time(element, "start_timestamp", delivery)
+    yield from _time(element, copy, ("start_timestamp", end), delivery)
     for name in _SEGMENT:
         value = below(below(element.get("attributes"), name), "value")
         if value is not None and not (isinstance(value, str) and _SPAN_ID.fullmatch(value)):
@@ -250,7 +250,11 @@ def _ids(element: dict[str, Any], what: str, reason: str) -> Iterator[Finding]:
         yield Finding("trace_id", reason, trace_id, None, text)
 
 
-def _time(element: dict[str, Any], name: str, delivery: Delivery) -> Iterator[Finding]:
+def _time(
+    element: dict[str, Any], copy: dict[str, Any], names: tuple[str, ...], delivery: Delivery
+) -> Iterator[Finding]:
+    """Yield what is wrong with the time of an element; what is moved with it is named behind it."""
+    name = names[0]
     value = element.get(name)
     moment = seconds(value)
     if moment is None:
@@ -264,6 +268,8 @@ def _time(element: dict[str, Any], name: str, delivery: Delivery) -> Iterator[Fi
         yield Finding(name, "timestamp", value, None, "This lies more than 90 days in the past; it is lost.")
     elif age < -FUTURE and -age >= MINIMUM:
         when = delivery.received.timestamp()
+        for moved in names:
+            copy[moved] = when + (seconds(element.get(moved)) or 0.0) - moment
         text = "This lies more than 55 minutes in the future; Sentry stores when it was received."
         yield Finding(name, "future_timestamp", value, when, text)
 

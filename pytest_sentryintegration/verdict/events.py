@@ -13,6 +13,8 @@ from pytest_sentryintegration.verdict.fields import compare
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.wire import strict_json
 
+_TIMES = ("start_timestamp", "timestamp")
+
 
 def judge_event(payload: bytes, kind: str, delivery: Delivery) -> Ruling:
     """Judge the payload of an ``event``, ``feedback`` or ``transaction`` item.
@@ -47,6 +49,7 @@ def _normalized(payload: bytes, sent: dict[str, Any], kind: str, delivery: Deliv
         )
         if kind == "transaction":
             _check_age(stored, delivery.received)
+            _keep_spans_in_time(stored, delivery.received)
     except relay.Rejected as error:
         return dropped(
             "invalid_transaction",
@@ -90,3 +93,23 @@ def _check_age(stored: dict[str, Any], received: datetime) -> None:
         raise relay.Rejected("invalid: start timestamp is out of the valid range for metrics")
     if isinstance(end, int | float) and int(end) >= int(now) + FUTURE:
         raise relay.Rejected("invalid: end timestamp is out of the valid range for metrics")
+
+
+def _keep_spans_in_time(stored: dict[str, Any], received: datetime) -> None:
+    """Give spans that lie too far in the past or future the times of their transaction.
+
+    Relay: validate_transaction_span in relay-event-normalization/src/validation.rs, with the
+    transaction_timestamp_range that the library leaves out.
+    """
+    now = int(received.timestamp())
+    for span in stored.get("spans") or ():
+        for name in _TIMES if isinstance(span, dict) else ():
+            moment = span.get(name)
+            if (
+                isinstance(moment, int | float)
+                and not now - MAX_TRANSACTION_AGE <= int(moment) < now + FUTURE
+            ):
+                span[name] = stored.get(name)
+        start, end = (span.get(name) if isinstance(span, dict) else None for name in _TIMES)
+        if isinstance(start, int | float) and isinstance(end, int | float) and end < start:
+            raise relay.Rejected("invalid: end timestamp is smaller than start timestamp")

@@ -334,3 +334,24 @@ def test_a_user_report_has_the_id_that_the_event_is_given() -> None:
 
     assert judge(arrival(report), 0).reason == "invalid_event_id"
     assert judge(arrival(item("event", event()), report), 1).reason is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "element", "stored"),
+    [
+        ("log", log(timestamp=NOW + 4000), log()),
+        ("trace_metric", metric(timestamp=NOW + 4000), metric()),
+        # All times of a span are moved. Relay: relay-event-normalization/src/eap/time.rs:115.
+        (
+            "span",
+            streamed(start_timestamp=NOW + 4000, end_timestamp=NOW + 4001),
+            streamed(start_timestamp=NOW, end_timestamp=NOW + 1),
+        ),
+    ],
+)
+def test_what_lies_in_the_future_is_stored_as_of_its_receipt(
+    kind: str, element: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    verdict = judge(arrival(container(kind, element), headers={"trace": TRACE}), 0)
+
+    assert (verdict.reason, verdict.stored["items"]) == ("future_timestamp", [stored])

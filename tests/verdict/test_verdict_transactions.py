@@ -126,3 +126,22 @@ def test_a_transaction_that_serde_cannot_read_is_dropped(payload: bytes) -> None
     verdict = judged("transaction", payload)
 
     assert (verdict.outcome, verdict.reason) == ("dropped", "invalid_json")
+
+
+@pytest.mark.parametrize("at", [-6 * 86400, 900])
+def test_a_span_out_of_time_gets_the_times_of_its_transaction(at: float) -> None:
+    # Relay: validate_transaction_span in relay-event-normalization/src/validation.rs:248.
+    far = span(start_timestamp=NOW + at, timestamp=NOW + at + 0.5)
+    verdict = judged("transaction", transaction(spans=[far, span()]))
+
+    assert places(verdict) == [
+        ("spans.0.start_timestamp", "moved", NOW + at, NOW - 1),
+        ("spans.0.timestamp", "moved", NOW + at + 0.5, NOW),
+    ]
+    assert verdict.stored["spans"][0]["timestamp"] == NOW
+
+
+def test_a_span_that_would_end_before_it_starts_costs_the_transaction() -> None:
+    late = span(start_timestamp=NOW + 30, timestamp=NOW + 900)
+
+    assert judged("transaction", transaction(spans=[late])).reason == "invalid_transaction"
