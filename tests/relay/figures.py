@@ -40,13 +40,15 @@ def figures(
 ) -> tuple[list[str], bool]:
     """Return what to print, and whether no test is lost, enough are fine, and the differences are known."""
     kinds = Counter(result.partition(":")[0] for result in results.values())
-    fine = kinds["same"] + kinds["sent"]
+    fine = sum(kinds[kind] for kind in ("same", "kept", "other", "sent"))
     lines = [
         f"{len(collected)} tests of Relay: {fine + kinds['differs']} can be run,"
         f" {kinds['out']} are left out.",
         f"{fine} show no difference, {kinds['differs']} differ.",
         f"  {kinds['same']:4} no difference: the test looks at an answer, then for what only Relay knows",
-        f"  {kinds['sent']:4} no difference: the test sends, and asks for that before it looks at an answer",
+        f"  {kinds['kept']:4} no difference: the test looks at what Relay hands on, and it is what is kept",
+        f"  {kinds['other']:4} no difference in the answers: Relay hands on something else than is kept",
+        f"  {kinds['sent']:4} no difference: the test sends, and asks for that before it looks at anything",
     ]
     differing = {test for test, result in results.items() if result.startswith("differs")}
     for what, counted in (

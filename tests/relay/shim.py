@@ -6,7 +6,11 @@ became of it is noted:
 
 - ``same``: it looked at an answer of the fake, or expected an error, and all that it asserts up to there
   holds;
-- ``sent``: its requests met no error that stops it, and it looked at no answer up to there;
+- ``kept``: it also looked at an envelope that Relay sends upstream, in place of which it was given what the
+  fake keeps, and all that it asserts up to there holds;
+- ``other: ...``: an assertion about such an envelope did not hold. It is about what Relay makes of it: by the
+  settings of a project, or for the next Relay;
+- ``sent``: its requests met no error that stops it, and it looked at nothing up to there;
 - ``differs: ...``: an assertion about the fake did not hold;
 - ``out: why``: it is about Relay itself, or sent nothing.
 """
@@ -15,18 +19,23 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
 import requests
+from sentry_sdk.envelope import Envelope as SentEnvelope
 from werkzeug.serving import BaseWSGIServer
 
 from pytest_sentryintegration import FakeSentry
-from pytest_sentryintegration.store import STRAYS
+from pytest_sentryintegration.store import STRAYS, Arrival
+from pytest_sentryintegration.verdict import judge
+from pytest_sentryintegration.wire.categories import DATA_CATEGORIES
+from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, serialize_envelope
 
 FIXTURES = "integration.fixtures"
 INTERNAL = ("/api/0/", "/api/relay/")
@@ -52,6 +61,8 @@ LOOKS = ("status_code", "ok", "headers", "text", "content", "json")
 _fakes: list[FakeSentry] = []
 _asked: list[str] = []
 """Paths that the running test has sent a request to."""
+_handed_on: list[bool] = []
+"""Whether the running test has asked for an envelope that Relay would hand on."""
 _looked: list[str] = []
 """What the running test has looked at in the answers."""
 _results: dict[str, str] = {}
@@ -88,6 +99,64 @@ class Beyond:
     __hash__ = None  # type: ignore[assignment]
 
 
+class Kept:
+    """Stands for what Relay sends upstream: the envelopes that the fake keeps, less what Sentry drops."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.kept: list[bytes] = []
+        self.seen: dict[int, int] = {}
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the next one; raises `queue.Empty` where there is none."""
+        _handed_on.append(True)
+        for fake in _fakes:
+            entries = fake.store.since(STRAYS)[self.seen.get(id(fake), 0) :]
+            self.seen[id(fake)] = self.seen.get(id(fake), 0) + len(entries)
+            self.kept.extend(filter(None, map(handed_on, entries)))
+        if self.taken >= len(self.kept):
+            raise queue.Empty
+        self.taken += 1
+        return SentEnvelope.deserialize(self.kept[self.taken - 1])
+
+    get_nowait = get
+
+    def empty(self) -> bool:
+        """Return whether `get` would raise."""
+        before = self.taken
+        try:
+            self.get()
+        except queue.Empty:
+            return True
+        self.taken = before
+        return False
+
+    def qsize(self) -> int:
+        """Return how many `get` would return."""
+        before, count = self.taken, 0
+        while not self.empty():
+            count, self.taken = count + 1, self.taken + 1
+        self.taken = before
+        return count
+
+
+def handed_on(entry: object) -> bytes | None:
+    """Return what Sentry keeps of a request, as an envelope; ``None`` for nothing."""
+    if not isinstance(entry, Arrival):
+        return None
+    items: list[RawItem] = []
+    for index, item in enumerate(entry.envelope.items):
+        verdict = judge(entry, index)
+        if verdict.outcome in ("dropped", "refused"):
+            continue
+        stored, headers = verdict.stored, item.headers
+        if isinstance(stored, dict) and isinstance(stored.get("items"), list):
+            headers = {**headers, "item_count": len(stored["items"])}
+        payload = item.payload if isinstance(stored, bytes) or stored is None else json.dumps(stored).encode()
+        items.append(RawItem({**headers, "length": len(payload)}, payload))
+    return serialize_envelope(RawEnvelope(entry.envelope.headers, tuple(items))) if items else None
+
+
 class Answer(requests.Response):
     """Notes what a test looks at; what Relay's own helpers look at does not count."""
 
@@ -106,6 +175,18 @@ class Answer(requests.Response):
             raise
 
 
+def limit_as_quotas_do(fake: FakeSentry, projects: Iterable[dict[str, Any]]) -> None:
+    """Set the fault that each spent quota of the projects is; one that is not spent does nothing here."""
+    faults = fake.ingest.faults_for(None)
+    faults.clear()
+    for quota in (quota for project in projects for quota in project["config"].get("quotas", ())):
+        categories = quota.get("categories") or ()
+        if quota.get("limit") == 0 and DATA_CATEGORIES.keys() >= set(categories):
+            spaces = [quota["namespace"]] if quota.get("namespace") else []
+            scope, reason = quota.get("scope", "organization"), quota.get("reasonCode") or ""
+            faults.rate_limit(*categories, scope=scope, reason=reason, namespaces=spaces)
+
+
 @pytest.fixture
 def relay(mini_sentry: Any) -> Any:
     """Return what starts a fake Sentry in place of Relay."""
@@ -114,6 +195,9 @@ def relay(mini_sentry: Any) -> Any:
     def request(self: Any, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
         if path.startswith(INTERNAL) and not path.startswith(HEALTH):
             beyond("Relay's own endpoints")
+        # Relay answers a first request before it has the project's quotas; an upload waits for them.
+        if _asked or "/upload/" in path:
+            limit_as_quotas_do(self.fake, mini_sentry.project_configs.values())
         _asked.append(path)
         answer = base.request(self, method, path, *args, **kwargs)
         answer.__class__ = Answer
@@ -138,6 +222,7 @@ def relay(mini_sentry: Any) -> Any:
         fake = FakeSentry(strict=True)
         _fakes.append(fake)
         started = server((fake.host, fake.port), upstream, "public")
+        started.fake = fake
         started.options = options or {}
         started.process = Beyond("Relay's process")
         started.config_dir = Beyond("Relay's configuration")
@@ -174,7 +259,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def sentry(self: Any, *args: Any) -> None:
         init(self, *args)
-        for name in ("captured_envelopes", "captured_metrics", "captured_outcomes", "request_log"):
+        self.captured_envelopes = Kept()
+        for name in ("captured_metrics", "captured_outcomes", "request_log"):
             setattr(self, name, Beyond("what Relay sends upstream"))
 
     mini_sentry.Sentry.__init__ = sentry
@@ -213,12 +299,15 @@ def pytest_runtest_makereport(
     report = yield
     # The SDK sends to the fake without the test's own client.
     asked = bool(_asked) or any(fake.store.last(STRAYS) for fake in _fakes)
-    fine = "same" if _looked else "sent"
+    fine = "kept" if _handed_on else "same" if _looked else "sent"
     if report.skipped:
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
         why = reason.removeprefix("Skipped: ")
         compared = asked and why.startswith("beyond: ")
         _results[item.nodeid] = fine if compared else f"out: {why.removeprefix('beyond: ')}"
+    elif report.failed and call.excinfo is not None and _handed_on:
+        text = str(call.excinfo.value).strip().splitlines() or [""]
+        _results[item.nodeid] = f"other: {call.excinfo.typename}: {text[0][:200]}"
     elif report.failed and call.excinfo is not None and asked:
         text = str(call.excinfo.value).strip().splitlines() or [""]
         _results[item.nodeid] = f"differs: {call.excinfo.typename}: {text[0][:200]}"
@@ -227,6 +316,7 @@ def pytest_runtest_makereport(
     if report.when == "teardown":
         _asked.clear()
         _looked.clear()
+        _handed_on.clear()
         while _fakes:
             _fakes.pop().close()
     return report

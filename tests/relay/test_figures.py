@@ -12,6 +12,8 @@ KNOWN_ONE = {"a.py::test_differs": "the fake has no uploads"}
 RESULTS = {
     "a.py::test_same": "same",
     "a.py::test_sent": "sent",
+    "a.py::test_kept": "kept",
+    "a.py::test_other": "other: KeyError: '_relay_processed'",
     "a.py::test_differs": "differs: AssertionError: assert 404 == 201",
     "b.py::test_out": "out: Relay's process",
 }
@@ -19,12 +21,14 @@ ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 
 
 def test_the_figures_count_what_is_compared_what_is_sent_what_differs_and_what_is_left_out() -> None:
-    assert figures(RESULTS, KNOWN_ONE, RESULTS, floor=2) == (
+    assert figures(RESULTS, KNOWN_ONE, RESULTS, floor=4) == (
         [
-            "4 tests of Relay: 3 can be run, 1 are left out.",
-            "2 show no difference, 1 differ.",
+            "6 tests of Relay: 5 can be run, 1 are left out.",
+            "4 show no difference, 1 differ.",
             "     1 no difference: the test looks at an answer, then for what only Relay knows",
-            "     1 no difference: the test sends, and asks for that before it looks at an answer",
+            "     1 no difference: the test looks at what Relay hands on, and it is what is kept",
+            "     1 no difference in the answers: Relay hands on something else than is kept",
+            "     1 no difference: the test sends, and asks for that before it looks at anything",
             "     1 left out: Relay's process",
             "     1 differ: the fake has no uploads",
         ],
@@ -37,21 +41,21 @@ def test_the_figures_count_what_is_compared_what_is_sent_what_differs_and_what_i
     [
         (RESULTS | {"a.py::test_new": "differs: y"}, "NEW: a.py::test_new: differs: y"),
         (RESULTS | {"a.py::test_differs": "same"}, "GONE: a.py::test_differs: the fake has no uploads"),
-        (RESULTS | {"a.py::test_sent": "out: Kafka"}, "TOO FEW: 1 show no difference, expected at least 2"),
+        (RESULTS | {"a.py::test_sent": "out: Kafka"}, "TOO FEW: 3 show no difference, expected at least 4"),
     ],
 )
 def test_a_difference_that_is_new_or_gone_fails_and_so_do_too_few_without_one(
     results: dict[str, str], line: str
 ) -> None:
-    lines, fine = figures(results, KNOWN_ONE, results, floor=2)
+    lines, fine = figures(results, KNOWN_ONE, results, floor=4)
 
     assert (lines[-1], fine) == (line, False)
 
 
 def test_a_test_whose_worker_has_written_no_results_is_lost_and_fails() -> None:
-    lines, fine = figures(RESULTS, KNOWN_ONE, [*RESULTS, "a.py::test_lost"], floor=2)
+    lines, fine = figures(RESULTS, KNOWN_ONE, [*RESULTS, "a.py::test_lost"], floor=4)
 
-    assert lines[0] == "5 tests of Relay: 3 can be run, 1 are left out."
+    assert lines[0] == "7 tests of Relay: 5 can be run, 1 are left out."
     assert (lines[-1], fine) == ("LOST: a.py::test_lost: its worker ended early", False)
 
 
