@@ -216,8 +216,9 @@ def question(
 
 def no_such(what: str, name: str, known: Sequence[str]) -> NoReturn:
     """Raise a `QuestionError` that names what is nearest to *name*."""
-    near = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.5)
-    instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known) or 'none'}"
+    near = difflib.get_close_matches(name[:80].lower(), known, n=1, cutoff=0.5)
+    there = "is" if len(known) == 1 else "are"
+    instead = f"did you mean {near[0]!r}?" if near else f"there {there} {', '.join(known) or 'none'}"
     raise QuestionError(f"there is no {what} {name[:80]!r}; {instead}")
 
 

@@ -100,7 +100,9 @@ class Asked:
         except ValueError as error:
             raise QuestionError(f"the body is to be JSON: {error}") from None
         if not isinstance(value, dict):
-            raise QuestionError(f"the body is to be a JSON object, got {str(value)[:80]!r}")
+            raise QuestionError(
+                f"the body is to be a JSON object, got {dump(value)[:80].decode('utf-8', 'ignore')}"
+            )
         return value
 
 

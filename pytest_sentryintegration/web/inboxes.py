@@ -10,6 +10,7 @@ from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.server.fake_sentry import KEY, FakeSentry
 from pytest_sentryintegration.store import STRAYS
 from pytest_sentryintegration.web.asking import Asked, RefusedError, json_reply, reply
+from pytest_sentryintegration.web.objects import dump
 from pytest_sentryintegration.web.reading import ClosedError
 
 __all__ = ["Inboxes"]
@@ -29,7 +30,8 @@ class Inboxes:
             if name not in ("name", "test"):
                 no_such("field", name, ("name", "test"))
             if not isinstance(text, str) or len(text) > 1000:
-                raise QuestionError(f"{name} is text of at most 1000 characters, got {str(text)[:80]!r}")
+                got = dump(text)[:80].decode("utf-8", "ignore")
+                raise QuestionError(f"{name} is text of at most 1000 characters, got {got}")
         readable = re.sub(r"[^a-z0-9]+", "-", given.get("name", "").lower()[:40]).strip("-") or "inbox"
         inbox = f"{readable}-{secrets.token_hex(4)}"
         self._sentry.store.open(inbox, given.get("test", ""), expires=True)

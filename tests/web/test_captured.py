@@ -219,6 +219,8 @@ def test_a_wait_ends_when_its_inbox_is_closed(api: Api, what: str) -> None:
     ("target", "error"),
     [
         ("/api/captured/mesages", "there is no noun 'mesages'; did you mean 'messages'?"),
+        ("/api/captured/LOGS", "there is no noun 'LOGS'; did you mean 'logs'?"),
+        ("/api/faults?test=a", "there is no parameter 'test'; there is inbox"),
         ("/api/captured/messages?levl=error", "a message has no field 'levl'; did you mean 'level'?"),
         ("/api/captured/messages?waitt=1", "a message has no field 'waitt'; did you mean 'wait'?"),
         ("/api/captured/?projct=1", "there is no parameter 'projct'; did you mean 'project'?"),

@@ -86,11 +86,16 @@ def test_clearing_one_inbox_leaves_the_others(api: Api) -> None:
     [
         (b"{", "the body is to be JSON: Expecting property name"),
         (b"\xff", "the body is to be JSON in UTF-8: invalid start byte at byte 0"),
-        (b"[]", "the body is to be a JSON object, got '[]'"),
+        (b"[]", "the body is to be a JSON object, got []"),
+        (b"null", "the body is to be a JSON object, got null"),
+        (
+            b'{"name": ["%s"]}' % ("é" * 99).encode(),
+            'name is text of at most 1000 characters, got ["éé',
+        ),
         (b"[" * 100_000, "the body is nested too deeply"),
         (b'{"nam": "x"}', "there is no field 'nam'; did you mean 'name'?"),
-        (b'{"name": 1}', "name is text of at most 1000 characters, got '1'"),
-        (b'{"test": "%s"}' % (b"x" * 1001), "test is text of at most 1000 characters, got 'xxx"),
+        (b'{"name": 1}', "name is text of at most 1000 characters, got 1"),
+        (b'{"test": "%s"}' % (b"x" * 1001), 'test is text of at most 1000 characters, got "xxx'),
     ],
 )
 def test_a_wrong_body_is_a_400_of_one_sentence(api: Api, body: bytes, error: str) -> None:
