@@ -1,7 +1,7 @@
-import sentry_sdk
+import tea
 
 
 def test_the_release_is_reported(sentry_events):
-    sentry_sdk.capture_message("out of tea")
+    tea.brew()
 
     assert sentry_events.find("out of tea").release == "tea@1.4"
