@@ -10,7 +10,8 @@ from pytest_sentryintegration import span
 from pytest_sentryintegration.inbox.events import SentryEvents
 from tests.clients.conftest import PROGRAMS, Run, installed, types
 
-pytestmark = pytest.mark.clients
+# Processes of tests do not find opentelemetry otherwise.
+pytestmark = [pytest.mark.clients, pytest.mark.usefixtures("frameworks")]
 
 
 @pytest.fixture(params=["proto gzip", "proto deflate", "json gzip", "json none"])
