@@ -344,6 +344,7 @@ def clients(session: nox.Session) -> None:
     install(session, MAIN_SDK)
     for name, requirements in PYTHON_CLIENTS.items():
         make_python_client(session, name, requirements)
+    session.install("--quiet", "--group", "examples")
     beside = ("aiohttp>=3.10", "grpcio>=1.60", "pytest-html>=4.1", "allure-pytest>=2.13", "uv>=0.5")
     session.install("--quiet", *beside)
     install_from_npm(session, NODE, VIEWER)

@@ -36,9 +36,12 @@ class Calls:
         A message is known by its id. A request is known by its method and address, where one alone of that
         address ran when *root* began, by clocks that agree.
         """
-        message = message_of(root)
-        if message in self._messages:
-            return self._messages[message]
+        # Celery's tasks have it in a span of their own, the root's child.
+        processing = (child for child in root.children or () if child.op == "queue.process")
+        for record in (root, *processing) if self._messages else ():
+            message = message_of(record)
+            if message in self._messages:
+                return self._messages[message]
         if root.op != "http.server" or not self._requests:
             return None
         served = _served(root)

@@ -363,14 +363,17 @@ class TestPublicReports:
         data = {"messaging.message.id": "task-7"}
         publish = span("publish", op="queue.publish", data=data)
         sender = item("transaction", transaction(publish, server_name="web"))
-        trace = {"trace_id": OTHER, "span_id": "job", "op": "queue.process", "data": data}
-        worker = item("transaction", transaction(trace=trace, transaction="mail", server_name="worker"))
+        trace = {"trace_id": OTHER, "span_id": "job", "op": "queue.task.celery"}
+        process = span("process", "job", op="queue.process", data=data, trace_id=OTHER)
+        worker = item(
+            "transaction", transaction(process, trace=trace, transaction="mail", server_name="worker")
+        )
 
         (broken,) = trace_of((sender, HEADER), (worker, None)).breaks()
 
         assert [end and (end.op, end.service) for end in (broken.caller, broken.callee)] == [
             ("queue.publish", "web"),
-            ("queue.process", "worker"),
+            ("queue.task.celery", "worker"),
         ]
         assert broken.kind == "not_continued"
         assert "processes the message that was sent there. Look at whether both sides instrument" in " ".join(
