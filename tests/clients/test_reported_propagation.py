@@ -38,11 +38,11 @@ def worker(**options: Any) -> Iterator[Any]:
     )
     app = celery.Celery("parcels", broker="memory://", backend="cache+memory://", set_as_current=False)
 
-    @app.task(name="pack", shared=False)
     def pack() -> str:
         with start_transaction(op="print"):
             return "packed"
 
+    app.task(name="pack", shared=False)(pack)
     with testing.start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
         yield app
 
