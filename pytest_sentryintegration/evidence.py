@@ -148,6 +148,8 @@ class Evidence:
     """The class of a transport that the application gave to its client; none of the SDK's HTTP transports."""
     unflushed_transport: str | None = None
     """The class of such an instance that is one of these: what it posts comes, and it is not flushed."""
+    transport_class: str | None = None
+    """The application's own class of transport, whose overrides run here and may leave something out."""
     failure: str | None = None
     """Why its transport could not deliver: the text of the last error."""
     blocked_by: str | None = None

@@ -24,6 +24,7 @@ from pytest_sentryintegration.sdk.notes import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, own_transport, redirected
 from pytest_sentryintegration.sdk.sampling import tracing_kinds
+from pytest_sentryintegration.sdk.transport import TRANSPORTS
 
 _LOOKS: Final = 3
 _MOMENT: Final = 0.002
@@ -65,9 +66,13 @@ def gather(owner: Owner) -> Evidence:
         return Evidence(client=False, **known)
     options = client.options
     transport, own = redirected(client), own_transport(client)
-    of_its_own: dict[str, Any] = {
-        "unflushed_transport" if isinstance(own, HTTP_TRANSPORTS) else "own_transport": type(own).__qualname__
-    }
+    of_its_own: dict[str, Any] = {}
+    if own is not None:
+        kind = "unflushed_transport" if isinstance(own, HTTP_TRANSPORTS) else "own_transport"
+        of_its_own[kind] = type(own).__qualname__
+    cls = options.get("transport")
+    if transport is not None and isinstance(cls, type) and cls.__module__ != TRANSPORTS:
+        of_its_own["transport_class"] = cls.__qualname__
     limited = dict(getattr(transport, "_disabled_until", {}))
     utc = datetime.now(timezone.utc)  # the SDK's clock, which a test may have frozen
     return Evidence(
@@ -86,7 +91,7 @@ def gather(owner: Owner) -> Evidence:
         switched_off=tuple(_switched_off(options)),
         unreported=tuple(_unreported(client)),
         max_spans=(options.get("_experiments") or {}).get("max_spans") or _MAX_SPANS,
-        **(of_its_own if own is not None else {}),
+        **of_its_own,
         **known,
     )
 

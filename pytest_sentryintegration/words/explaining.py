@@ -56,7 +56,7 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
             silently = " (an ignored logger)" if noun not in _NOT_OF_EVENTS else ""
             if evidence.facade and noun in ("transactions", "spans", "traces"):
                 silently = " (sentryintegration.start_transaction with trace_id=None)"
-            said.append(_NOTHING.format(what, silently))
+            said.append(_nothing(what, silently, evidence.transport_class))
             said += of_logging(evidence, noun)
         elif not evidence.connected:
             said.append("Nothing is known of the senders: whether they sent anything, and where to.")
@@ -85,7 +85,14 @@ def doubts(evidence: Evidence, contents: Any, noun: str, waited: float) -> list[
     return list(dict.fromkeys(said))
 
 
-_NOTHING: Final = "Nothing was lost on the way: {} was captured, or the SDK passed over it silently{}."
+def _nothing(what: str, silently: str, transport_class: str | None) -> str:
+    said = f"{what} was captured, or the SDK passed over it silently{silently}"
+    if transport_class is None:
+        return f"Nothing was lost on the way: {said}."
+    name = plain(transport_class.rpartition("<locals>.")[2])
+    return f"{said[0].upper()}{said[1:]}, or {name}, the application's transport class, did not send it."
+
+
 _KEPT: Final[dict[str | None, str]] = {
     "refused": "The fake Sentry accepted every request that came.",
     "client_reports": "No SDK has reported that it dropped anything.",

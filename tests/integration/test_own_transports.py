@@ -44,6 +44,24 @@ def test_what_a_class_changes_in_an_envelope_is_what_is_sent(sentry_events: Sent
     assert sentry_sdk.get_client().options["transport"] is Redacting
 
 
+class Dropping(HttpTransport):
+    def capture_envelope(self, envelope: Any) -> None:
+        calls.append("dropped")
+
+
+def test_a_failure_says_that_a_class_may_have_dropped_it(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(DSN, transport=Dropping)
+    sentry_sdk.capture_message("hello")
+
+    with pytest.raises(AssertionError) as failure:
+        sentry_events.find("hello", timeout=0)
+
+    said = " ".join(str(failure.value).split())
+    assert calls == ["dropped"]
+    assert "or Dropping, the application's transport class, did not send it." in said
+    assert "Nothing was lost" not in said
+
+
 class Keeping(sdk_transport.Transport):
     def capture_envelope(self, envelope: Any) -> None:
         calls.append("kept")

@@ -32,6 +32,11 @@ from tests.words.inboxes import Received
             " what it sends does not come here.",
         ),
         (
+            Evidence(client=True, transport_class="test_it.<locals>.Redacting"),
+            "Nothing was captured, or the SDK passed over it silently (an ignored logger), or Redacting, the"
+            " application's transport class, did not send it.",
+        ),
+        (
             Evidence(unflushed_transport="HttpTransport"),
             "The application's SDK client was given an instance of HttpTransport, which is not flushed"
             " here: call sentry_sdk.flush() first, or give transport= the class.",
