@@ -284,7 +284,14 @@ class _Report:
 def headline(failure: str) -> str:
     """Return the line of a failure that says most: what the assertion or the exception said."""
     lines = failure.splitlines()
-    said = next((line[1:].strip() for line in lines if line.startswith("E ")), "")
+    told = [line[1:].strip() for line in lines if line.startswith("E ")]
+    said = told[0] if told else ""
+    if said.endswith(" matching"):
+        # What was asked for stands below, a criterion a line, with a comma after all but the last.
+        for line in told[1:]:
+            said = f"{said} {line}"
+            if not line.endswith(","):
+                break
     return plain(said or next((line.strip() for line in lines if line.strip()), ""), _HEADLINE)
 
 

@@ -16,6 +16,8 @@ from tests.report.pages import envelope, sent, write_dump
 
 pytestmark = pytest.mark.clients
 
+DOCS = Path(__file__).parents[2] / "docs"
+SHOP = DOCS / "shop-report.html"
 TRACE = {"trace_id": "a" * 32, "span_id": "b" * 16, "op": "http.server"}
 FRAME = {
     "filename": "shop.py",
@@ -66,40 +68,54 @@ def written(dump: Path) -> Path:
     return target
 
 
-def test_from_opening_the_file_to_the_line_that_sent_the_nearest_miss_it_is_one_more_action(
-    report: Path,
-) -> None:
-    assert see(report, "walk", "raise CardError(card)") == {
-        "test": ["test_shop.py::test_pays"],
-        "differs": ["level'fatal''error'"],
+def test_from_opening_the_file_to_the_line_that_sent_the_nearest_miss_it_is_one_more_action() -> None:
+    # The walk of docs/report.md: open the file, press the nearest miss, and `t` for its trace.
+    seen = see(SHOP, "walk", "Payment declined: {declined.reason}")
+
+    assert seen == {
+        "test": ["demo_failing.py::test_a_declined_payment_is_an_error"],
+        "differs": ["level'error''warning'", "tags.product'teapot''samovar'"],
         "line": True,
+        "source": "capture_message(",
+        "services": True,
         "said": [],
         "elsewhere": [],
     }
 
 
+def test_the_pictures_of_the_documentation_are_made_by_a_command(tmp_path: Path) -> None:
+    if not (VIEWER / "node_modules").is_dir():
+        missing("playwright-core")
+    command = [node(), str(VIEWER / "test" / "pictures.mjs"), chromium(), str(tmp_path)]
+
+    subprocess.run(command, check=True, timeout=110)
+
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in (DOCS / "pictures").iterdir()}
+
+
+def test_what_a_failed_test_sent_can_be_read_as_it_was_sent(report: Path) -> None:
+    seen = see(report, "bytes", "#open=entry:1:errors:0")
+
+    assert seen == {"begins": '{"sent_at":', "downloaded": True, "said": []}
+
+
+def test_what_could_not_be_collected_is_the_first_and_open(tmp_path: Path) -> None:
+    tests = [
+        {"test": "test_a.py::test_a", "outcome": "failed", "failure": "E  x"},
+        {"test": "test_b.py", "outcome": "collection error", "failure": "E   ImportError: no shop"},
+    ]
+
+    seen = see(written(write_dump(tmp_path / "dump", tests)), "tests", "status:collection")
+
+    assert seen == {"names": ["test_b.py", "test_a test_a.py"], "kept": ["test_b.py"], "said": []}
+
+
 def test_failed_tests_are_listed_first_and_the_filter_keeps_some(report: Path) -> None:
     assert see(report, "tests", "noun:transaction") == {
-        "names": ["test_shop.py::test_pays", "test_shop.py::test_looks"],
-        "kept": ["test_shop.py::test_pays"],
+        "names": ["test_pays test_shop.py", "test_looks test_shop.py"],
+        "kept": ["test_pays test_shop.py"],
         "said": [],
     }
-
-
-def test_axe_finds_no_fault_and_no_request_leaves(report: Path) -> None:
-    views = {
-        "tests": "#open=test:1",
-        "failed": "",
-        "entry": "#open=entry:1:errors:0",
-        "trace": f"#open=trace:{'a' * 32}",
-        "all": "#by=all",
-        "nothing": "#q=zzz",
-    }
-
-    seen = see(report, "accessible", json.dumps(views))
-
-    assert {view: faults for view, faults in seen["found"].items() if faults} == {}
-    assert (len(seen["found"]), seen["elsewhere"]) == (12, [])
 
 
 def test_hostile_text_in_dump_and_manifest_is_never_run(tmp_path: Path) -> None:

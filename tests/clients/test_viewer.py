@@ -104,6 +104,32 @@ def test_the_keyboard_leads_from_the_list_to_the_line_and_to_the_trace(sentry: F
     }
 
 
+def test_enter_opens_the_row_that_has_the_focus(sentry: FakeSentry) -> None:
+    for text in ("first", "second", "third"):
+        send(sentry, "event", {"message": text})
+
+    assert see(sentry, "focus") == {"opened": "first", "closes": ["close"]}
+
+
+def test_a_message_shows_where_it_was_sent_and_folds_frames_of_libraries(sentry: FakeSentry) -> None:
+    own = {"filename": "shop.py", "lineno": 7, "context_line": "    tell()", "in_app": True}
+    library = {"filename": "lib.py", "lineno": 1, "in_app": False}
+    stack = {"frames": [own, *[library] * 3, {**own, "lineno": 9}, *[library] * 2]}
+    send(sentry, "event", {"message": "slow", "threads": {"values": [{"stacktrace": stack}]}})
+
+    assert see(sentry, "stack") == {
+        "frames": [
+            "lib.py:1 in ?",
+            "lib.py:1 in ?",
+            "shop.py:9 in ?",
+            "3 frames of libraries",
+            "shop.py:7 in ?",
+        ],
+        "open": ["tell()"],
+        "at": ["shop.py:9"],
+    }
+
+
 def test_hostile_text_is_shown_and_never_run_in_any_field(sentry: FakeSentry) -> None:
     for text in HOSTILE:
         send_everywhere(sentry, text)
@@ -165,28 +191,6 @@ def test_a_pause_holds_back_what_comes(sentry: FakeSentry) -> None:
     send(sentry, "event", {"message": "before"})
 
     assert see(sentry, "pause") == {"during": ["before"], "after": ["held back", "before"]}
-
-
-def test_axe_finds_no_fault_in_any_view(sentry: FakeSentry) -> None:
-    shop.send_a_shop(sentry)
-    tables = ("log", "lost", "refused")
-    views = {
-        "list": "",
-        "by test": "#by=test",
-        "error": "#open=entry:5:errors:0",
-        "attachment": "#open=entry:5:attachments:0",
-        "trace": f"#open=trace:{shop.TRACE}:{6:016x}",
-        "broken trace": f"#open=trace:{BROKEN}:{'f' * 16}",
-        "nothing": "#q=zzz",
-        "mistaken": "#q=levle:error",
-        "gone": "#open=entry:99:errors:0",
-        **{word: f"#q=noun:{word}" for word in tables},
-    }
-
-    found = see(sentry, "accessible", json.dumps(views))
-
-    assert {view: faults for view, faults in found.items() if faults} == {}
-    assert len(found) == 2 * len(views)
 
 
 @pytest.fixture(scope="module")

@@ -192,6 +192,10 @@ def test_a_headline_is_the_line_that_says_most() -> None:
     assert headline("\n  --expect errors\nExpected") == "--expect errors"
     assert len(headline("E  " + "x" * 500)) == 200
     assert headline("") == ""
+    asked = (
+        "E   AssertionError: Expected one error matching\nE     level='error',\nE     tags={}\nE   within 1 s"
+    )
+    assert headline(asked) == "AssertionError: Expected one error matching level='error', tags={}"
 
 
 def test_it_says_nothing_of_the_time_at_which_it_was_made(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import { At, Findings, objectionsTo, Verdict } from "./verdict.js";
 const ELSEWHERE = new Set([
   "number", "inbox", "received", "text", "message", "body", "exceptions", "exception", "frames", "tags", "user", "extra", "contexts", "breadcrumbs",
   "flags", "modules", "request", "attachments", "attributes", "discarded", "headers", "json", "spans", "data", "measurements", "sdk", "monitor_config",
-  "fingerprint", "trace_id", "span_id", "path",
+  "fingerprint", "trace_id", "span_id", "path", "verdict",
 ]);
 
 function factsOf(row, it) {

@@ -4,7 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { html } from "htm/preact";
 import { connect, forget, isReport, judge, older, pause, paused, report, rows, state } from "./source.js";
 import { matcher, mistaken, NAMES } from "./filter.js";
-import { by, close, closeAll, filter, go, move, open, show } from "./place.js";
+import { by, close, closeAll, filter, go, leadsBack, move, open, show } from "./place.js";
 import { Counts, List } from "./list.js";
 import { Entry } from "./entry.js";
 import { keys, Trace } from "./trace.js";
@@ -88,6 +88,7 @@ function onKey(event) {
 }
 
 function Gone() {
+  if (isReport) return html`<div class="banner bad" role="alert"><p><strong>It is not in this report.</strong></p><p>The address is of another report, or was changed.</p></div>`;
   return html`<div class="banner bad" role="alert"><p><strong>It is not among what came.</strong></p>
     <p>It was evicted or cleared, or the server was started anew since this address was made. Where evictions are the cause, start it with a larger <code>serve --limit</code>.</p></div>`;
 }
@@ -107,7 +108,9 @@ function App() {
     panel.current.scrollTop = 0;
     panel.current.focus({ preventScroll: true });
   }, [key, trace]);
-  useEffect(() => void (key && (cursor.value = key)), [key]);
+  // In a list of tests the place of what one of them sent is its test.
+  const at = byTests.value && row ? `test:${row.of}` : key;
+  useEffect(() => void (at && (cursor.value = at)), [at]);
   const hint = mistaken(filter.value);
   return html`<div class="page ${isOpen ? "split" : ""} ${trace ? "wide" : ""}">
     <header class="top">
@@ -121,13 +124,13 @@ function App() {
       <button type="button" aria-haspopup="dialog" onClick=${() => (help.value = true)} title="keys and filter">?<span class="sr"> keys and filter</span></button>
       <${State} />
     </header>
-    <div class="notices"><${Notices} />${isReport && html`<${Lacking} />`}${hint && html`<p class="notice" role="status">${hint}</p>`}</div>
+    <section class="notices" aria-label="notices"><${Notices} />${isReport && html`<${Lacking} />`}${hint && html`<p class="notice" role="status">${hint}</p>`}</section>
     ${byTests.value ? total.value > 0 && html`<${Outcomes} />` : rows.value.length > 0 && html`<${Counts} rows=${rows.value} />`}
     <main>
       ${byTests.value && listed.value.length ? html`<${TestList} items=${listed.value} selected=${cursor.value} />` : !byTests.value && passing.value.length ? html`<${List} rows=${passing.value} selected=${cursor.value} tables=${!isOpen} />` : html`<${Empty} />`}
     </main>
     ${isOpen && html`<aside ref=${panel} tabindex="-1" aria-label=${trace ? "trace" : test ? "test" : "entry"}>
-      <button type="button" class="close" onClick=${leave} title="close (Esc)">close</button>
+      <button type="button" class="close" onClick=${leave} title=${leadsBack.value ? "back to where this was opened from (Esc)" : "close (Esc)"}>${leadsBack.value ? "back" : "close"}</button>
       ${trace && html`<${Trace} key=${trace} id=${trace} chosen=${span} />`}
       ${row && html`<${Entry} key=${row.key} row=${row} />`}
       ${test && html`<${Test} key=${test.key} test=${test} />`}

@@ -12,6 +12,8 @@ export const open = signal(read().get("open") ?? "");
 
 // What was open when something was opened from it; closing that leads back.
 let trail = [];
+/** Whether closing leads back to something. */
+export const leadsBack = signal(false);
 
 /** Open something from the list. */
 export function show(place) {
@@ -50,6 +52,10 @@ addEventListener("hashchange", () => {
 });
 
 let before = open.peek();
+effect(() => {
+  // Whoever changed the trail has changed `open`, too.
+  leadsBack.value = Boolean(open.value) && trail.length > 0;
+});
 effect(() => {
   const parts = new URLSearchParams();
   if (filter.value) parts.set("q", filter.value);

@@ -7,7 +7,8 @@ import { printing } from "./window.js";
 
 /** Which frames are the application's own: as the sender says, and where it says nothing, all that look so. */
 function ownOf(frames) {
-  if (frames.some((frame) => frame.in_app === true)) return (frame) => frame.in_app === true;
+  // The SDK for Python counts frozen modules, such as runpy, among them.
+  if (frames.some((frame) => frame.in_app === true)) return (frame) => frame.in_app === true && !/^<frozen /.test(frame.filename ?? "");
   return (frame) => frame.in_app !== false && !/(^|\/)(site-packages|dist-packages|node_modules|lib\/python)/.test(frame.filename ?? "");
 }
 
@@ -15,7 +16,7 @@ function Source({ frame }) {
   const before = (frame.pre_context ?? []).slice(-5), after = (frame.post_context ?? []).slice(0, 5);
   const first = (frame.lineno ?? 0) - before.length;
   const line = (text, place, own) => html`<div class=${own ? "line" : "around"}><span class="number" aria-hidden="true">${frame.lineno ? first + place : ""}</span><code>${brief(text, 2000) || " "}</code></div>`;
-  return html`<div class="source">
+  return html`<div class="source" tabindex="0">
     ${before.map((text, place) => line(text, place))}
     ${line(frame.context_line, before.length, true)}
     ${after.map((text, place) => line(text, before.length + 1 + place))}
@@ -46,13 +47,27 @@ const SHORT = 500; // characters of a value that the headline has
 /** `module.Type: value` of an exception, in full where it is short. */
 export const named = (sent) => `${sent.module ? `${brief(sent.module)}.` : ""}${brief(sent.type ?? "?")}${sent.value ? `: ${brief(sent.value, SHORT)}` : ""}`;
 
+/** Frames in groups: each of the application's own, and those of libraries between two of them. */
+function folded(frames) {
+  const groups = [];
+  for (const frame of frames) {
+    const last = groups.at(-1);
+    // The innermost stays by itself: there it happened.
+    if (last && !frame.own && !last[0].own && last[0] !== frames[0]) last.push(frame);
+    else groups.push([frame]);
+  }
+  return groups;
+}
+
 /** A stack, innermost frame first: the last one of the application's own is open. */
 function Frames({ of, path }) {
   const isOwn = ownOf(of);
   const last = of.map(isOwn).lastIndexOf(true);
-  const reversed = of.map((frame, index) => ({ frame, index })).reverse();
+  const reversed = of.map((frame, index) => ({ frame, index, own: isOwn(frame) })).reverse();
   const most = printing.value ? reversed.length : 60;
-  return html`${reversed.slice(0, most).map(({ frame, index }) => html`<${Frame} frame=${frame} own=${isOwn(frame)} open=${index === (last < 0 ? of.length - 1 : last)} path=${`${path}.${index}`} />`)}
+  const one = ({ frame, index, own }) => html`<${Frame} frame=${frame} own=${own} open=${index === (last < 0 ? of.length - 1 : last)} path=${`${path}.${index}`} />`;
+  return html`${folded(reversed.slice(0, most)).map((group) => (group.length < 3 || group[0].own ? group.map(one) : html`<details class="libraries" open=${printing.value}>
+      <summary class="quiet">${group.length} frames of libraries</summary>${group.map(one)}</details>`))}
     ${reversed.length > most && html`<p class="quiet">${reversed.length - most} outer frames are not shown here: see the JSON.</p>`}`;
 }
 

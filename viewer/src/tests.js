@@ -10,7 +10,7 @@ import { brief, duration, shown } from "./shown.js";
 import { Section } from "./parts.js";
 import { Window } from "./window.js";
 
-const TONES = { failed: "error", error: "error", running: "error", rerun: "warning", xpassed: "warning", passed: "good" };
+const TONES = { "collection error": "error", failed: "error", error: "error", running: "error", rerun: "warning", xpassed: "warning", passed: "good" };
 const WORDS = { running: "did not end", "": "no manifest" };
 const wordOf = (outcome) => WORDS[outcome] ?? outcome;
 
@@ -75,12 +75,13 @@ export function Lacking() {
 }
 
 function Row({ test, style, active }) {
-  const [, path, name] = /^(.*::)?(.*)$/s.exec(test.test);
+  // What stands in brackets is of a parameter, whatever it is.
+  const [, path, name] = /^((?:(?!\[).)*::)?(.*)$/s.exec(test.test);
   const said = test.headline || [countsOf(test), test.lost && `lost: ${test.lost}`].filter(Boolean).join("; ") || "sent nothing";
   return html`<div role="listitem" class="row test ${TONES[test.outcome] ?? ""} ${active ? "active" : ""}" style=${style}>
     <a href=${addressOf(test.key)} aria-current=${active ? "true" : null} onClick=${opening(show, test.key)}>
       <span class="outcome">${wordOf(test.outcome)}</span>
-      <span class="name" title=${test.test}><span class="quiet">${path}</span>${name}</span>
+      <span class="name" title=${test.test}>${name} <span class="quiet">${(path ?? "").replace(/::$/, "")}</span></span>
       <span class="took">${duration(test.duration)}</span>
       <span class="said">${brief(said)}</span>
     </a></div>`;
@@ -93,7 +94,7 @@ export function TestList({ items, selected }) {
 
 function Sent({ row, also }) {
   const place = `entry:${row.key}`;
-  return html`<li><a href=${addressOf(place)} onClick=${opening(go, place)}><span class="noun ${tone(row)}">${WORD[row.noun] ?? row.noun}</span> ${brief(headline(row), 200)}</a>
+  return html`<li><span class="noun ${tone(row)}">${WORD[row.noun] ?? row.noun}</span> <a href=${addressOf(place)} onClick=${opening(go, place)}>${brief(headline(row), 200)}</a>
     ${row.at && html` <code>${row.at}</code>`}${row.verdict && html` <span class="verdict ${row.verdict}">${row.verdict}</span>`} ${also}</li>`;
 }
 
@@ -122,6 +123,7 @@ export function Test({ test }) {
       <p class="kind"><span class="outcome">${wordOf(test.outcome)}</span> <span class="quiet">${[duration(test.duration), countsOf(test)].filter(Boolean).join("  ·  ")}</span></p>
       <h2>${test.test}</h2>
     </header>
+    ${test.outcome === "collection error" && html`<p class="banner bad">Its tests were not run: pytest could not collect them.</p>`}
     ${test.outcome === "running" && html`<p class="banner bad">The process ended while this test ran: what it sent is not known.</p>`}
     ${answer.error && html`<p class="banner bad" role="alert">Its failure cannot be shown: ${answer.error}.</p>`}
     ${nearest?.length > 0 && html`<${Section} title="Nearest miss">${nearest.map((miss) => html`<${Miss} miss=${miss} />`)}<//>`}
@@ -133,6 +135,6 @@ export function Test({ test }) {
     ${traces.length > 0 && html`<${Section} title="Traces" count=${traces.length}><ul>${traces.slice(0, 100).map(
       (id) => html`<li><a href=${addressOf(`trace:${id}`)} onClick=${opening(go, `trace:${id}`)}><code>${id}</code></a></li>`,
     )}</ul><//>`}
-    ${!own.length && !reasons?.length && test.outcome !== "running" && html`<p class="quiet">It sent nothing to Sentry${test.sent ? " that is in this report" : ""}.</p>`}
+    ${!own.length && !reasons?.length && !/running|collection/.test(test.outcome) && html`<p class="quiet">It sent nothing to Sentry${test.sent ? " that is in this report" : ""}.</p>`}
   </article>`;
 }

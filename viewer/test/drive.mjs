@@ -1,11 +1,8 @@
 // Opens the viewer in the system's Chromium, does what SCENARIO says, and prints what was seen as one line of JSON.
 // node drive.mjs CHROMIUM URL SCENARIO [ARGUMENT]
 import { chromium } from "playwright-core";
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
 
 const [program, url, scenario, argument] = process.argv.slice(2);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
 
 async function open(hash = "", options = {}) {
@@ -26,13 +23,6 @@ const rows = (page, count) => page.waitForFunction((n) => document.querySelector
 const post = (path, body) => fetch(`${url}${path}`, { method: "POST", body });
 const message = (text, more = {}) =>
   post(`/api/1/envelope/?sentry_key=${"a".repeat(32)}`, `{}\n{"type":"event"}\n${JSON.stringify({ message: text, ...more })}`);
-
-const violations = async (page) => {
-  // The policy of the page lets no script in; the tool is put there by the debugger.
-  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
-  const found = await page.evaluate(() => axe.run());
-  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
-};
 
 const texts = async (page, selector) => (await page.locator(selector).allTextContents()).map((text) => text.replace(/\s+/g, " ").trim());
 
@@ -88,6 +78,21 @@ const scenarios = {
     await page.locator(".exception").first().waitFor();
     return { line, spans: spans.map((text) => text.replace(/\s+/g, " ").trim()), said: page.said };
   },
+  async stack() {
+    const page = await open();
+    await rows(page, 1);
+    await page.locator(".row a").first().click();
+    await page.locator(".exception .frame").first().waitFor();
+    return { frames: await texts(page, ".exception > details > summary"), open: await texts(page, ".frame[open] .line code"), at: await texts(page, ".row .at") };
+  },
+  async focus() {
+    const page = await open();
+    await rows(page, 3);
+    await page.locator(".row a").nth(2).focus();
+    await page.keyboard.press("Enter");
+    await page.locator("article h2").waitFor();
+    return { opened: await page.locator("article h2").textContent(), closes: await texts(page, ".close") };
+  },
   async hostile() {
     const page = await open();
     await rows(page, 8);
@@ -123,20 +128,6 @@ const scenarios = {
     await page.keyboard.press("p");
     await rows(page, 2);
     return { during, after: await labels(page) };
-  },
-  async accessible() {
-    const found = {};
-    for (const colorScheme of ["light", "dark"]) {
-      const page = await open("", { colorScheme });
-      await rows(page, 1);
-      for (const [name, hash] of Object.entries(JSON.parse(argument))) {
-        await page.evaluate((it) => (location.hash = it), hash);
-        await page.waitForTimeout(100);
-        await page.waitForFunction(() => !document.querySelector("main, aside")?.textContent.includes("Loading"));
-        found[`${name}, ${colorScheme}`] = await violations(page);
-      }
-    }
-    return found;
   },
   async shop() {
     const seen = {};
@@ -201,7 +192,7 @@ const scenarios = {
       seen[name] = await page.evaluate(() => {
         const seenAt = (one) => one.checkVisibility() && one.getClientRects().length > 0;
         const cut = [...document.querySelectorAll("#app *")].filter((one) => seenAt(one) && !one.closest(".sr, .bar-box") && one.scrollHeight > one.clientHeight + 2 && /hidden|auto|scroll/.test(getComputedStyle(one).overflowY) && one.clientHeight > 0);
-        return { cut: cut.map((one) => one.className || one.tagName), navigation: [...document.querySelectorAll(".top, .counts, .close, .tools")].filter(seenAt).length, rows: document.querySelectorAll(".row").length, spans: document.querySelectorAll(".span").length,
+        return { cut: cut.map((one) => one.className || one.tagName), navigation: [...document.querySelectorAll(".top > :not(h1), .counts, .close, .tools")].filter(seenAt).length, rows: document.querySelectorAll(".row").length, spans: document.querySelectorAll(".span").length,
           closed: [...document.querySelectorAll("aside details")].filter((one) => !one.open).length, wide: document.documentElement.scrollWidth > innerWidth };
       });
     }

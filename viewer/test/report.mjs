@@ -1,7 +1,6 @@
 // Opens a report from the disk in the system's Chromium, does what SCENARIO says, and prints what was seen as JSON.
 // node report.mjs CHROMIUM FILE_URL SCENARIO [ARGUMENT]
 import { chromium } from "playwright-core";
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
 const [program, url, scenario, argument] = process.argv.slice(2);
@@ -33,9 +32,14 @@ const scenarios = {
     await page.locator(".miss a").first().click();
     await page.locator(".frame[open] .line").first().waitFor();
     const lines = await page.locator(".exception").first().textContent();
+    const [, source] = (await texts(page, ".frame[open] .line"))[0].match(/^\d* ?(.*)$/);
+    await page.keyboard.press("t");
+    await page.locator(".trace .span").first().waitFor();
+    const services = (await texts(page, ".span .service")).length;
+    await page.keyboard.press("Escape");
     await page.keyboard.press("Escape");
     await page.locator("article.test h2").waitFor();
-    return { test, differs, line: lines.includes(argument), said, elsewhere: elsewhere() };
+    return { test, differs, line: lines.includes(argument), source, services: services > 0, said, elsewhere: elsewhere() };
   },
   async tests() {
     const page = await open();
@@ -44,19 +48,12 @@ const scenarios = {
     await page.waitForFunction((count) => document.querySelectorAll(".row.test").length < count, names.length);
     return { names, kept: await texts(page, ".row.test .name"), said };
   },
-  async accessible() {
-    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-    const found = {};
-    for (const colorScheme of ["light", "dark"])
-      for (const [name, hash] of Object.entries(JSON.parse(argument))) {
-        const page = await open(hash, { colorScheme });
-        await page.waitForTimeout(300);
-        await page.evaluate(axe);
-        const { violations } = await page.evaluate(() => axe.run());
-        found[`${name}, ${colorScheme}`] = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
-        await page.context().close();
-      }
-    return { found, elsewhere: elsewhere() };
+  async bytes() {
+    const page = await open(argument);
+    await page.getByText("Envelope, as it was sent").click();
+    const begins = (await page.locator(".bytes").textContent()).slice(0, 11);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("download it").click()]);
+    return { begins, downloaded: readFileSync(await download.path(), "utf8").startsWith(begins), said };
   },
   async hostile() {
     const page = await open();
@@ -90,21 +87,6 @@ const scenarios = {
     const page = await open();
     const listed = performance.now() - before;
     return { listed, drawn: await page.locator(".row").count(), said };
-  },
-  // The pictures of the documentation.
-  async pictures() {
-    for (const colorScheme of ["light", "dark"])
-      for (const [name, hash] of [["test", ""], ["miss", "miss"]]) {
-        const page = await open("", { colorScheme, viewport: { width: 1200, height: 640 } });
-        await page.locator("article.test h2").waitFor();
-        if (hash) {
-          await page.locator(".miss a").first().click();
-          await page.locator(".frame[open] .line").first().waitFor();
-        }
-        await page.waitForTimeout(200);
-        await page.screenshot({ path: `${argument}/report-${name}-${colorScheme}.png` });
-      }
-    return {};
   },
 };
 

@@ -16,6 +16,8 @@ def start() -> None:
     """Report to the project that SENTRY_DSN names; without it, nowhere."""
     sentryintegration.init(
         traces_sample_rate=1.0,
+        # So that a message says where it was sent, too.
+        attach_stacktrace=True,
         before_send=hide_credentials,
         # payments.py hands the trace on itself: the SDK would put a second header beside its own.
         trace_propagation_targets=[],
