@@ -207,7 +207,7 @@ def struct(fields: Mapping[str, Check]) -> Check:
             sent = [name for name in names if name in value]
             at = ".".join(filter(None, (path, sent[0] if sent else names[0])))
             if len(sent) > 1 or doubled.intersection(sent):
-                return Wrong(at, f"{' or '.join(names)} once")
+                return Wrong(at, "there once" + (f", as {' or '.join(names)}" if len(names) > 1 else ""))
             if not sent and optional:
                 continue
             if wrong := check(value[sent[0]] if sent else _MISSING, at):

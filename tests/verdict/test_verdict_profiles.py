@@ -232,6 +232,8 @@ def test_a_key_that_is_sent_twice_is_an_error() -> None:
     sent = json.dumps(profile()).encode().replace(b'"platform"', b'"platform": "rust", "platform"')
 
     assert beside(sent) == INVALID
+    texts = [one.text for one in judged("profile", sent, item_headers={"sampled": False}).findings]
+    assert texts == ["'platform' must be there once; the profile is lost."]
 
 
 @pytest.mark.parametrize(
