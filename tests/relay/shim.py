@@ -8,8 +8,8 @@ became of it is noted:
   holds;
 - ``kept``: it also looked at an envelope that Relay sends upstream, in place of which it was given what the
   fake keeps, and all that it asserts up to there holds;
-- ``other: ...``: an assertion about such an envelope did not hold. It is about what Relay makes of it: by the
-  settings of a project, or for the next Relay;
+- ``other: ...``: an assertion about such an envelope did not hold, and no answer was looked at after it. It
+  is about what Relay makes of it: by the settings of a project, or for the next Relay;
 - ``sent``: its requests met no error that stops it, and it looked at nothing up to there;
 - ``differs: ...``: an assertion about the fake did not hold;
 - ``out: why``: it is about Relay itself, or sent nothing.
@@ -61,10 +61,8 @@ LOOKS = ("status_code", "ok", "headers", "text", "content", "json")
 _fakes: list[FakeSentry] = []
 _asked: list[str] = []
 """Paths that the running test has sent a request to."""
-_handed_on: list[bool] = []
-"""Whether the running test has asked for an envelope that Relay would hand on."""
 _looked: list[str] = []
-"""What the running test has looked at in the answers."""
+"""What the running test has looked at: parts of answers, and ``kept`` for what Relay hands on."""
 _results: dict[str, str] = {}
 
 
@@ -109,7 +107,7 @@ class Kept:
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
         """Return the next one; raises `queue.Empty` where there is none."""
-        _handed_on.append(True)
+        _looked.append("kept")
         for fake in _fakes:
             entries = fake.store.since(STRAYS)[self.seen.get(id(fake), 0) :]
             self.seen[id(fake)] = self.seen.get(id(fake), 0) + len(entries)
@@ -299,13 +297,18 @@ def pytest_runtest_makereport(
     report = yield
     # The SDK sends to the fake without the test's own client.
     asked = bool(_asked) or any(fake.store.last(STRAYS) for fake in _fakes)
-    fine = "kept" if _handed_on else "same" if _looked else "sent"
+    fine = "kept" if "kept" in _looked else "same" if _looked else "sent"
     if report.skipped:
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
         why = reason.removeprefix("Skipped: ")
         compared = asked and why.startswith("beyond: ")
         _results[item.nodeid] = fine if compared else f"out: {why.removeprefix('beyond: ')}"
-    elif report.failed and call.excinfo is not None and _handed_on:
+    elif (
+        report.failed
+        and call.excinfo is not None
+        and _looked[-1:] == ["kept"]
+        and "DID NOT RAISE HTTPError" not in str(call.excinfo.value)
+    ):
         text = str(call.excinfo.value).strip().splitlines() or [""]
         _results[item.nodeid] = f"other: {call.excinfo.typename}: {text[0][:200]}"
     elif report.failed and call.excinfo is not None and asked:
@@ -316,7 +319,6 @@ def pytest_runtest_makereport(
     if report.when == "teardown":
         _asked.clear()
         _looked.clear()
-        _handed_on.clear()
         while _fakes:
             _fakes.pop().close()
     return report
