@@ -108,9 +108,9 @@ def _summarize(received: Received, code: int, took: float) -> None:
 
 
 def _prepare_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise WrongUse(f"--dump: {folder} is not a folder")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise WrongUse(f"--dump: {folder} is not a folder")
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
