@@ -23,8 +23,8 @@ pygments_style = "default"
 highlight_language = "none"
 suppress_warnings = ["misc.highlighting_failure"]
 
-SENTENCE = re.compile(r"^[A-Z`*\[].*?[.](?=\s|$)", re.MULTILINE | re.DOTALL)
-"""The first sentence of a page's text."""
+SENTENCE = re.compile(r"^(?:\*[^*]+\*$|[A-Z`*\[].*?[.](?=\s|$))", re.MULTILINE | re.DOTALL)
+"""The question that a page answers, else the first sentence of its text."""
 INCLUDED = re.compile(r"^```\{include\} (\S+)\n.*?^```$", re.MULTILINE | re.DOTALL)
 
 
