@@ -8,10 +8,12 @@ lives shorter, or keep a client's settings on a class: the result of a test woul
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from operator import is_not
+from types import MappingProxyType
 from typing import Any, Final
 
 import sentry_sdk
@@ -59,17 +61,18 @@ def installing_again(client: Any) -> Iterator[None]:
 
 def note() -> Callable[[], None]:
     """Note what the settings of integrations are; returns what puts them back."""
-    settings = [(cls, name, vars(cls)[name]) for cls, names in _with_settings() for name in names]
+    settings, views, names = _settings_of(len(_integrations()))
+    values = [*map(MappingProxyType.get, views, names)]
     handlers = _loguru_handlers()
     ignored = [set(loggers) for loggers in _ignored_loggers()]
 
     def put_back() -> None:
-        for names, before, kept in zip(_ignored_loggers(), ignored, _IGNORED_BY_SETUP, strict=True):
-            if names != before:
-                names &= before | kept
-                names |= before
-        for cls, name, value in settings:
-            if vars(cls).get(name) is not value:
+        for loggers, before, kept in zip(_ignored_loggers(), ignored, _IGNORED_BY_SETUP, strict=True):
+            if loggers != before:
+                loggers &= before | kept
+                loggers |= before
+        if any(map(is_not, map(MappingProxyType.get, views, names), values)):
+            for (cls, name), value in zip(settings, values, strict=True):
                 setattr(cls, name, value)
         if handlers and _loguru_handlers() != handlers:
             _install_loguru(sys.modules[_MODULES + "loguru"].LoguruIntegration)
@@ -91,17 +94,22 @@ def _ignored_loggers() -> tuple[set[str], ...]:
     return tuple(getattr(sdk_logging, name) for name in _IGNORED)
 
 
-_SETTINGS: dict[type[Any], list[str]] = {}
-"""The names of the attributes in which a class keeps what its instances were made with."""
+@functools.lru_cache(maxsize=1)
+def _settings_of(
+    count: int,
+) -> tuple[list[tuple[type[Any], str]], list[MappingProxyType[str, Any]], list[str]]:
+    """Return the attributes in which a class of *count* keeps what its instances were made with.
+
+    Each as a pair; and the classes' attributes and the names once more, for each test looks at all of them.
+    """
+    classes = _integrations()
+    found = [(cls, name) for cls in classes for name in vars(cls) if _is_setting(cls, name)]
+    return found, [vars(cls) for cls, _ in found], [name for _, name in found]
 
 
-def _with_settings() -> list[tuple[type[Any], list[str]]]:
+def _integrations() -> list[type[Any]]:
     base = getattr(sdk_integrations, "Integration", None)
-    classes = base.__subclasses__() if base is not None else []
-    if len(classes) != len(_SETTINGS):
-        _SETTINGS.clear()
-        _SETTINGS.update({cls: [*filter(partial(_is_setting, cls), vars(cls))] for cls in classes})
-    return [(cls, names) for cls, names in _SETTINGS.items() if names]
+    return base.__subclasses__() if base is not None else []
 
 
 def _is_setting(cls: type[Any], name: str) -> bool:

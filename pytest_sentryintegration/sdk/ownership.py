@@ -60,8 +60,9 @@ class OwnedScope(Scope):
         owned = object.__new__(cls)
         owned.owner = owner
         for name in Scope.__slots__:
-            if hasattr(fork, name):
-                setattr(owned, name, getattr(fork, name))
+            value = getattr(fork, name, owned)
+            if value is not owned:
+                setattr(owned, name, value)
         return owned
 
     def __copy__(self) -> Scope:

@@ -118,16 +118,22 @@ class _Followed:
     def __init__(self, variable: ContextVar[Scope | None]) -> None:
         self.variable = variable
         self.set, self.reset = variable.set, variable.reset
-        self.application: Any = self
-        """The application's scope while a test runs; otherwise something that no context has."""
-        self.test: Scope | None = None
-
-    def get(self, *default: Any) -> Any:
-        scope = self.variable.get(*default)
-        return self.test if scope is self.application else scope
+        self.get: Callable[..., Scope | None] = variable.get
 
     def follow(self, application: Scope | None, test: Scope) -> None:
-        self.application, self.test = self if application is None else application, test
+        """Return *test* in contexts that have the scope *application*."""
+        get = self.variable.get
+
+        def follow(*default: Any) -> Scope | None:  # called some 80 times a test
+            scope = get(*default)
+            return test if scope is application else scope
+
+        if application is not None:
+            self.get = follow
+
+    def leave(self) -> None:
+        """Return what each context has, as no test runs."""
+        self.get = self.variable.get
 
 
 _entered: list[TestScopes] = []
@@ -140,7 +146,7 @@ def _follow() -> None:
     }
     for name, variable in variables.items():
         if isinstance(variable, _Followed):
-            variable.application = variable
+            variable.leave()
             if _entered:
                 variable.follow(getattr(_entered[0].before, name), getattr(_entered[-1], name))
 
