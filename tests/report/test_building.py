@@ -162,6 +162,23 @@ def test_what_is_too_much_is_left_out_of_passed_tests_first_and_told(tmp_path: P
     )
 
 
+def test_of_very_many_requests_those_of_failed_tests_are_held_whole(tmp_path: Path) -> None:
+    outcomes = ["passed", "failed", "passed", "passed", "failed", "failed"]
+    tests = [
+        {"test": f"t{n}", "outcome": outcome, "sent": [sent(f"{n}.envelope")]}
+        for n, outcome in enumerate(outcomes)
+    ]
+    files = {f"{n}.envelope": envelope({"message": f"m{n}"}) for n in range(6)}
+
+    page = page_of(write_dump(tmp_path / "dump", tests, files), whole=2)
+
+    assert [row["test"] for row in page.head["rows"] if row.get("block") is not None] == ["t1", "t4", "t5"]
+    assert page.head["lacking"] == [
+        "Of 3 requests only a line is shown, those of passed tests first."
+        " The dump holds them; the report would be too large."
+    ]
+
+
 def test_of_too_many_tests_the_passed_ones_are_counted_and_not_listed(tmp_path: Path) -> None:
     tests = [{"test": f"t{n}", "outcome": "passed" if n else "failed"} for n in range(30)]
 
