@@ -105,8 +105,6 @@ SERVER = """
     import sentryintegration
     from sentryintegration import start_transaction
 
-    sentryintegration.init(traces_sample_rate=1.0, server_name="stock")
-
     def app(environ, start_response):
         headers = {"sentry-trace": environ["HTTP_SENTRY_TRACE"], "baggage": environ["HTTP_BAGGAGE"]}
         with start_transaction(name="GET /stock", op="http.server", headers=headers):
@@ -123,6 +121,7 @@ SERVER = """
     server = make_server("127.0.0.1", 0, app, handler_class=Quiet)
     for _ in range(2):
         if os.fork() == 0:
+            sentryintegration.init(traces_sample_rate=1.0, server_name="stock")
             server.serve_forever()
     print(server.server_port, flush=True)
     os.wait()
@@ -138,6 +137,10 @@ REQUESTS = """
     import pytest
     from pytest_sentryintegration import span
 
+    @pytest.fixture
+    def sentry_options():
+        return {"default_integrations": False}  # sentry-sdk 3 adds headers to the requests of this process
+
     @pytest.fixture(scope="session")
     def url(sentry_server):
         command, options = [sys.executable, "server.py"], {"start_new_session": True, "text": True}
@@ -148,7 +151,7 @@ REQUESTS = """
     @pytest.mark.parametrize("number", range(6))
     def test_each_request_is_a_trace_of_its_own_test(url, sentry_events, number):
         with sentry_events.trace(timeout=20) as trace:
-            urlopen(Request(url, headers=dict(trace.headers))).close()
+            urlopen(Request(url, headers=dict(trace.headers)), timeout=30).close()
 
         assert trace.tree == span("http.server", "GET /stock", span("db.query"))
         assert trace.services == ("stock",)
