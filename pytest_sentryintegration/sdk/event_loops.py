@@ -64,12 +64,25 @@ def _asyncgen_finalizer_hook(original: Callable[..., None]) -> property:
 
     A generator keeps the hook that the loop gave to Python when it began to run: so the hook has the context
     of the test. A note beside the generator does not last: its weak references go before the hook is called.
+
+    While that run of the loop lasts, the context is that of the place of collection, as without the plugin.
+    It is mostly the task that left the generator, with its variables and scopes; and the loop may have been
+    started by another test.
     """
 
     def finalizer_hook(self: Any) -> Callable[[Any], None]:
         hook = functools.partial(original, self)
-        begun_in = copy_context() if ownership.current() is not None else None
-        return hook if begun_in is None else lambda generator: begun_in.copy().run(hook, generator)
+        if ownership.current() is None:
+            return hook
+        begun_in = copy_context()
+
+        def finalize(generator: Any) -> None:
+            if sys.get_asyncgen_hooks().finalizer is finalize:
+                hook(generator)
+            else:
+                begun_in.copy().run(hook, generator)
+
+        return finalize
 
     return property(finalizer_hook)
 

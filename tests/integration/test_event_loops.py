@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -133,6 +135,57 @@ def test_an_async_generator_that_is_collected_unfinished_ends_in_the_test_that_b
     assert first.messages.find("the generator ended")
     assert first.errors.find(ValueError)
     assert {event.tags["test"] for event in first} == {"first"}
+
+
+_request: ContextVar[str] = ContextVar("request", default="none")
+
+
+async def leave_a_generator(seen: list[str]) -> None:
+    async def generator() -> AsyncIterator[None]:
+        try:
+            yield
+            yield
+        finally:
+            seen.append(_request.get())
+            sentry_sdk.capture_message("the generator ended")
+
+    _request.set("r1")
+    with sentry_sdk.isolation_scope() as scope:
+        scope.set_tag("request", "r1")
+        async for _ in generator():
+            break
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+def test_an_async_generator_that_its_task_leaves_ends_in_the_context_of_the_task(
+    sentry_events: SentryEvents,
+) -> None:
+    seen: list[str] = []
+    sentry_sdk.init(DSN)
+    asyncio.run(leave_a_generator(seen))
+
+    assert seen == ["r1"]
+    assert sentry_events.messages.find("the generator ended").tags["request"] == "r1"
+
+
+def test_an_async_generator_in_a_loop_that_an_earlier_test_started_belongs_to_its_own_test(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    seen: list[str] = []
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    with capture() as first:
+        thread.start()
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
+    with capture() as second:
+        sentry_sdk.init(DSN)
+        asyncio.run_coroutine_threadsafe(leave_a_generator(seen), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+    assert second.messages.find("the generator ended")
+    assert seen == ["r1"]
+    assert not first
 
 
 def test_a_future_without_a_context_belongs_to_the_test_that_closed_its_loop() -> None:
