@@ -146,17 +146,20 @@ def _hop_break(forest: Forest, segment: Record) -> Break | None:
     differs = tuple(
         (name, before.get(name), after.get(name))
         for name in _SAME
-        if not _are_same(before.get(name), after.get(name))
+        if not _are_same(name, before.get(name), after.get(name))
         # Older SDKs know no sample_rand, and whoever continues their trace adds one.
         and (name == "release" or (name in before and name in after))
     )
     return Break("changed", _span(segment.parent), _span(segment), differs) if differs else None
 
 
-def _are_same(one: Any, other: Any) -> bool:
-    """Whether two values of trace headers mean the same: some SDKs write ``true`` or a number otherwise."""
-    if one == other:
-        return True
+def _are_same(name: str, one: Any, other: Any) -> bool:
+    """Whether two values of trace headers mean the same: some SDKs write ``true`` or a number otherwise.
+
+    A release and a public key are texts: ``1.1`` and ``1.10`` are two releases.
+    """
+    if one == other or name in ("public_key", "release"):
+        return bool(one == other)
     first, second = str(one).lower(), str(other).lower()
     try:
         return first == second or float(first) == float(second)

@@ -207,6 +207,23 @@ def test_a_value_that_is_written_otherwise_has_not_changed(header: dict[str, Any
     assert hop(header) == []
 
 
+@pytest.mark.parametrize(
+    ("field", "one", "other"),
+    [
+        ("release", "1.1", "1.10"),
+        ("release", "2024.1", "2024.10"),
+        ("release", "App@A", "app@a"),
+        ("public_key", "1e1", "10"),
+    ],
+)
+def test_releases_and_keys_are_texts_of_which_none_is_another_written_otherwise(
+    field: str, one: str, other: str
+) -> None:
+    trace = trace_of((page(), {**HEADER, field: one}), (api(), {**HEADER, field: other}))
+
+    assert differences(trace.breaks()) == [("changed", (field, one, other))]
+
+
 def test_traceparent_must_agree_with_sentry_trace() -> None:
     foreign, unsampled = f"00-{OTHER}-{CALL}-01", f"00-{TRACE}-{CALL}-00"
 
