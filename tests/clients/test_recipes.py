@@ -100,7 +100,8 @@ def test_the_workflow_runs_with_the_built_wheel_in_an_empty_folder(tmp_path: Pat
     lines = [step["run"].replace("8969", str(port)) for step in job["steps"] if "run" in step]
     lines[0] = lines[0].replace("sentryintegration[", f"{built}[")
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+        # nox names its own environment in UV_PYTHON, into which uv would install.
+        **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "UV_PYTHON"))},
         "PATH": os.pathsep.join([str(tools), str(tmp_path / "venv" / "bin"), os.environ["PATH"]]),
         "VIRTUAL_ENV": str(tmp_path / "venv"),
         "SENTRYINTEGRATION_PORT": str(port),
