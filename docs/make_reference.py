@@ -233,6 +233,8 @@ def methods(owner: type) -> Iterator[str]:
         function = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
         if name.startswith("_") or not inspect.isfunction(function) or not function.__doc__:
             continue
+        if "sentryintegration" not in function.__module__:  # of the standard library, which has its own pages
+            continue
         yield f"### `.{signature(name, function)}`"
         yield markdown(function.__doc__)
 

@@ -19,8 +19,11 @@ class Discarded(NamedTuple):
     """What an SDK discarded, for one reason and of one category."""
 
     reason: str
+    """Why, such as ``before_send``, ``sample_rate`` or ``network_error``."""
     category: str
+    """What it was: ``error``, ``transaction``, ``span`` and so on."""
     quantity: int
+    """How many."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

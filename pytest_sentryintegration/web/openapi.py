@@ -54,9 +54,10 @@ def _expanded(path: str) -> list[tuple[str, str]]:
 def _operation(route: Route, path: str, noun: str) -> dict[str, Any]:
     variables = re.findall(r"\{(\w+)\}", path)
     name = f"{route.method.lower()} {path}"
+    function = getattr(route.handler, "func", route.handler)  # of a `partial`
     operation: dict[str, Any] = {
         "operationId": re.sub(r"\W+", "_", name).strip("_"),
-        "summary": (route.handler.__doc__ or "Answer with this description.").splitlines()[0],
+        "summary": (function.__doc__ or "Answer with this description.").splitlines()[0],
         "parameters": [
             {"name": variable, "in": "path", "required": True, "schema": TEXT} for variable in variables
         ]
