@@ -27,7 +27,7 @@ class Calls:
                 continue
             if record.op == "http.client":
                 self._requests.append(record)
-            elif (message := message_of(record)) and (not record.is_segment or _is_producer(record)):
+            elif (message := message_of(record)) and _may_have_sent(record):
                 self._messages[message] = record
 
     def served_by(self, root: Record) -> Record | None:
@@ -58,9 +58,26 @@ def message_of(record: Record) -> str | None:
     return text(data.get("messaging.message.id")) or text(data.get("messaging.message_id"))
 
 
-def _is_producer(record: Record) -> bool:
+def _may_have_sent(record: Record) -> bool:
+    """Whether a span may have sent its message, and has not got it, as several may get the same one."""
+    data, kind = record.data, _kind(record)
+    # The second is the older name in OpenTelemetry's conventions.
+    operation = data.get("messaging.operation.type") or data.get("messaging.operation")
+    if (
+        kind == "consumer"
+        or record.op in ("queue.process", "queue.receive", "queue.settle")
+        or operation in ("process", "receive", "settle", "deliver")
+    ):
+        return False
     # OpenTelemetry says it of each span: one that sends a message outside of any other is a segment.
-    return getattr(record.raw, "kind", None) == "producer"
+    return not record.is_segment or kind == "producer"
+
+
+def _kind(record: Record) -> str | None:
+    """Return OpenTelemetry's kind of a span, which SDKs for JavaScript have as an attribute."""
+    data = record.data
+    kind = getattr(record.raw, "kind", None) or text(data.get("sentry.kind")) or text(data.get("otel.kind"))
+    return kind and kind.lower()
 
 
 def _began_within(inner: Record, outer: Record) -> bool:

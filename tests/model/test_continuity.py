@@ -10,6 +10,7 @@ from pytest_sentryintegration.model import Break, Trace
 from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.words.continuity import discontinuous, told
 from tests.model.sent import TRACE, Sender, container, item, span, streamed, transaction
+from tests.model.test_streamed_spans import otlp, otlp_span
 
 OTHER = "c" * 32
 CALL, SERVED = "1" * 16, "2" * 16
@@ -350,6 +351,59 @@ def test_streamed_services_are_judged_by_their_attributes() -> None:
     assert differences(trace_of((page(), HEADER), (served, HEADER)).breaks()) == [
         ("headers_disagree", ("trace id of baggage", TRACE, OTHER))
     ]
+
+
+def received_in(trace_id: str, job: str, **fields: Any) -> RawItem:
+    """Return a transaction that processes message 7 in a span of its own, outside of the sender's trace."""
+    data = {"messaging.message.id": "task-7", **fields.pop("data", {})}
+    process = span(f"in {job}", job, trace_id=trace_id, data=data, **fields)
+    trace = {"trace_id": trace_id, "span_id": job, "op": "queue.task.celery"}
+    return item("transaction", transaction(process, trace=trace, transaction="mail", server_name=job))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"op": "queue.process"},
+        {"op": "queue.receive"},
+        {"op": "message", "data": {"sentry.kind": "consumer"}},
+        {"op": "message", "data": {"otel.kind": "CONSUMER"}},
+        {"op": "message", "data": {"messaging.operation.type": "settle"}},
+        {"op": "message", "data": {"messaging.operation": "deliver"}},
+    ],
+)
+def test_two_that_receive_one_message_have_not_sent_it_to_each_other(fields: dict[str, Any]) -> None:
+    process = {"op": "queue.process"}
+    one, other = (received_in(TRACE, "worker-1", **fields), received_in(OTHER, "worker-2", **process))
+    one_too, other_too = (received_in(TRACE, "worker-1", **process), received_in(OTHER, "worker-2", **fields))
+
+    assert trace_of((one, None), (other, None)).breaks() == []
+    assert trace_of((one_too, None), (other_too, None)).breaks() == []
+
+
+def test_a_consumer_of_opentelemetry_below_another_span_has_not_sent_its_message() -> None:
+    def consumed(kind: int) -> Any:
+        # Flags: that the parent is of the same process is known.
+        attributes = {"messaging__system": "kafka", "messaging__message__id": "task-7"}
+        inner = {**otlp_span("b", "a", kind, **attributes), "flags": 0x100}
+        return otlp({**otlp_span("a"), "flags": 0x100}, inner)
+
+    other = received_in(OTHER, "worker-2", op="queue.process")
+    kinds = {"producer": 4, "consumer": 5}
+    found = {
+        kind: [broken.kind for broken in trace_of((consumed(number), None), (other, None)).breaks()]
+        for kind, number in kinds.items()
+    }
+
+    assert found == {"producer": ["not_continued"], "consumer": []}
+
+
+def test_a_streamed_consumer_has_not_sent_its_message() -> None:
+    names = {"sentry.op": "message", "sentry.kind": "consumer", "messaging.message.id": "task-7"}
+    sent = streamed("in", "job", attributes={name: {"value": value} for name, value in names.items()})
+    other = received_in(OTHER, "worker-2", op="queue.process")
+
+    assert trace_of((container("span", streamed("job"), sent), None), (other, None)).breaks() == []
 
 
 class TestPublicReports:
