@@ -17,9 +17,9 @@ from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 
 def processes() -> list[Any]:
-    """Return the processes of `multiprocessing` that are known, without importing it."""
+    """Return the processes of `multiprocessing` that were started, without importing it."""
     known = getattr(sys.modules.get("multiprocessing.process"), "_dangling", ())
-    return list(known)
+    return [process for process in list(known) if process._popen is not None]
 
 
 def _start(original: Callable[..., None]) -> Callable[..., None]:

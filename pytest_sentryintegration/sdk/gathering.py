@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import thread as pool
 from datetime import datetime, timezone
@@ -189,8 +190,8 @@ def _processes(owner: Owner) -> Iterator[Child]:
     before = noticed(owner).others
     for process in processes():
         try:
-            earlier, ended = id(process) in before, process.exitcode
-            if process.ident is not None and not (earlier and ended is not None):
+            earlier, ended = weakref.ref(process) in before, process.exitcode
+            if not (earlier and ended is not None):
                 # A plain `multiprocessing.Process` has the method of the program.
                 method = process._start_method or sys.modules["multiprocessing"].get_start_method()
                 yield Child(

@@ -57,8 +57,8 @@ class Noticed:
     """Requests that Django's tools for tests have made, by the name of the tool."""
     started: list[Started] = field(default_factory=list)
     forks: int = 0
-    others: frozenset[int] = frozenset()
-    """Ids of the processes of `multiprocessing` that were there before."""
+    others: frozenset[weakref.ref[Any]] = frozenset()
+    """The processes of `multiprocessing` that were started before. Later ones may get the ids of these."""
 
 
 _noticed: weakref.WeakKeyDictionary[Owner, Noticed] = weakref.WeakKeyDictionary()
@@ -70,8 +70,8 @@ def noticed(owner: Owner) -> Noticed:
 
 
 def begin_notes(owner: Owner, others: list[Any]) -> None:
-    """Begin the notes on *owner*, without *others*: the processes of `multiprocessing` that are there."""
-    _noticed[owner] = Noticed(others=frozenset(map(id, others))) if others else Noticed()
+    """Begin the notes on *owner*, without *others*: the processes of `multiprocessing` that were started."""
+    _noticed[owner] = Noticed(others=frozenset(map(weakref.ref, others))) if others else Noticed()
 
 
 def noticed_now() -> Noticed | None:

@@ -178,6 +178,7 @@ OF_OTHERS = {
         "_getframe",
         "_current_frames",
         "_dangling",
+        "_popen",
         "_start_method",
         "_at_fork_reinit",
         "_abc_impl",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pytest_sentryintegration.evidence import Child
 from pytest_sentryintegration.sdk import child_processes, noticing, ownership
+from pytest_sentryintegration.sdk.gathering import gather
 from pytest_sentryintegration.sdk.notes import Noticed, noticed
 from pytest_sentryintegration.sdk.ownership import Owner
 
@@ -102,3 +106,43 @@ def test_an_error_without_text_is_noted_by_its_class(owner: Owner) -> None:
 
 def test_nothing_is_known_of_an_owner_that_was_never_noted() -> None:
     assert noticed(Owner("t1")).started == Noticed().started == []
+
+
+def processes(name: str, count: int) -> list[Any]:
+    context = multiprocessing.get_context("spawn")
+    return [context.Process(target=print, name=name) for _ in range(count)]
+
+
+def start(process: Any) -> None:
+    """Let *process* look as one that was started and has ended, for a start of 100 takes long."""
+    process._popen = SimpleNamespace(pid=1, poll=lambda: 0)
+
+
+def children_of(owner: Owner, name: str) -> list[Child]:
+    return [child for child in gather(owner).children if child.name == name]
+
+
+def test_a_process_that_was_made_before_a_test_and_is_started_in_it_is_of_the_test() -> None:
+    (process,) = processes("made before", 1)
+    owner = Owner("t7", "test_it")
+    noticing.begin(owner)()
+    start(process)
+
+    assert children_of(owner, "made before") == [Child("made before", spawned=True, ended=0)]
+
+
+def test_a_process_is_not_taken_for_an_earlier_one_whose_address_it_has() -> None:
+    before = processes("before", 100)
+    for process in before:
+        start(process)
+    owner = Owner("t7", "test_it")
+    noticing.begin(owner)()
+    addresses = {*map(id, before)}
+    before.clear()
+    del process
+    now = processes("now", 100)
+    for process in now:
+        start(process)
+
+    assert addresses & {*map(id, now)}
+    assert children_of(owner, "now") == [Child("now", spawned=True, ended=0)] * 100
