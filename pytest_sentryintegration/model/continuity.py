@@ -205,12 +205,13 @@ def _not_continued(forest: Forest) -> Iterator[Break]:
             if named is not None:
                 caller = _span(spans.get(named.span_id))
                 if len(values) > 1:
-                    twice = (("sentry-trace", values[0].sent, values[1].sent),)
+                    other_value = next((value for value in values if value != named), named)
+                    twice = (("sentry-trace", named.sent, other_value.sent),)
                     yield Break("several_headers", caller, _span(root), twice)
                 else:
                     yield Break("not_continued", caller, _span(root), has_headers=True)
             elif (sent := calls.served_by(root)) is not None:
-                yield Break("not_continued", _span(sent), _span(root))
+                yield _call_not_continued(sent, root)
     roots = forest.roots
     if roots:
         for other in others:
@@ -218,7 +219,12 @@ def _not_continued(forest: Forest) -> Iterator[Break]:
             for root in roots:
                 sent = calls.served_by(root)
                 if sent is not None:
-                    yield Break("not_continued", _span(sent), _span(root))
+                    yield _call_not_continued(sent, root)
+
+
+def _call_not_continued(sent: Record, root: Record) -> Break:
+    has_headers = "sentry-trace" in request_headers(root)
+    return Break("not_continued", _span(sent), _span(root), has_headers=has_headers)
 
 
 def _unsampled(forest: Forest, events: Iterable[Event]) -> Iterator[Break]:

@@ -83,8 +83,9 @@ def _second_root(broken: Any) -> tuple[str, str]:
 
 def _several_headers(broken: Any) -> tuple[str, str]:
     name, first, second = broken.differences[0]
+    said = f"{name} twice, {first}" if first == second else f"two values of {name}, {first} and {second}"
     return (
-        f"the request carried two values of {name}, {first} and {second}",
+        f"the request carried {said}",
         "Two instrumentations of the caller, or a proxy, each add headers: leave one of them.",
     )
 

@@ -290,6 +290,42 @@ def test_a_service_that_got_the_headers_and_began_a_trace_of_its_own_is_named() 
     )
 
 
+FOREIGN = f"{'d' * 32}-{'4' * 16}-1"
+
+
+@pytest.mark.parametrize("sent", [f"{TRACE}-{CALL}-1-extra", FOREIGN, "nonsense"])
+def test_a_header_that_does_not_name_the_trace_is_not_said_to_be_missing(sent: str) -> None:
+    alone = api(OTHER, None, request=request(Sentry_Trace=sent, Baggage=None))
+    sender = Sender()
+    sender.send(page())
+    called = sender.send(alone).traces
+    from_caller, from_callee = ([(b.kind, b.has_headers) for b in trace.breaks()] for trace in called)
+
+    assert from_caller == from_callee == [("not_continued", True)]
+    assert all("carried no sentry-trace" not in said(trace) for trace in called)
+
+
+def carried(*values: str) -> list[Break]:
+    """Return the breaks of a page that asked with these values of the header, which an API could not read."""
+    alone = api(OTHER, None, request=request(Sentry_Trace=",".join(values)))
+    return trace_of((page(), HEADER), (alone, None)).breaks()
+
+
+def test_of_several_values_of_sentry_trace_that_of_the_trace_is_named() -> None:
+    own, third = f"{TRACE}-{CALL}-1", f"{'e' * 32}-{'4' * 16}-1"
+    expected = [("several_headers", ("sentry-trace", own, FOREIGN))]
+
+    assert differences(carried(FOREIGN, third, own)) == expected
+    assert differences(carried(own, FOREIGN)) == differences(carried(own, own, FOREIGN)) == expected
+
+
+def test_a_header_that_was_sent_twice_with_one_value_is_said_to_be() -> None:
+    own = f"{TRACE}-{CALL}-1"
+    (broken,) = carried(own, own)
+
+    assert told(broken).evidence == f"the request carried sentry-trace twice, {own}"
+
+
 def message(**fields: Any) -> RawItem:
     trace = {"trace_id": TRACE, "span_id": "lost", "parent_span_id": CALL, **fields.pop("trace", {})}
     return item(
