@@ -26,9 +26,9 @@ def of_senders(evidence: Evidence, waited: float, *, explained: bool) -> Iterabl
     longer = f"raise timeout= (it was {waited:g} s)" if waited else "wait with timeout="
     for name in evidence.threads[:LISTED]:
         yield f"Thread {show(name)}, which this test started, still runs: join it first, or {longer}."
-    children = [*_of_children(evidence, longer, explained=explained)]
-    yield from children
-    if evidence.handed_out and evidence.connected is False and not children:
+    yield from _of_children(evidence, longer, explained=explained)
+    is_started = bool(evidence.forks) or not all(child.earlier for child in evidence.children)
+    if evidence.handed_out and evidence.connected is False and not is_started:
         within = f" within {waited:g} s" if waited else ""
         flushes = "and does it flush before it ends?"
         if evidence.client is None:  # asked over HTTP
@@ -66,8 +66,9 @@ def _of_inboxes(evidence: Evidence) -> Iterable[str]:
 def _of_children(evidence: Evidence, longer: str, *, explained: bool) -> Iterable[str]:
     """Yield what became of other processes; not of one that ended where a client report *explained* it."""
     explained = explained and bool(evidence.connected)
-    if evidence.alone and evidence.children:
-        yield "sentry_transport = memory captures this process alone, and the test started others."
+    if evidence.alone:
+        if not all(child.earlier for child in evidence.children):
+            yield "sentry_transport = memory captures this process alone, and the test started others."
     elif evidence.children:
         # Where a process has reported, another that ended with 0 may have nothing to do with Sentry.
         connected = evidence.connected

@@ -366,6 +366,22 @@ def test_what_is_not_known_is_not_claimed() -> None:
     ]
 
 
+def test_a_process_from_before_the_test_leaves_what_is_said_of_this_one() -> None:
+    earlier = Child("helper", forked=True, running=True, earlier=True)
+    alone = Evidence(client=True, alone=True)
+    handed_out = Evidence(client=True, handed_out=True, connected=False)
+
+    assert reasons(replace(alone, children=(earlier,)), Received().contents) == reasons(
+        alone, Received().contents
+    )
+    assert explain(replace(handed_out, children=(earlier,)), Received().contents).splitlines() == [
+        "Process 'helper' was started before this test: it has the SDK client of then, and if a test started"
+        " it, that test gets what it sends. Start it in this test, or in a fixture of the session and with"
+        " sentry_dsn = on.",
+        *reasons(handed_out, Received().contents),
+    ]
+
+
 def test_a_child_that_ended_well_beside_one_that_reported_is_not_told() -> None:
     evidence = Evidence(client=True, connected=True, children=(Child("git status", ended=0),))
 
