@@ -198,8 +198,10 @@ class StreamedRecord(Record):
 
     @lazy
     def server_name(self) -> str | None:
-        # sentry-sdk calls its server_name so; of a request it is the server that is called.
-        return None if self.op == "http.client" else text(self._attribute("server.address"))
+        # sentry-sdk has its option server_name here; other SDKs have the server that a request is sent to.
+        sdk = text(self._attribute("sentry.sdk.name")) or ""
+        is_own = self.op != "http.client" or sdk.startswith("sentry.python")
+        return text(self._attribute("server.address")) if is_own else None
 
     @lazy
     def sdk(self) -> dict[str, Any]:

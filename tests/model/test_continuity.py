@@ -188,11 +188,24 @@ def test_a_second_root_of_another_application_is_named_beside_a_page(fields: dic
     assert [broken.kind for broken in trace.breaks()] == ["second_root"]
 
 
-def test_a_streamed_request_of_a_page_is_no_service_called_as_its_server() -> None:
-    names = {"sentry.op": "http.client", "server.address": "api", "sentry.sdk.name": "sentry.javascript.vue"}
-    sent = streamed("call", attributes={name: {"value": value} for name, value in names.items()})
+@pytest.mark.parametrize(
+    ("sdk", "services"),
+    [
+        ("sentry.javascript.vue", ("sentry.javascript.vue in project 1",)),
+        ("sentry.python", ("web-1",)),
+        ("sentry.python.django", ("web-1",)),
+    ],
+)
+def test_a_streamed_request_is_of_the_service_that_asks_also_where_its_segment_has_not_come(
+    sdk: str, services: tuple[str, ...]
+) -> None:
+    # Where sentry-sdk has its option server_name, other SDKs have the server that is called.
+    names = {"sentry.op": "http.client", "server.address": "web-1", "sentry.sdk.name": sdk}
+    attributes = {name: {"value": value} for name, value in names.items()}
+    root, orphan = (streamed("call", parent, attributes=attributes) for parent in (None, "gone"))
 
-    assert trace_of((container("span", sent), HEADER)).services == ("sentry.javascript.vue in project 1",)
+    assert trace_of((container("span", root), HEADER)).services == services
+    assert trace_of((container("span", orphan), HEADER)).services == services
 
 
 @pytest.mark.parametrize(
