@@ -87,11 +87,13 @@ def breaks_of(forest: Forest, events: Iterable[Event]) -> list[Break]:
 def _is_of_one_page(first: Record, other: Record) -> bool:
     """Whether two roots are of one page, where all is one trace until the next navigation.
 
-    So it is with every SDK for JavaScript: what happens outside of requests shares the trace of its scope.
+    The same holds for other programs in JavaScript: what happens outside of requests has the trace of its
+    scope. A request that a server answers has the trace of its caller.
     """
     name = text(first.sdk.get("name")) or ""
     return (
         name.startswith("sentry.javascript.")
+        and "http.server" not in (first.op, other.op)
         and (name, first.release) == (other.sdk.get("name"), other.release)
         and service_of(first) == service_of(other)
     )

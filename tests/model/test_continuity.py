@@ -189,6 +189,27 @@ def test_a_second_root_of_another_application_is_named_beside_a_page(fields: dic
 
 
 @pytest.mark.parametrize(
+    ("first", "other", "kinds"),
+    [
+        ("http.server", "http.server", ["second_root"]),
+        ("cron", "http.server", ["second_root"]),
+        ("http.server", "cron", ["second_root"]),
+        ("cron", "cron", []),
+    ],
+)
+def test_a_second_root_of_a_server_in_javascript_is_named_where_one_is_a_request(
+    first: str, other: str, kinds: list[str]
+) -> None:
+    def node(span_id: str, op: str) -> RawItem:
+        trace = {"span_id": span_id, "op": op}
+        return item("transaction", transaction(trace=trace, sdk={"name": "sentry.javascript.node"}))
+
+    trace = trace_of((node("one", first), HEADER), (node("two", other), HEADER))
+
+    assert [broken.kind for broken in trace.breaks()] == kinds
+
+
+@pytest.mark.parametrize(
     ("sdk", "services"),
     [
         ("sentry.javascript.vue", ("sentry.javascript.vue in project 1",)),
