@@ -223,9 +223,9 @@ def _note_other_mode(names: dict[str, Any], function: str) -> None:
         noted.other_mode[f"sentry_sdk.{'traces.' if is_streamed_api else ''}{function}"] = None
 
 
-def _keep_classes(kept: set[type[BaseException]], error: Any) -> None:
-    """Keep the classes of *error*, of its causes and of the members of its groups; not more than `MOST`."""
-    left = [error]
+def _keep_classes(kept: set[type[BaseException]], *errors: Any) -> None:
+    """Keep the classes of *errors*, of their causes and of the members of groups; not more than `MOST`."""
+    left = [*errors]
     for _ in range(MOST):
         if not left or len(kept) >= MOST:
             return
@@ -244,7 +244,7 @@ def _is_ignored_error(original: Callable[..., bool]) -> Callable[..., bool]:
         __tracebackhide__ = True
         ignored = original(self, event, hint)
         if (exc_info := hint.get("exc_info")) is not None and (noted := noticed_now()) is not None:
-            _keep_classes(noted.reported, exc_info[1])
+            _keep_classes(noted.reported, *exc_info[1:2])
             if ignored:
                 noted.ignored[str(exc_info[0].__name__)] += 1
         return ignored

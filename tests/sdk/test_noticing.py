@@ -12,7 +12,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sentry_sdk
 
+from pytest_sentryintegration import SentryEvents
 from pytest_sentryintegration.evidence import Child
 from pytest_sentryintegration.sdk import child_processes, noticing, ownership
 from pytest_sentryintegration.sdk.gathering import gather
@@ -102,6 +104,16 @@ def test_an_error_without_text_is_noted_by_its_class(owner: Owner) -> None:
         LOGGER.error("Internal error in sentry_sdk", exc_info=True)
 
     assert noticed(owner).raised == {("", "Unprintable"): 1}
+
+
+@pytest.mark.parametrize("exc_info", [(ValueError,), (ValueError, None, None)])
+def test_an_incomplete_exc_info_of_a_hint_is_taken_as_without_the_plugin(
+    exc_info: Any, sentry_events: SentryEvents
+) -> None:
+    sentry_sdk.init("https://key@example.com/1", default_integrations=False)
+
+    assert sentry_sdk.capture_event({"message": "m"}, hint={"exc_info": exc_info})
+    assert sentry_events.messages.find("m")
 
 
 def test_nothing_is_known_of_an_owner_that_was_never_noted() -> None:
