@@ -120,7 +120,7 @@ def finish(config: pytest.Config) -> str:
 
 
 def _manifest_of(config: pytest.Config) -> Manifest:
-    # Not before a test runs: the controller of xdist runs none.
+    # When there is something to write: the controller of xdist has only what could not be collected.
     if MANIFEST not in config.stash:
         from pytest_sentryintegration.report.manifest import Manifest
 
