@@ -61,7 +61,7 @@ def installing_again(client: Any) -> Iterator[None]:
 
 def note() -> Callable[[], None]:
     """Note what the settings of integrations are; returns what puts them back."""
-    settings, views, names = _settings_of(len(_integrations()))
+    settings, views, names = _settings_of(tuple(_integrations()))
     values = [*map(MappingProxyType.get, views, names)]
     handlers = _loguru_handlers()
     ignored = [set(loggers) for loggers in _ignored_loggers()]
@@ -73,7 +73,8 @@ def note() -> Callable[[], None]:
                 loggers |= before
         if any(map(is_not, map(MappingProxyType.get, views, names), values)):
             for (cls, name), value in zip(settings, values, strict=True):
-                setattr(cls, name, value)
+                if vars(cls).get(name) is not value:
+                    setattr(cls, name, value)
         if handlers and _loguru_handlers() != handlers:
             _install_loguru(sys.modules[_MODULES + "loguru"].LoguruIntegration)
 
@@ -96,13 +97,13 @@ def _ignored_loggers() -> tuple[set[str], ...]:
 
 @functools.lru_cache(maxsize=1)
 def _settings_of(
-    count: int,
+    classes: tuple[type[Any], ...],
 ) -> tuple[list[tuple[type[Any], str]], list[MappingProxyType[str, Any]], list[str]]:
-    """Return the attributes in which a class of *count* keeps what its instances were made with.
+    """Return the attributes in which one of *classes* keeps what its instances were made with.
 
     Each as a pair; and the classes' attributes and the names once more, for each test looks at all of them.
+    The cache keeps the classes, so that none is taken for one that was there before.
     """
-    classes = _integrations()
     found = [(cls, name) for cls in classes for name in vars(cls) if _is_setting(cls, name)]
     return found, [vars(cls) for cls, _ in found], [name for _, name in found]
 
@@ -114,7 +115,7 @@ def _integrations() -> list[type[Any]]:
 
 def _is_setting(cls: type[Any], name: str) -> bool:
     value = vars(cls)[name]
-    if name.startswith("__") or name in ("identifier", "origin"):
+    if name.startswith("__") or name in ("_abc_impl", "identifier", "origin"):
         return False
     return not callable(value) and not isinstance(value, (staticmethod, classmethod, property))
 

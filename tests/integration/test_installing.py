@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import re
 import subprocess
@@ -152,6 +153,63 @@ def test_a_setting_that_an_integration_keeps_on_its_class_is_put_back(sentry_eve
     with capture():
         sentry_sdk.init(DSN, integrations=[Own(level=2)])
         assert Own.level == 2
+
+    assert Own.level == 1
+
+
+def test_a_setting_that_did_not_change_is_not_set_again(sentry_events: SentryEvents) -> None:
+    was_set: list[str] = []
+
+    class Noting(type(Integration)):  # type: ignore[misc]
+        def __setattr__(cls, name: str, value: object) -> None:
+            was_set.append(name)
+            super().__setattr__(name, value)
+
+    class Own(Integration, metaclass=Noting):
+        identifier = "own"
+        level = 1
+        other = 1
+
+        @staticmethod
+        def setup_once() -> None:
+            pass
+
+    was_set.clear()
+    with capture():
+        Own.level = 2
+
+    assert was_set == ["level", "level"]
+    assert Own.level == 1
+
+
+def test_a_setting_of_a_class_that_is_there_instead_of_another_is_put_back(
+    sentry_events: SentryEvents,
+) -> None:
+    def note_a_class_that_goes() -> None:
+        class Gone(Integration):
+            identifier = "gone"
+
+            @staticmethod
+            def setup_once() -> None:
+                pass
+
+        with capture():
+            pass
+
+    gc.collect()
+    note_a_class_that_goes()
+    gc.collect()
+
+    class Own(Integration):
+        identifier = "own"
+        level = 1
+
+        @staticmethod
+        def setup_once() -> None:
+            pass
+
+    with capture():
+        Own.level = 2
 
     assert Own.level == 1
 
