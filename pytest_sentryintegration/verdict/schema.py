@@ -87,7 +87,7 @@ def known(pattern: str) -> Callable[[Any], object]:
     return lambda value: isinstance(value, str) and fits(value)
 
 
-_WRITTEN = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf(inity)?|nan))", re.ASCII)
+_WRITTEN = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|(?i:inf(inity)?|nan))", re.ASCII)
 
 
 def _is_address(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -235,3 +236,14 @@ def test_a_trace_of_perfetto_is_judged_by_its_samples(
 ) -> None:
     # Relay: relay-profiling/src/perfetto/convert/mod.rs:29 and 184.
     assert of_perfetto(chunk(platform="android", **{"profile": GONE, **changed}), trace) == reason
+
+
+def test_a_number_written_with_very_many_digits_is_judged_at_once() -> None:
+    # Digits that two parts of a pattern can share take minutes.
+    values = [{"timestamp": 1, "value": "1" * 40_000 + "x"}]
+    started = time.thread_time()
+
+    verdict = judged("profile_chunk", chunk(measurements={"a": {"unit": "ns", "values": values}}))
+
+    assert (verdict.reason, verdict.findings[0].path) == (INVALID, "measurements.a.values.0.value")
+    assert time.thread_time() - started < 2
