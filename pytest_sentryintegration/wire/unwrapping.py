@@ -170,7 +170,7 @@ class Unwrapping:
     def _decompress(self, layer: Layer) -> None:
         data = layer.data
         for count, (start, kind) in enumerate(streams(data)):
-            if count == _STREAMS or self._tries < 0:
+            if count == _STREAMS:
                 self.complete = False
                 break
             self._add_stream(layer, kind, DECOMPRESSORS[kind](memoryview(data)[start:]))
@@ -179,12 +179,15 @@ class Unwrapping:
 
     def _add_unmarked(self, layer: Layer) -> None:
         """Add what the data holds if it is of one of the formats that do not begin with a mark."""
-        if self._tries >= 0 and not begins_a_stream(layer.data):
+        if not begins_a_stream(layer.data):
             for kind in ("zlib", "deflate", "br"):
                 self._add_stream(layer, kind, DECOMPRESSORS[kind](memoryview(layer.data)))
 
     def _add_stream(self, layer: Layer, kind: str, pieces: Iterator[bytes]) -> None:
         """Add what can be decompressed, of a broken stream what comes before."""
+        if self._tries < 0:
+            self.complete = False
+            return
         collected: list[bytes] = []
         left, ended = self._left, False
         self._tries -= 1

@@ -249,3 +249,13 @@ def test_what_is_encoded_too_often_is_known() -> None:
 
     assert SECRET not in b"".join(layer.data for layer in unwrapping)
     assert not unwrapping.complete
+
+
+def test_that_streams_without_a_mark_were_tried_no_more_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_sentryintegration.wire.unwrapping.TRIES", 100)
+    no_stream = base64.b64encode(b"\xff\xfe\xff\xfd\xff\xff\x01\xff\xff")
+    for before, found in ((10, True), (100, False)):
+        unwrapping = Unwrapping(b" ".join([no_stream] * before + [base64.b64encode(deflated(SECRET))]))
+
+        assert any(SECRET in layer.data for layer in unwrapping) is found
+        assert unwrapping.complete is found
