@@ -185,7 +185,7 @@ class _Search:
         """Look into a text, and into the bytes that it may be if each character is one."""
         if text not in self._known:
             looked = self._layers(text.encode("utf-8", "surrogatepass"))
-            if not looked.hits and _BINARY.fullmatch(text):
+            if not looked.hits and _BINARY.match(text):
                 looked = self._layers(text.encode("latin-1"))
             self._known[text] = looked
         return self._known[text]
@@ -208,7 +208,7 @@ class _Looked(NamedTuple):
     complete: bool
 
 
-_BINARY: Final = re.compile(r"[\x00-\xff]*[\x00-\x08\x0e-\x1f\x80-\xff][\x00-\xff]*")
+_BINARY: Final = re.compile(r"(?=[\x00-\xff]*\Z)[\x00-\xff]*?[\x00-\x08\x0e-\x1f\x80-\xff]")
 
 
 def _has_doubled_keys(payload: bytes) -> bool:

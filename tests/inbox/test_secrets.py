@@ -258,3 +258,14 @@ def test_an_ordinary_inbox_is_searched_quickly() -> None:
 
     received.events.assert_absent("hunter2", "another-secret", re.compile("key-[0-9a-f]{32}"))
     assert time.process_time() - started < 5
+
+
+def test_very_many_characters_that_may_be_bytes_are_searched_at_once() -> None:
+    # Where each of them is taken for the one that decides, and the last is none: seconds.
+    text = "\x01" * 40_000 + "\u0100"
+    received = Received()
+    received.error(("ValueError", "boom"), extra={"a": text})
+    started = time.thread_time()
+
+    received.events.assert_absent("hunter2")
+    assert time.thread_time() - started < 4
