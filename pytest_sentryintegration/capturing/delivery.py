@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from threading import Thread
 
-from pytest_sentryintegration.sdk.ownership import Owner, running
+from pytest_sentryintegration.sdk.ownership import Owner, in_no_context, running
 from pytest_sentryintegration.sdk.posting import Answer, Headers, Poster
 from pytest_sentryintegration.server.fake_sentry import Answering, FakeSentry
 from pytest_sentryintegration.settings import Settings
 from pytest_sentryintegration.store import STRAYS
+
+START_TIMEOUT = 5.0
+"""Seconds that opening the port may hold up a fork; it takes a few milliseconds."""
 
 
 def _web(sentry: FakeSentry) -> Answering:
@@ -76,10 +80,17 @@ class Delivery:
         Not where the settings name a port, which may be meant for another xdist worker.
         """
         settings = self._settings
-        closed = self._closed or self.discards_strays or running() is not None
+        closed = self._closed or self.discards_strays or not self.guarded or running() is not None
         if not closed and settings.transport != "memory" and not settings.port and not self.fake.started:
-            with suppress(Exception):
-                self.fake.start()
+            # In a thread: the one that forks may hold a lock that the start of the server waits for.
+            starting = Thread(target=self._start, name="sentryintegration-start", daemon=True)
+            with suppress(RuntimeError):  # no thread can be started
+                in_no_context(starting.start)
+                starting.join(START_TIMEOUT)
+
+    def _start(self) -> None:
+        with suppress(Exception):
+            self.fake.start()
 
     @property
     def guarded(self) -> bool:

@@ -16,8 +16,11 @@ from sentry_sdk.consts import DEFAULT_OPTIONS
 
 from pytest_sentryintegration import SentryEvents
 from pytest_sentryintegration.capturing import capture as capturing
+from pytest_sentryintegration.capturing import delivery as delivering
+from pytest_sentryintegration.capturing.delivery import Delivery
 from pytest_sentryintegration.capturing.sharing import shared
 from pytest_sentryintegration.sdk.detaching import buffers
+from pytest_sentryintegration.settings import Settings
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
@@ -193,3 +196,37 @@ def test_what_runs_in_the_thread_that_holds_a_lock_can_read_the_inbox(
         len(sentry_events), len(sentry_events.logs)
 
     assert time.perf_counter() - began < BOUND
+
+
+@pytest.fixture
+def delivery(monkeypatch: pytest.MonkeyPatch) -> Iterator[Delivery]:
+    """One of a process in which no test runs."""
+    monkeypatch.setattr(delivering, "running", lambda: None)
+    delivery = Delivery(Settings())
+    yield delivery
+    delivery.close()
+
+
+def test_a_fork_outside_of_tests_waits_for_no_lock_of_the_server(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "START_TIMEOUT", 0.01)
+    forking = threading.Thread(target=delivery.expect_fork, daemon=True)
+    with delivery.fake._starting:
+        forking.start()
+        forking.join(PATIENCE)
+        assert not forking.is_alive()
+        (starting,) = (each for each in threading.enumerate() if each.name == "sentryintegration-start")
+    starting.join(PATIENCE)
+
+    assert delivery.fake.started
+
+
+def test_a_fork_outside_of_tests_opens_no_port_where_nothing_is_kept_from_sentry(delivery: Delivery) -> None:
+    delivery.settings = Settings(guard=False)
+    delivery.expect_fork()
+    assert not delivery.fake.started
+
+    delivery.settings = Settings()
+    delivery.expect_fork()
+    assert delivery.fake.started

@@ -57,6 +57,32 @@ def test_what_a_pool_of_the_session_sends_goes_to_the_running_test(run: Run) -> 
     result.assert_outcomes(passed=6)
 
 
+OWN_DSN = """
+    import multiprocessing
+
+    import app
+    import pytest
+
+    @pytest.fixture(scope="session")
+    def pool():
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            yield pool
+
+    @pytest.mark.parametrize("number", range(2))
+    def test_a_pool_of_the_session(pool, sentry_events, number):
+        pool.apply(app.work, (f"task {number}",))
+
+        assert [event.message for event in sentry_events] == [f"task {number}"]
+"""
+
+
+@pytest.mark.skipif("not hasattr(__import__('os'), 'fork')", reason="no fork here")
+def test_what_a_pool_sends_with_a_dsn_of_the_application_goes_to_the_running_test(run: Run) -> None:
+    app = APP.replace("init(", "init('http://key@127.0.0.1:9/1', ")
+
+    run(app=app, test_it=OWN_DSN).assert_outcomes(passed=2)
+
+
 EARLIER = """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
