@@ -128,7 +128,8 @@ def below(value: Any, key: str | int) -> Any:
     """
     if isinstance(value, dict):
         return value.get(key)
-    if isinstance(value, list) and str(key).isdecimal() and int(key) < len(value):
+    # A name of very many digits is no index; Python refuses to read more than 4,300.
+    if isinstance(value, list) and len(str(key)) < 10 and str(key).isdecimal() and int(key) < len(value):
         return value[int(key)]
     return None
 

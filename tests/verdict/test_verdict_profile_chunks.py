@@ -247,3 +247,12 @@ def test_a_number_written_with_very_many_digits_is_judged_at_once() -> None:
 
     assert (verdict.reason, verdict.findings[0].path) == (INVALID, "measurements.a.values.0.value")
     assert time.thread_time() - started < 2
+
+
+def test_a_name_that_ends_in_very_many_digits_has_a_verdict() -> None:
+    name = "a.values." + "9" * 5000
+    measurements = {"a": {"unit": "ns", "values": [{"timestamp": 1, "value": 1}]}, name: None}
+
+    verdict = judged("profile_chunk", chunk(measurements=measurements))
+
+    assert (verdict.reason, verdict.findings[0].path) == (INVALID, f"measurements.{name}")
