@@ -148,7 +148,7 @@ def _name(host: str) -> str:
     return "" if found is None else (found[1] or found[2]).rstrip(".").lower()
 
 
-_HOST: Final = re.compile(r"(?:\[([^]]*)\]|([^:]*))(?::\d*)?", re.ASCII)
+_HOST: Final = re.compile(r"(?:\[([^]]+)\]|([^:]*))(?::\d*)?", re.ASCII)
 
 
 def _own_origins(host: str) -> tuple[str, str]:

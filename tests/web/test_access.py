@@ -27,6 +27,8 @@ def test_names_of_this_machine_are_answered(api: Api, host: str) -> None:
         "127.0.0.1@example.com",
         "10.0.0.1",
         "[::",
+        "[]",
+        "[]:80",
         "localhost:80@example.com",
         "localhost:evil@example.com",
         "localhost:80:80",
