@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -159,6 +160,10 @@ def test_samples_stacks_and_frames_fit_together(sent: Any, reason: str | None) -
         (android(sampled_profile=7), INVALID),
         (android(sampled_profile="AAA="), "profiling_invalid_base64_value"),
         (android(sampled_profile="AB"), "profiling_invalid_base64_value"),
+        (android(sampled_profile="A"), "profiling_invalid_base64_value"),
+        (android(sampled_profile="AAAAAAB"), "profiling_invalid_base64_value"),
+        (android(sampled_profile="AAAAAAE"), UNSAMPLED),
+        (android(sampled_profile="AAAAAg"), UNSAMPLED),
         (android(sampled_profile=""), FEW),
         (android(sampled_profile="AAAA"), UNSAMPLED),
         (android(sampled_profile=android_trace(events=b"")), FEW),
@@ -256,3 +261,16 @@ def test_a_name_that_ends_in_very_many_digits_has_a_verdict() -> None:
     verdict = judged("profile_chunk", chunk(measurements=measurements))
 
     assert (verdict.reason, verdict.findings[0].path) == (INVALID, f"measurements.{name}")
+
+
+def test_a_trace_in_base64_is_checked_in_little_memory() -> None:
+    sent = android(sampled_profile="A" * 1_000_000)
+    tracemalloc.start()
+    try:
+        verdict = judged("profile_chunk", sent)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert verdict.reason == UNSAMPLED
+    assert peak < 20_000_000
