@@ -153,7 +153,7 @@ class _Report:
             "sent": len(test.sent),
         }
         self._tests.append(shown)
-        numbers: dict[Any, int] = {}
+        numbers: dict[int, int] = {}
         entries: dict[int, Entry] = {}
         room = max(self._limits.requests - len(self._requests), 0)
         self._unlisted += max(len(test.sent) - room, 0)
@@ -179,12 +179,14 @@ class _Report:
         if lost := dropped(contents):
             shown["lost"] = lost
 
-    def _add_details(self, place: int, about: Mapping[str, Any], numbers: Mapping[Any, int]) -> int | None:
+    def _add_details(self, place: int, about: Mapping[str, Any], numbers: Mapping[int, int]) -> int | None:
         details = {name: value for name, value in about.items() if name != "duration"}
         if not details:
             return None
-        misses = details.get("nearest", ())
-        details["nearest"] = [{**miss, "number": numbers.get(miss.get("number"))} for miss in misses]
+        details["nearest"] = [
+            {**miss, "number": numbers.get(before) if isinstance(before := miss.get("number"), int) else None}
+            for miss in details.get("nearest", ())
+        ]
         return self._blocks.add([("tests", str(place), dump(details))])
 
     def _request(

@@ -207,3 +207,15 @@ def test_nothing_at_all_is_an_empty_report(tmp_path: Path, folders: int) -> None
     page = page_of(*[tmp_path] * folders)
 
     assert (page.head["tests"], page.head["rows"], page.head["lacking"]) == ([], [], [])
+
+
+def test_a_manifest_with_numbers_that_are_none_is_a_report(tmp_path: Path) -> None:
+    numbers = [10**400, -(10**12), float("nan"), float("inf"), "1", True, 1.5]
+    lines = [{"test": f"t{at}", "outcome": "passed", "duration": value} for at, value in enumerate(numbers)]
+    nearest = [{"number": []}, {"number": {}}, {"number": "1"}, {}]
+    failed = {"test": "t", "outcome": "failed", "nearest": nearest}
+
+    page = page_of(write_dump(tmp_path / "dump", [failed, *lines]))
+
+    assert [test["duration"] for test in page.head["tests"]] == [None] * 7 + [1.5]
+    assert page.blocks[0]["tests"]["0"]["nearest"] == [{"number": None}] * 4
