@@ -283,7 +283,10 @@ class _Report:
             said.append(f"{self._unlisted} requests are not listed, those of passed tests first.")
         if lines:
             said.append(f"Of {lines} requests only a line is shown, those of passed tests first.")
-        said = [f"{sentence} The dump holds them; the report would be too large." for sentence in said]
+        said = [
+            f"{sentence} The dump holds them; so the report stays small and quick to make."
+            for sentence in said
+        ]
         if unjudged > 0:
             said.append(
                 f"{unjudged} requests have no verdict, those of passed tests first: sentryintegration show"
