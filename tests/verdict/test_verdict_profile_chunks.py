@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_sentryintegration.verdict.profile_traces import judge_android_trace
 from tests.verdict.builders import NOW, android_trace, judged
 from tests.wire.packets import REAL, STACK, packet, stacks
 from tests.wire.packets import sample as sample_of_trace
@@ -264,13 +265,13 @@ def test_a_name_that_ends_in_very_many_digits_has_a_verdict() -> None:
 
 
 def test_a_trace_in_base64_is_checked_in_little_memory() -> None:
-    sent = android(sampled_profile="A" * 1_000_000)
+    sent = {"sampled_profile": "A" * 1_000_000}
     tracemalloc.start()
     try:
-        verdict = judged("profile_chunk", sent)
+        ruling = judge_android_trace(sent, "the chunk", 66)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
-    assert verdict.reason == UNSAMPLED
+    assert ruling is not None and ruling.reason == UNSAMPLED
     assert peak < 20_000_000
