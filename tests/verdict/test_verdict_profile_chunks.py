@@ -273,5 +273,6 @@ def test_a_trace_in_base64_is_checked_in_little_memory() -> None:
     finally:
         tracemalloc.stop()
 
-    assert ruling is not None and ruling.reason == UNSAMPLED
+    assert ruling is not None
+    assert ruling.reason == UNSAMPLED
     assert peak < 20_000_000
