@@ -38,8 +38,10 @@ def main(line: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     if words[:1] in ([], ["-h"], ["--help"]):
-        sys.stdout.write(_help())
-        return DONE if words else WRONG_USE
+        try:
+            return _run(None, words)
+        except WrongUse as error:
+            return _wrong(str(error))
     name = words[0]
     try:
         command = find_command(name)
@@ -54,14 +56,20 @@ def main(line: Sequence[str] | None = None) -> int:
         return _wrong(str(error), f" {name}")
 
 
-def _run(command: Command, words: Sequence[str]) -> int:
+def _run(command: Command | None, words: Sequence[str]) -> int:
+    """Run a command, or say which there are; what is written is written when this returns."""
     before = signal.signal(signal.SIGTERM, _terminated)
     try:
-        code = command.run(command.parse(words))
+        if command is None:
+            sys.stdout.write(_help())
+            code = DONE if words else WRONG_USE
+        else:
+            try:
+                code = command.run(command.parse(words))
+            except SystemExit as stop:  # the help of the command
+                code = stop.code if isinstance(stop.code, int) else DONE
         sys.stdout.flush()
         return code
-    except SystemExit as stop:  # the help
-        return stop.code if isinstance(stop.code, int) else DONE
     except Terminated:
         return BY_SIGNAL + signal.SIGTERM
     except KeyboardInterrupt:
@@ -70,10 +78,11 @@ def _run(command: Command, words: Sequence[str]) -> int:
         _leave_stdout()  # `show DIR | head`
         return BY_SIGNAL + 13
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        # Windows knows no quota.
+        if error.errno not in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
             raise
         _leave_stdout()
-        raise WrongUse(f"what was found cannot be written: {error.strerror}") from None
+        raise WrongUse(f"standard output cannot be written: {error.strerror}") from None
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -130,7 +130,7 @@ def test_wrong_use_is_exit_code_2_and_one_sentence_on_stderr(line: list[str], te
         pytest.param(
             "> /dev/full",
             2,
-            "sentryintegration show: what was found cannot be written: No space left on device\n",
+            "sentryintegration show: standard output cannot be written: No space left on device\n",
             marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device"),
         ),
     ],
@@ -141,6 +141,38 @@ def test_an_output_that_is_closed_or_full_is_no_crash(redirection: str, code: in
     done = subprocess.run(["sh", "-c", command], input="{}", capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr.startswith(said), "Traceback" in done.stderr) == (code, True, False)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+@pytest.mark.parametrize(
+    # Without a buffer argparse itself passes over what cannot be written.
+    ("command", "unbuffered"),
+    [("", ""), ("", "1"), (" show", "")],
+    ids=["buffered", "unbuffered", "of a command"],
+)
+def test_a_help_that_cannot_be_written_is_no_crash(command: str, unbuffered: str) -> None:
+    line = f"{sys.executable} -m pytest_sentryintegration{command} --help > /dev/full"
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, env=environment)
+
+    said = f"sentryintegration{command}: standard output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, f"{said}(see sentryintegration{command} --help)\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows tells of a closed pipe with another error")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_help_that_nobody_reads_is_no_crash(unbuffered: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "pytest_sentryintegration", "--help"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    try:
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False, env=environment)
+    finally:
+        os.close(write)
+
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_the_help_lists_every_command(run: Run) -> None:
