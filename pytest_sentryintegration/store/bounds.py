@@ -19,7 +19,7 @@ IDLE = timedelta(hours=1)
 """After how long an inbox that expires is closed, where nobody sends to it, reads it or waits for it."""
 
 MOST = 10_000
-"""How many inboxes that expire are open at once: a suite need not close its own."""
+"""How many inboxes that expire are open at once: a suite need not close its own. Not with Redis."""
 
 _NEVER = timedelta.max
 
