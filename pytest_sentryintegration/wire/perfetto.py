@@ -54,7 +54,10 @@ class _Sequence:
 
     def learn(self, interned: dict[int, Any]) -> None:
         self.frames.update(frame[1] for frame in interned.get(6, ()) if 1 in frame)
-        self.stacks.update((stack[1], stack.get(2, [])) for stack in interned.get(7, ()) if 1 in stack)
+        # One frame more than may be there tells that there are too many.
+        self.stacks.update(
+            (stack[1], stack.get(2, [])[: MAX_STACK_DEPTH + 1]) for stack in interned.get(7, ()) if 1 in stack
+        )
 
     def has_frames(self, stack: int) -> bool | None:
         """Return whether a stack has frames; ``None`` where it is not known."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -137,6 +138,20 @@ def test_a_trace_has_as_much_as_sentry_takes(monkeypatch: pytest.MonkeyPatch) ->
         with pytest.raises(PerfettoError) as caught:
             read_samples(trace)
         assert caught.value.too_large
+
+
+def test_of_a_stack_with_too_many_frames_no_more_is_kept_than_tells_so() -> None:
+    # Whole, these would take 800,000 bytes until the end of the trace.
+    frames = message(2, bytes([1]) * 10_000)
+    many = b"".join(packet(message(12, message(7, numeric(1, name), frames))) for name in range(10))
+    tracemalloc.start()
+    try:
+        assert read_samples(REAL + many) == []
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 500_000
 
 
 @given(st.binary(max_size=40))
