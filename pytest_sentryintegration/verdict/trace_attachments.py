@@ -106,7 +106,7 @@ def _lost_with_spans(
     for at, ruling in spans.items():
         dsc = next((one.rule for one in ruling.findings[:1] if one.rule in _DSC), dsc)
         if span_id is not None and (index := _last(siblings[at], span_id)) is not None:
-            own = _losses(ruling, index, unpack(siblings[at]).legacy)
+            own = _losses(ruling, index, not is_container(siblings[at]))
     if span_id is not None and own is None:
         text = "no span of this envelope has this id; the attachment is lost."
         return dropped("invalid_span_attachment", item.headers["span_id"], text, "span_id")
