@@ -43,7 +43,7 @@ NAME: Final = 1000
 """Characters of the name of a criterion, with all of its dots."""
 
 _SPELLINGS: Final = re.compile(
-    r"true|false|null|[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|\d{4}-\d\d-\d\d(?:[T ]\S*)?",
+    r"true|false|null|[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|\d{4}-\d\d-\d\d(?:[T ]\S*)?",
     re.ASCII | re.IGNORECASE,
 )
 
