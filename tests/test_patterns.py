@@ -10,6 +10,7 @@ import time
 import pytest
 
 import pytest_sentryintegration
+from pytest_sentryintegration.model.calls import _REQUEST
 
 ROOMS = ("inbox", "ingest", "matching", "model", "verdict", "web", "wire")
 HOSTILE = [
@@ -41,3 +42,10 @@ def test_every_pattern_compares_a_long_text_in_one_pass(room: str) -> None:
                 break
 
     assert slow == []
+
+
+def test_a_request_is_looked_for_in_a_long_description_in_one_pass() -> None:
+    started = time.thread_time()
+
+    assert _REQUEST.search("A" * 20_000) is None
+    assert time.thread_time() - started < 0.5

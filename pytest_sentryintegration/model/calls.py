@@ -13,7 +13,7 @@ from pytest_sentryintegration.model.records import Record
 
 __all__ = ["Calls", "message_of"]
 
-_REQUEST: Final = re.compile(r"(?:([A-Z]+) )?(https?://\S+)")
+_REQUEST: Final = re.compile(r"(?:(?<![A-Z])([A-Z]+) )?(https?://\S+)")
 
 
 class Calls:
