@@ -57,7 +57,7 @@ def main(line: Sequence[str] | None = None) -> int:
 
 
 def _run(command: Command | None, words: Sequence[str]) -> int:
-    """Run a command, or say which there are; what is written is written when this returns."""
+    """Run a command, or write the help of all of them; flush standard output."""
     before = signal.signal(signal.SIGTERM, _terminated)
     try:
         if command is None:
@@ -78,7 +78,7 @@ def _run(command: Command | None, words: Sequence[str]) -> int:
         _leave_stdout()  # `show DIR | head`
         return BY_SIGNAL + 13
     except OSError as error:
-        # Windows knows no quota.
+        # Windows has no EDQUOT.
         if error.errno not in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
             raise
         _leave_stdout()

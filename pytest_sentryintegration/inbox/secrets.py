@@ -208,6 +208,7 @@ class _Looked(NamedTuple):
     complete: bool
 
 
+# Text of bytes alone, of which one is no text. A pattern with two greedy parts would be quadratic.
 _BINARY: Final = re.compile(r"(?=[\x00-\xff]*\Z)[\x00-\xff]*?[\x00-\x08\x0e-\x1f\x80-\xff]")
 
 

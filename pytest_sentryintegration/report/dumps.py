@@ -235,7 +235,7 @@ def _test(line: Any, folder: Path, shown: str) -> Test | None:
 
 
 def _number(value: Any) -> float | None:
-    # Not NaN either, which is below nothing.
+    # NaN is no number either: comparing it is false.
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**12
     return round(float(value), 4) if is_number else None
 
