@@ -30,7 +30,7 @@ def order(*called: Any) -> Any:
     return span("ui.action", "buy", span("http.client", api, ...), ...)
 
 
-def check(sentry_events: SentryEvents, said: dict[str, str], *, timeout: float = 10) -> None:
+def check(sentry_events: SentryEvents, said: dict[str, str], *, timeout: float = 30) -> None:
     trace = sentry_events.traces.find(said["traceId"], complete=True, timeout=timeout)
     trace.assert_continuous()
     assert trace.tree == order(RESERVED)
@@ -55,7 +55,7 @@ def test_a_service_of_opentelemetry_goes_on_with_the_trace(
 ) -> None:
     replace_stock("prices.py")
 
-    trace = sentry_events.traces.find(buy()["traceId"], complete=True, timeout=10)
+    trace = sentry_events.traces.find(buy()["traceId"], complete=True, timeout=30)
 
     trace.assert_continuous()
     called = span("http.server", "POST /prices", span("http.client", "POST stock", RESERVED))
