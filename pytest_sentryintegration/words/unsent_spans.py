@@ -81,5 +81,5 @@ def _left_out(transaction: Any) -> int:
     meta: Any = transaction.raw
     for key in ("_meta", "spans", "", "len"):
         meta = meta.get(key) if isinstance(meta, dict) else None
-    sent = transaction.raw.get("spans")
+    sent = transaction.raw.get("spans") if isinstance(transaction.raw, dict) else None  # not OpenTelemetry's
     return max(meta - len(sent), 0) if isinstance(meta, int) and isinstance(sent, list) else 0
