@@ -197,6 +197,8 @@ def test_opentelemetrys_spans_are_spans(sentry_events: SentryEvents) -> None:
     seen = sentry_events.transactions.find("GET /cart")
     (inside,) = seen.tree.children
     assert (inside.description, inside.data["db.system"]) == ("SELECT 1", "postgresql")
+    with pytest.raises(AssertionError, match="Also received: 1 transaction"):
+        sentry_events.spans.find("task", timeout=0)
 
 
 def test_one_trace_goes_over_several_services(sentry_events: SentryEvents) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +8,6 @@ from pytest_sentryintegration.evidence import Child, Late, LateSpan, LogRecords,
 from pytest_sentryintegration.words import Elsewhere, Evidence, explain
 from pytest_sentryintegration.words.explaining import reasons
 from pytest_sentryintegration.words.losses import dropped, things
-from pytest_sentryintegration.words.unsent_spans import _left_out
 from tests.words.inboxes import Received
 
 
@@ -585,7 +583,3 @@ def test_losses_of_several_reports_are_added() -> None:
 
 def test_a_category_that_is_unknown_is_named_as_sent() -> None:
     assert things("profile_chunk", 2) == "2 profile chunks"
-
-
-def test_a_transaction_of_opentelemetry_has_left_out_no_spans() -> None:
-    assert _left_out(SimpleNamespace(raw=object())) == 0
