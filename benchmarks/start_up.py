@@ -26,7 +26,7 @@ PLUGIN = "sentryintegration"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 IMPORT = """
 import sys, time
-import pytest, _pytest.config, unittest, difflib, dataclasses  # as every run of pytest
+import pytest, _pytest.config, _pytest.skipping, unittest, difflib, dataclasses  # as every run of pytest
 started = time.process_time()
 import pytest_sentryintegration.plugin
 print(time.process_time() - started)
