@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -92,9 +91,19 @@ def once(fsync: str, replicas: int, taking: int) -> dict[str, float]:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         port = free_port()
         client = redis.Redis(port=port)
-        found = shutil.which("redis-server") or "valkey-server"
         durable = ["--appendonly", "no" if fsync == "no" else "yes", "--appendfsync", fsync]
-        command = [found, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", *durable]
+        command = [
+            "redis-server",
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            folder,
+            "--save",
+            "",
+            *durable,
+        ]
 
         def is_there() -> bool:
             try:

@@ -6,9 +6,10 @@ Relay: ``relay-server/src/services/server/mod.rs`` and ``middlewares/cors.rs``.
 from __future__ import annotations
 
 from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.store import HolderError
 from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["OPEN_HEADERS", "empty_reply", "error_reply", "json_reply", "preflight", "text_reply"]
+__all__ = ["OPEN_HEADERS", "empty_reply", "error_reply", "json_reply", "not_saved", "preflight", "text_reply"]
 
 _SERVER = [
     ("server", "sentryintegration"),
@@ -52,6 +53,14 @@ def empty_reply(status: int) -> Reply:
 def preflight() -> Reply:
     """Return the answer to a browser's preflight request."""
     return Reply(200, _PREFLIGHT.copy())
+
+
+def not_saved(error: HolderError) -> Refusal:
+    """Return why what cannot be saved is refused: Relay's own status where it cannot take more.
+
+    SDKs count what they drop for it.
+    """
+    return Refusal(503, "the fake Sentry could not save it", (str(error),))
 
 
 def error_reply(refusal: Refusal) -> Reply:

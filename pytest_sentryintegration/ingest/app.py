@@ -8,12 +8,11 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-from pytest_sentryintegration.ingest.answers import error_reply, preflight
+from pytest_sentryintegration.ingest.answers import error_reply, not_saved, preflight
 from pytest_sentryintegration.ingest.call import Call, Taken
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.ingest.request import Reply, Request
 from pytest_sentryintegration.ingest.routes import HEALTHCHECK, NOWHERE, Route, Take, find_route
-from pytest_sentryintegration.ingest.uploads import Uploads
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.store import STRAYS, HolderError, Store, Tolerated
 from pytest_sentryintegration.wire.auth import Auth
@@ -45,11 +44,10 @@ class Ingest:
         self.strict = strict
         self._store = store
         self._faults: dict[str | None, Faults] = {}
-        self._uploads = Uploads()
         self._unsaved: list[Callable[[], None]] = []
         """What takes back the changes of requests that are not saved yet, where anything is to be saved."""
         self._lock = reentrant_lock()
-        store.emptied.append(self._uploads.forget)
+        store.emptied.append(store.uploads.forget)
 
     @property
     def has_faults(self) -> bool:
@@ -113,12 +111,11 @@ class Ingest:
         except HolderError as error:
             for take_back in reversed(undo):
                 take_back()
-            # Relay's own answer where it cannot take more; SDKs count what they drop for it.
-            return error_reply(Refusal(503, "the fake Sentry could not save it", (str(error),)))
+            return error_reply(not_saved(error))
         return None
 
     def _call(self, request: Request, route: Route, body: Refusal | None = None) -> Call:
-        return Call(request, route.arguments, route.endpoint.limit, self.strict, self._uploads, body)
+        return Call(request, route.arguments, route.endpoint.limit, self.strict, self._store.uploads, body)
 
     def _answer_safely(self, request: Request, body: Refusal | None) -> Reply:
         route = find_route(request.target)
@@ -192,7 +189,7 @@ class Ingest:
             check_limits(raw.items, route.endpoint.name)
         refused = bool(limits) and taken.answers_limits
         if taken.settle is not None and not refused:
-            take_back = taken.settle(self._open_inbox(route.inbox))
+            take_back = taken.settle(self._store.addressed(route.inbox))
             if self._store.outlives:
                 self._unsaved.append(take_back)
         auth = taken.auth

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pytest_sentryintegration.ingest.request import Reply, Request
-from pytest_sentryintegration.ingest.uploads import Uploads
+from pytest_sentryintegration.store import Uploads
 from pytest_sentryintegration.wire.auth import Auth, check_public_key, missing_auth, read_auth
 from pytest_sentryintegration.wire.dsn import is_project_id, plain_project_id
 from pytest_sentryintegration.wire.encodings import decode_body
@@ -37,7 +37,7 @@ class Call:
     strict: bool = False
     """Whether keys that Sentry would refuse are refused."""
     uploads: Uploads = field(default_factory=Uploads)
-    """The uploads that this fake Sentry has begun."""
+    """The uploads that are not complete yet."""
     decoded: bytes | Refusal | None = None
     """The body, once it was asked for, or why there is none: a bomb must not be decoded twice."""
     headers: dict[str, str] = field(init=False)

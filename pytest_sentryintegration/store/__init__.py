@@ -5,6 +5,7 @@ from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, Refu
 from pytest_sentryintegration.store.holding import Evicted, Holder, HolderError
 from pytest_sentryintegration.store.keeping import Store
 from pytest_sentryintegration.store.memory import STRAYS, Batch
+from pytest_sentryintegration.store.uploads import UploadError, Uploads
 
 __all__ = [
     "IDLE",
@@ -20,4 +21,6 @@ __all__ = [
     "RefusedRequest",
     "Store",
     "Tolerated",
+    "UploadError",
+    "Uploads",
 ]

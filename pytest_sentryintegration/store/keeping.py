@@ -12,6 +12,7 @@ from pytest_sentryintegration.store.entries import Arrival, Entry, Headers, Refu
 from pytest_sentryintegration.store.holding import HolderError
 from pytest_sentryintegration.store.inboxes import Inbox
 from pytest_sentryintegration.store.memory import STRAYS, Memory
+from pytest_sentryintegration.store.uploads import Uploads
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 
 __all__ = ["KEPT", "Store", "TakeFaults"]
@@ -60,6 +61,8 @@ class Store(Memory):
         self._count = 0
         self._recent: deque[tuple[int, str, str | None]] = deque(maxlen=KEPT)
         self._late: list[Arrival] = []
+        self.uploads = Uploads()
+        """The uploads that are not complete yet."""
         self.strays = 0
         """How many envelopes came while no test was running."""
 
@@ -186,6 +189,11 @@ class Store(Memory):
             )
             self._keep(box, refused)
         return refused
+
+    def addressed(self, inbox: str | None) -> str:
+        """Return the inbox in which what is sent to *inbox* (``None``: to the running test) is kept."""
+        with self._lock:
+            return self._resolve(inbox)[0]
 
     def take_late(self) -> list[Arrival]:
         """Return what has come for finished tests since the last call."""

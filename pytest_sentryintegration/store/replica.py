@@ -18,6 +18,7 @@ from pytest_sentryintegration.store.keeping import Store, TakeFaults
 from pytest_sentryintegration.store.memory import STRAYS
 from pytest_sentryintegration.store.packing import pack
 from pytest_sentryintegration.store.records import entry_of, placed
+from pytest_sentryintegration.store.shared_uploads import SharedUploads
 from pytest_sentryintegration.store.stream import BLOCK, TIMEOUT, ChangedError, Stream
 from pytest_sentryintegration.store.uses import Uses, named
 
@@ -52,6 +53,7 @@ class Replica(Store):
     def __init__(self, stream: Stream, **options: Any) -> None:
         super().__init__(**options)
         self._stream = stream
+        self.uploads = SharedUploads(stream)
         self._position = 0
         self._trimmed = 0
         self._unsaved: list[tuple[str, bytes]] = []

@@ -1,4 +1,4 @@
-"""A stream of Redis or Valkey that any number of stores write to and read: what its records are, and errors.
+"""A stream of Redis that any number of stores write to and read: what its records are, and errors.
 
 One stream holds the entries of all inboxes and each change of them, in one order: the order in which Redis
 took them. The numbers of entries are the numbers of its records.
@@ -151,16 +151,20 @@ class Stream:
 
     def clear(self, inboxes: Sequence[str] | None) -> int:
         """Forget what inboxes hold, ``None`` for all; return the number of the record up to which."""
-        return self._change("clear", inboxes, "", "all" if inboxes is None else "")
+        return self._change("clear", inboxes, "", "all" if inboxes is None else "", 0, *inboxes or ())
 
     def set_faults(self, inbox: str, faults: str) -> int:
         """Set an inbox's faults, ``""`` for none; return the number of the record after which they hold."""
         return self._change("faults", [inbox, faults], inbox, faults)
 
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run one of the scripts that need nothing but the keys, and return what it returns."""
+        with self._asking():
+            return self._do(script, *arguments)
+
     def use_fault(self, inbox: str, faults: str, place: int) -> int:
         """Count one more use of a fault; return how many there are, 0 where other faults were set since."""
-        with self._asking():
-            return int(self._do(USE, name_of(inbox), faults, place))
+        return int(self.run(USE, name_of(inbox), faults, place))
 
     def fault_uses(self, faults: str) -> dict[int, int]:
         """Return how often each of the faults of that id was used, by its place."""
@@ -210,11 +214,10 @@ class Stream:
         self._client.close()
         self._reading.close()
 
-    def _change(self, kind: str, change: Any, inbox: str, value: str, time: float = 0) -> int:
-        with self._asking():
-            return int(
-                self._do(CHANGES[kind], self._epoch, _dump({kind: change}), name_of(inbox), value, time)
-            )
+    def _change(self, kind: str, change: Any, inbox: str, value: str, time: float = 0, *further: str) -> int:
+        names = map(name_of, further)
+        given = (self._epoch, _dump({kind: change}), name_of(inbox), value, time, *names)
+        return int(self.run(CHANGES[kind], *given))
 
     def _do(self, script: str, *arguments: Any) -> Any:
         known = self._scripts.get(script)

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.ingest import uploads
 from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.store import uploads
 from pytest_sentryintegration.verdict import judge
 from pytest_sentryintegration.wire.envelope import RawItem
-from pytest_sentryintegration.wire.refusal import Refusal
 from pytest_sentryintegration.wire.uploads import Location
 from tests.ingest.asking import AUTH, KEY, Fake, header, said, text
 
@@ -124,7 +123,7 @@ def test_a_piece_that_a_fault_refuses_may_be_sent_again(fake: Fake, deferred: bo
 
 
 def test_a_creation_that_is_refused_ends_no_other_upload(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "_MOST", 1)
+    monkeypatch.setattr(uploads, "MOST", 1)
     location = begun(fake)
     fake.faults.status(503, times=1)
     fake.faults.rate_limit("attachment", times=1)
@@ -142,7 +141,7 @@ def test_of_two_pieces_at_once_one_is_409() -> None:
     assert [known.joined("a", 0, HELLO[:6]) for _ in range(2)] == [None, None]
     known.append("a", 0, HELLO[:6])
 
-    with pytest.raises(Refusal, match="invalid Upload-Offset 0, expected 6"):
+    with pytest.raises(uploads.UploadError, match="invalid Upload-Offset 0, expected 6"):
         known.append("a", 0, HELLO[:6])
 
 
@@ -167,7 +166,7 @@ def test_a_piece_of_an_upload_that_was_forgotten_meanwhile_is_not_taken_back() -
     known.forget("test")
     take_back()
 
-    with pytest.raises(Refusal, match="its inbox was cleared or closed"):
+    with pytest.raises(uploads.UploadError, match="its inbox was cleared or closed"):
         known.joined("a", 6, HELLO[6:])
 
 
@@ -381,19 +380,19 @@ def test_a_rate_limit_on_attachments_is_429(fake: Fake, category: str) -> None:
 
 
 def test_of_too_many_uploads_the_first_are_forgotten(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "_MOST", 1)
+    monkeypatch.setattr(uploads, "MOST", 1)
     first, second = begun(fake), begun(fake)
 
     status, answer = said(patch(fake, first, HELLO))
     assert status == 404
-    assert answer["detail"].startswith("upload error: no such upload: it was forgotten: at most 1 uploads")
+    assert answer["detail"].startswith("upload error: no such upload: it was forgotten: at most 100 uploads")
     assert patch(fake, second, HELLO).status == 204
 
 
 def test_of_uploads_that_are_too_long_together_the_idle_are_forgotten(
     fake: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "_MOST_BYTES", 10)
+    monkeypatch.setattr(uploads, "MOST_BYTES", 10)
     idle, busy = begun(fake), begun(fake)
     patch(fake, busy, HELLO[:5])
     patch(fake, idle, HELLO[:5])

@@ -21,10 +21,10 @@ DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy
 
 
 class RedisServer:
-    """A ``redis-server``, or Valkey's."""
+    """A ``redis-server``."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        found = shutil.which("redis-server") or shutil.which("valkey-server")
+        found = shutil.which("redis-server")
         if found is None:
             reason = "redis-server is not installed; .ci/run installs it"
             if os.environ.get("SENTRYINTEGRATION_REQUIRE_CLIENTS") == "1":

@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
-from pytest_sentryintegration.ingest.answers import OPEN_HEADERS, error_reply
+from pytest_sentryintegration.ingest.answers import OPEN_HEADERS, error_reply, not_saved
 from pytest_sentryintegration.ingest.call import Call, Taken
 from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.store import HolderError, UploadError
 from pytest_sentryintegration.wire import strict_json
 from pytest_sentryintegration.wire.categories import ATTACHMENT_TYPES
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
@@ -62,7 +64,8 @@ def create(call: Call) -> Taken:
 
     def settle(inbox: str) -> Callable[[], None]:
         if upload_id is not None and length is not None:
-            call.uploads.start(upload_id, inbox, length)
+            with _refusing():
+                call.uploads.start(upload_id, inbox, length)
         return _nothing
 
     reply = Reply(201, [*OPEN_HEADERS, _RESUMABLE, ("tus-extension", "creation"), ("location", location)])
@@ -99,10 +102,12 @@ def append(call: Call) -> Taken:
     upload_id = location.upload_id
     if upload_id is None:
         offset = 0
-    payload = chunk if upload_id is None else call.uploads.joined(upload_id, offset, chunk)
+    with _refusing():
+        payload = chunk if upload_id is None else call.uploads.joined(upload_id, offset, chunk)
 
     def settle(inbox: str) -> Callable[[], None]:
-        return _nothing if upload_id is None else call.uploads.append(upload_id, offset, chunk)
+        with _refusing():
+            return _nothing if upload_id is None else call.uploads.append(upload_id, offset, chunk)
 
     if payload is None:
         part = {"type": "upload_part", "location": location.path, "offset": offset, "length": len(chunk)}
@@ -114,6 +119,16 @@ def append(call: Call) -> Taken:
         item = RawItem({"type": "upload", "location": path, "length": len(payload)}, payload)
     reply = _appended(location, offset + len(chunk))
     return Taken([RawEnvelope({}, (item,))], project_id, auth, reply, settle=settle)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except UploadError as error:
+        raise Refusal(409 if error.known else 404, f"upload error: {error}", (str(error),)) from None
+    except HolderError as error:
+        raise not_saved(error) from None
 
 
 def _nothing() -> None:

@@ -8,20 +8,53 @@ from functools import partial
 
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.wire.limits import MAX_UPLOAD_SIZE
-from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["Uploads"]
+__all__ = [
+    "COMPLETED",
+    "EMPTIED",
+    "FORGOTTEN",
+    "MOST",
+    "MOST_BYTES",
+    "UNKNOWN",
+    "UploadError",
+    "Uploads",
+    "ended",
+    "misplaced",
+]
 
-_MOST = 100
+MOST = 100
 """How many may be incomplete."""
 
-_MOST_BYTES = MAX_UPLOAD_SIZE
+MOST_BYTES = MAX_UPLOAD_SIZE
 """How many bytes of incomplete uploads are kept, all together: as many as one upload may have."""
 
 _REMEMBERED = 1000
 """Of how many uploads it is remembered how they ended."""
 
-_COMPLETED = "upload already completed"
+COMPLETED = "upload already completed"
+EMPTIED = "its inbox was cleared or closed before it was complete"
+FORGOTTEN = f"it was forgotten: at most {MOST} uploads and {MOST_BYTES} bytes that are not complete are kept"
+UNKNOWN = "this fake Sentry has not begun it, or long ago"
+"""How uploads end, and what is said of one that is not known."""
+
+
+class UploadError(Exception):
+    """A piece that is not taken; the text says why."""
+
+    def __init__(self, text: str, *, known: bool = True) -> None:
+        super().__init__(text)
+        self.known = known
+        """Whether there is, or was, such an upload."""
+
+
+def ended(cause: str) -> UploadError:
+    """Return the error of a piece for an upload that ended so."""
+    return UploadError(cause) if cause == COMPLETED else UploadError(f"no such upload: {cause}", known=False)
+
+
+def misplaced(offset: int, received: int) -> UploadError:
+    """Return the error of a piece that does not begin where the last one ended."""
+    return UploadError(f"invalid Upload-Offset {offset}, expected {received}")
 
 
 @dataclass(slots=True)
@@ -60,8 +93,8 @@ class Uploads:
         """Return all bytes where a piece completes the upload, else ``None``; changes nothing.
 
         Raises:
-            Refusal: 409, it does not begin where the last piece ended, or nothing is missing any more;
-                404, the upload is not known.
+            UploadError: It does not begin where the last piece ended, nothing is missing any more, or the
+                upload is not known.
         """
         with self._lock:
             upload = self._find(upload_id, offset)
@@ -80,7 +113,7 @@ class Uploads:
             del self._incomplete[upload_id]
             upload.received += len(chunk)
             if upload.received >= upload.length:
-                self._end(upload_id, _COMPLETED)
+                self._end(upload_id, COMPLETED)
             else:
                 if chunk:
                     upload.pieces.append(chunk)
@@ -93,11 +126,11 @@ class Uploads:
         with self._lock:
             for known in [known for known, upload in self._incomplete.items() if upload.inbox == inbox]:
                 del self._incomplete[known]
-                self._end(known, "its inbox was cleared or closed before it was complete")
+                self._end(known, EMPTIED)
 
     def _take_back(self, upload_id: str, upload: _Upload, offset: int) -> None:
         with self._lock:
-            if self._ended.get(upload_id, _COMPLETED) != _COMPLETED:
+            if self._ended.get(upload_id, COMPLETED) != COMPLETED:
                 return  # It was forgotten meanwhile.
             self._ended.pop(upload_id, None)
             if upload_id in self._incomplete and upload.received > offset:
@@ -108,22 +141,17 @@ class Uploads:
     def _find(self, upload_id: str, offset: int) -> _Upload:
         upload = self._incomplete.get(upload_id)
         if upload is None:
-            cause = self._ended.get(upload_id, "this fake Sentry has not begun it, or long ago")
-            if cause == _COMPLETED:
-                raise Refusal(409, f"upload error: {cause}", (cause,))
-            raise Refusal(404, f"upload error: no such upload: {cause}", (f"no such upload: {cause}",))
+            raise ended(self._ended.get(upload_id, UNKNOWN))
         if offset != upload.received:
-            cause = f"invalid Upload-Offset {offset}, expected {upload.received}"
-            raise Refusal(409, f"upload error: {cause}", (cause,))
+            raise misplaced(offset, upload.received)
         return upload
 
     def _make_room(self) -> None:
         total = sum(upload.received for upload in self._incomplete.values())
-        while len(self._incomplete) > _MOST or total > _MOST_BYTES:
+        while len(self._incomplete) > MOST or total > MOST_BYTES:
             oldest = next(iter(self._incomplete))
             total -= self._incomplete.pop(oldest).received
-            what = f"at most {_MOST} uploads and {_MOST_BYTES} bytes"
-            self._end(oldest, f"it was forgotten: {what} that are not complete are kept")
+            self._end(oldest, FORGOTTEN)
 
     def _end(self, upload_id: str, cause: str) -> None:
         self._ended[upload_id] = cause
