@@ -164,7 +164,8 @@ def room(name: str) -> str:
     return parts[1] if len(parts) > 1 else "__init__"
 
 
-GRAPH = {name: imported(path, name, set(modules(PLUGIN))) for name, path in sorted(modules(PLUGIN).items())}
+MODULES = modules(PLUGIN)
+GRAPH = {name: imported(path, name, set(MODULES)) for name, path in sorted(MODULES.items())}
 
 
 def test_every_room_has_a_row() -> None:
@@ -190,10 +191,11 @@ def test_a_module_imports_only_what_its_rooms_row_allows(name: str) -> None:
 
 @pytest.mark.parametrize("package", [PLUGIN, FACADE], ids=lambda package: str(package.name))
 def test_no_modules_import_each_other_in_a_circle(package: Path) -> None:
-    names = set(modules(package))
+    found = modules(package)
+    names = set(found)
     graph = {
         name: (imported(path, name, names) & names) - {name, package.name}
-        for name, path in modules(package).items()
+        for name, path in found.items()
         # The package's own page lists what users import; nothing inside imports from it.
         if name != package.name
     }
@@ -205,7 +207,7 @@ def test_no_modules_import_each_other_in_a_circle(package: Path) -> None:
 def test_a_package_is_touched_in_one_place_only(package: str, place: str) -> None:
     touching = {
         path.relative_to(PLUGIN).as_posix()
-        for name, path in modules(PLUGIN).items()
+        for name, path in MODULES.items()
         if any(target.partition(".")[0] == package for target in GRAPH[name])
     }
 
@@ -214,10 +216,11 @@ def test_a_package_is_touched_in_one_place_only(package: str, place: str) -> Non
 
 
 def test_the_facade_and_the_plugin_never_import_each_other() -> None:
+    found = modules(FACADE)
     facade = {
         target
-        for name, path in modules(FACADE).items()
-        for target in imported(path, name, set(modules(FACADE)))
+        for name, path in found.items()
+        for target in imported(path, name, set(found))
         if not target.startswith(FACADE.name)
     }
 

@@ -16,6 +16,7 @@ from pytest_sentryintegration.plugin import pytest_addoption
 from tests.conftest import find_frameworks_of
 from tests.examples.pages import BLOCKS, DOCS, HOW_TO, PAGES, README, ROOT, Block, runs_of
 from tests.examples.test_tutorial import FOLLOWED
+from tests.integration.forked_pytest import RunPytest
 from tests.test_settings import Parser
 
 HAS_RELAY = find_spec("sentry_relay") is not None
@@ -52,7 +53,14 @@ EXCERPTS = {
 QUESTIONS = [page for page in HOW_TO if page.stem != "index"]
 
 
-def run_pytest(
+@pytest.fixture
+def with_this_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a run find no plugin but this one, as after the installation that the pages show."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_sentryintegration.plugin")
+
+
+def run_blocks(
     blocks: list[Block], files: list[Block], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.RunResult:
     """Run the tests of some blocks in one process, in a folder with these *files*."""
@@ -66,7 +74,7 @@ def run_pytest(
 
 
 def test_the_tests_of_the_pages_pass(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    result = run_pytest(TESTS, FILES, pytester, monkeypatch)
+    result = run_blocks(TESTS, FILES, pytester, monkeypatch)
 
     assert result.parseoutcomes() == {"passed": sum(block.text.count("def test_") for block in TESTS)}
 
@@ -76,7 +84,7 @@ def test_a_failure_that_is_shown_is_what_pytest_prints(
 ) -> None:
     beside = [block for block in FILES if block.page == README]
 
-    result = run_pytest(FAILING, [*beside, *FAILING], pytester, monkeypatch)
+    result = run_blocks(FAILING, [*beside, *FAILING], pytester, monkeypatch)
 
     assert result.parseoutcomes() == {"failed": sum(block.text.count("def test_") for block in FAILING)}
     printed = "\n".join(line.rstrip() for line in result.outlines)
@@ -118,8 +126,11 @@ def test_a_script_that_is_shown_runs(
     assert not sentry_events.refused
 
 
+@pytest.mark.usefixtures("with_this_plugin")
 @pytest.mark.parametrize("block", SETTINGS, ids=str)
-def test_settings_that_are_shown_do_what_the_pages_say(block: Block, pytester: pytest.Pytester) -> None:
+def test_settings_that_are_shown_do_what_the_pages_say(
+    block: Block, pytester: pytest.Pytester, run_pytest: RunPytest
+) -> None:
     pytester.makepyprojecttoml(block.text)
     (pytester.path / "known.txt").write_text("the kettle is cold\n")
     pytester.makepyfile("""
@@ -132,7 +143,7 @@ def test_settings_that_are_shown_do_what_the_pages_say(block: Block, pytester: p
         def test_a_secret(): sentry_sdk.capture_message(f"paid with {4 * 10**15}")
     """)
 
-    result = pytester.runpytest_subprocess("-v", "-p", "no:asyncio", "-p", "no:randomly", "--strict-config")
+    result = run_pytest("-v", "--strict-config")
 
     failed = set(re.findall(r"::(\w+) FAILED", result.stdout.str()))
     has_policy, has_file = "sentry_unexpected" in block.text, "@known.txt" in block.text
@@ -141,12 +152,13 @@ def test_settings_that_are_shown_do_what_the_pages_say(block: Block, pytester: p
     assert (failed, result.ret) == (expected, int(bool(expected)))
 
 
-def test_the_time_that_the_settings_show_is_waited(pytester: pytest.Pytester) -> None:
+@pytest.mark.usefixtures("with_this_plugin")
+def test_the_time_that_the_settings_show_is_waited(pytester: pytest.Pytester, run_pytest: RunPytest) -> None:
     (shown,) = [block.text for block in SETTINGS if block.page == SETTINGS_PAGE]
     pytester.makepyprojecttoml(shown.replace('"2"', '"0.05"'))
     pytester.makepyfile("def test_it(sentry_events): sentry_events.find()")
 
-    result = pytester.runpytest_subprocess("-p", "no:asyncio")
+    result = run_pytest()
 
     result.stdout.fnmatch_lines(["*within 0.05 s*"])
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.examples.pages import DOCS, README, blocks_of, runs_of
+from tests.integration.forked_pytest import RunPytest
 
 TUTORIAL = DOCS / "tutorial.md"
 FOLLOWED = {TUTORIAL: 6, DOCS / "how-to" / "strict.md": 6}
@@ -27,26 +25,23 @@ def parts(console: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)
-def test_the_page_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    addopts = "-p no:randomly -p no:cacheprovider -p no:asyncio"
+def test_the_page_prints_what_it_shows(
+    page: Path, pytester: pytest.Pytester, run_pytest: RunPytest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the installation of the page brings, and no other plugin.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p pytest_sentryintegration.plugin -p no:cacheprovider")
     ran = []
     for block in blocks_of(page):
         if block.name:
-            (tmp_path / block.name).write_text(block.text, encoding="utf-8")
+            (pytester.path / block.name).write_text(block.text, encoding="utf-8")
         for command, shown in parts(block.text) if block.language == "console" else ():
             if command.startswith(INSTALLATION):
                 continue
-            done = subprocess.run(
-                command.split(),
-                cwd=tmp_path,
-                env={**os.environ, "PATH": path, "PYTEST_ADDOPTS": addopts},
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
+            program, *words = command.split()
+            done = run_pytest(*words) if program == "pytest" else pytester.run(program, *words, timeout=60)
             ran.append(command)
-            printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+            printed = "\n".join(line.rstrip() for line in done.outlines)
             assert [run for run in runs_of(shown) if run not in printed] == [], printed
 
     assert len(ran) == FOLLOWED[page]

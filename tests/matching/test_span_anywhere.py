@@ -177,14 +177,16 @@ def test_whatever_differs_is_told(pattern: SpanPattern, tree: FakeSpan) -> None:
 
 
 @pytest.mark.speed
-def test_it_is_found_among_a_hundred_thousand_spans_and_deeper_than_the_stack() -> None:
-    wide = FakeSpan("root", None, *(FakeSpan("child", None, FakeSpan("db", str(n))) for n in range(50_000)))
-    deep = FakeSpan("root", None, chain(FakeSpan, 10_000))
+def test_it_is_found_among_ten_thousand_spans_and_deeper_than_the_stack() -> None:
+    wide = FakeSpan("root", None, *(FakeSpan("child", None, FakeSpan("db", str(n))) for n in range(5_000)))
+    deep = FakeSpan("root", None, chain(FakeSpan, 3_000))
     started = time.process_time()
 
-    assert wide == span("root", span.anywhere("db", "49999"), span.anywhere("db", "0"))
-    assert wide != span("root", span.anywhere("db", "50000"))
+    assert wide == span("root", span.anywhere("db", "4999"), span.anywhere("db", "0"))
+    assert wide != span("root", span.anywhere("db", "5000"))
     assert deep == span("root", span.anywhere("leaf"))
     assert deep == span("root", span.anywhere("node", span.anywhere("node", span.anywhere("leaf"))))
     assert deep != span("root", span.anywhere("node", span.anywhere("node", span.anywhere("other"))))
-    assert time.process_time() - started < 10
+    assert (
+        time.process_time() - started < 4
+    )  # half a second; a minute where spans are compared with each other
