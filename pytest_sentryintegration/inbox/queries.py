@@ -19,7 +19,7 @@ from pytest_sentryintegration.inbox.events import SentryEvents
 from pytest_sentryintegration.inbox.views import View
 from pytest_sentryintegration.matching.criteria import AllOf
 from pytest_sentryintegration.matching.exception_classes import ExceptionNamed
-from pytest_sentryintegration.matching.fields import fields_of, unknown_field
+from pytest_sentryintegration.matching.fields import UnknownField, fields_of, unknown_field
 from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.model.nouns import CLASSES, NOUNS
 from pytest_sentryintegration.model.reading import moment
@@ -211,7 +211,13 @@ def question(
             criteria.setdefault(name, []).append(_criterion(name, text))
     named = {name: found[0] if len(found) == 1 else AllOf(*found) for name, found in criteria.items()}
     main = ExceptionNamed(*classes) if classes else named.pop(kind.main, ...)
-    return Question(noun, main, named, given)
+    asked = Question(noun, main, named, given)
+    if any("." in name for name in named):
+        try:
+            asked.query  # noqa: B018 (a path that leads nowhere is told before anything is waited for)
+        except UnknownField as error:
+            raise QuestionError(str(error)) from None
+    return asked
 
 
 def no_such(what: str, name: str, known: Sequence[str]) -> NoReturn:

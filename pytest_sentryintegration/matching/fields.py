@@ -6,6 +6,7 @@ import difflib
 import inspect
 import types
 from collections.abc import Iterable
+from typing import Any, get_type_hints
 from weakref import WeakKeyDictionary
 
 _BEHAVIOUR = (types.FunctionType, types.BuiltinFunctionType, classmethod, staticmethod, type)
@@ -39,6 +40,16 @@ def fields_of(cls: type) -> tuple[str, ...]:
         names.update(dict.fromkeys(owner.__dict__))
     fields = tuple(name for name in names if not name.startswith("_") and _holds_a_value(cls, name))
     return _KNOWN.setdefault(cls, fields)
+
+
+def type_of(cls: type, name: str) -> Any:
+    """Return the type that the field *name* of *cls* is annotated with; ``Any`` where none can be read."""
+    attribute = inspect.getattr_static(cls, name, None)
+    function = getattr(attribute, "fget", None) or getattr(attribute, "__wrapped__", None)
+    try:
+        return get_type_hints(function or cls).get("return" if function else name, Any)
+    except (NameError, TypeError):  # of a caller's own class
+        return Any
 
 
 class UnknownField(TypeError):

@@ -9,6 +9,7 @@ from typing import Any
 from pytest_sentryintegration.matching.criteria import Difference, compare, iter_differences
 from pytest_sentryintegration.matching.exception_classes import ExceptionNamed, any_is_named, wire_names
 from pytest_sentryintegration.matching.fields import fields_of, unknown_field
+from pytest_sentryintegration.matching.paths import check_path
 from pytest_sentryintegration.matching.showing import MISSING, Name, show
 
 
@@ -53,7 +54,7 @@ class Query:
         cls: The class of the objects, which says what fields there are; without it the objects say so.
 
     Raises:
-        TypeError: A criterion names an unknown field.
+        TypeError: A criterion names an unknown field, or a path that leads nowhere.
     """
 
     def __init__(self, noun: Noun, main: Any, criteria: Mapping[str, Any], cls: type | None = None) -> None:
@@ -66,6 +67,8 @@ class Query:
         for name in named:
             if cls is not None and (field := name.partition(".")[0]) not in fields:
                 raise unknown_field(noun.singular, field, fields)
+            if cls is not None and "." in name:
+                check_path(noun.singular, cls, name)
         self.main = main
         self.criteria = named
         self._of_fields = dict(named)

@@ -26,7 +26,7 @@ else:
         """
 
         def __init__(self, compute: Callable[[Any], Any]) -> None:
-            self._compute = compute
+            self.__wrapped__ = compute
             self.__doc__ = compute.__doc__
 
         def __set_name__(self, owner: type, name: str) -> None:
@@ -35,7 +35,7 @@ else:
         def __get__(self, holder: Any, owner: type) -> Any:
             if holder is None:
                 return self
-            return holder.__dict__.setdefault(self._name, self._compute(holder))
+            return holder.__dict__.setdefault(self._name, self.__wrapped__(holder))
 
 
 __all__ = ["lazy"]

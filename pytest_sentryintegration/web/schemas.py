@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from pytest_sentryintegration import model
+from pytest_sentryintegration.matching.fields import type_of
 from pytest_sentryintegration.model.nouns import CLASSES, NOUNS
 from pytest_sentryintegration.web.faults import KINDS, NEEDED
 from pytest_sentryintegration.web.objects import FIELDS
@@ -36,24 +37,12 @@ def schemas() -> dict[str, Any]:
     top = set(CLASSES.values())
     named: dict[str, Any] = dict(_ANSWERS)
     for cls, fields in FIELDS.items():
-        hints = {name: _type_of(cls, name) for name in fields}
+        hints = {name: _schema_of(type_of(cls, name)) for name in fields}
         shown = {**hints, **_FURTHER.get(cls, {})}
         # Inside of others these stand without the request that they came in.
         alone = cls in top and cls not in (model.Span, model.Attachment, model.Item)
         named[cls.__name__] = object_of(**entry, **shown) if alone else object_of(**shown)
     return named
-
-
-def _type_of(cls: type, name: str) -> dict[str, Any]:
-    attribute = cls.__dict__.get(name) or next(
-        (owner.__dict__[name] for owner in cls.__mro__ if name in owner.__dict__), None
-    )
-    function = getattr(attribute, "fget", None) or getattr(attribute, "_compute", None)
-    if function is not None:
-        hint = get_type_hints(function).get("return", Any)
-    else:
-        hint = get_type_hints(cls).get(name, Any)
-    return _schema_of(hint)
 
 
 def _schema_of(hint: Any) -> dict[str, Any]:
