@@ -62,6 +62,10 @@ class Envelope:
         """Its items, unknown types included."""
         return tuple(Item(self, index) for index in range(len(self.arrival.envelope.items)))
 
+    @lazy
+    def _known(self) -> dict[str, Any]:
+        return {}
+
     @property
     def project_id(self) -> str:
         """The project that it was sent to."""
@@ -167,7 +171,7 @@ class Item:
     @lazy
     def verdict(self) -> Verdict:
         """What real Sentry would do with it."""
-        return verdict.judge(self.envelope.arrival, self.index)
+        return verdict.judge(self.envelope.arrival, self.index, self.envelope._known)
 
     @lazy
     def _parsed(self) -> tuple[Any, str | None]:

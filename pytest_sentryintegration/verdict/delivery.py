@@ -33,6 +33,8 @@ class Delivery:
     """The sender, ``name/version``."""
     headers: dict[str, Any] = field(default_factory=dict)
     """The envelope's headers."""
+    known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was worked out of the envelope as a whole, kept for the verdicts on its other items."""
 
     @property
     def sent_at(self) -> str | None:

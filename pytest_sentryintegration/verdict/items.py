@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.verdict.attachments import (
@@ -47,10 +48,10 @@ _ALONE = {
 }
 
 
-def rule_on(arrival: Arrival, index: int) -> Ruling:
-    """Return what becomes of the item at *index* of what arrived."""
-    items = arrival.envelope.items
-    delivery = Delivery(arrival.received, arrival.project_id, arrival.client, arrival.envelope.headers)
+def rule_on(arrival: Arrival, index: int, known: dict[str, Any]) -> Ruling:
+    """Return what becomes of the item at *index* of what arrived; *known* is that of its `Delivery`."""
+    items, headers = arrival.envelope.items, arrival.envelope.headers
+    delivery = Delivery(arrival.received, arrival.project_id, arrival.client, headers, known)
     uploaded = _uploaded(items[index]) if arrival.endpoint == "upload" else None
     ruling = uploaded or _whole(arrival) or _crash(arrival, index) or _rule(items, index, delivery)
     finding = refusal(arrival)

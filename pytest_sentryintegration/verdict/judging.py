@@ -19,11 +19,12 @@ class Verdict:
     Nothing is computed until an attribute is read, and then once.
     """
 
-    __slots__ = ("_arrival", "_index", "_lock", "_ruling", "_scrubbed")
+    __slots__ = ("_arrival", "_index", "_known", "_lock", "_ruling", "_scrubbed")
 
-    def __init__(self, arrival: Arrival, index: int) -> None:
+    def __init__(self, arrival: Arrival, index: int, known: dict[str, Any]) -> None:
         self._arrival = arrival
         self._index = index
+        self._known = known
         self._lock = threading.Lock()
         self._ruling: Ruling | None = None
         self._scrubbed: Scrubbed | None = None
@@ -32,7 +33,7 @@ class Verdict:
         if self._ruling is None:
             with self._lock:
                 if self._ruling is None:
-                    self._ruling = rule_on(self._arrival, self._index)
+                    self._ruling = rule_on(self._arrival, self._index, self._known)
         return self._ruling
 
     @property
@@ -98,8 +99,13 @@ class Verdict:
         return f"<Verdict {self._ruling.outcome}{reason}, {len(self._ruling.findings)} findings>"
 
 
-def judge(arrival: Arrival, index: int) -> Verdict:
+def judge(arrival: Arrival, index: int, known: dict[str, Any] | None = None) -> Verdict:
     r"""Return the verdict on the item at *index* of what arrived; this costs nothing until it is read.
+
+    Args:
+        arrival: What arrived.
+        index: The place of the item in its envelope.
+        known: The same for all items of an envelope: what is worked out of all of it is, once, in there.
 
     >>> from pytest_sentryintegration.store import Store
     >>> from pytest_sentryintegration.wire.envelope import parse_envelope
@@ -108,4 +114,4 @@ def judge(arrival: Arrival, index: int) -> Verdict:
     >>> verdict.outcome, verdict.reason
     ('dropped', 'invalid_json')
     """
-    return Verdict(arrival, index)
+    return Verdict(arrival, index, {} if known is None else known)

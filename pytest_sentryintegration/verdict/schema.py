@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
-from pytest_sentryintegration.verdict.comparing import below
 from pytest_sentryintegration.verdict.delivery import is_number, is_uint
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped
 from pytest_sentryintegration.wire.envelope import is_timestamp, parse_event_id
@@ -51,6 +50,8 @@ class Wrong(NamedTuple):
     path: str
     needed: str
     """What has to be there."""
+    sent: Any
+    """What is there."""
 
 
 Check = Callable[[Any, str], "Wrong | None"]
@@ -69,16 +70,14 @@ def misfit(sent: Any, check: Check, what: str, reason: str = "profiling_invalid_
     wrong = check(sent, "")
     if wrong is None:
         return None
-    value = sent
-    for key in filter(None, wrong.path.split(".")):
-        value = below(value, key)
+    value = None if wrong.sent is _MISSING else wrong.sent
     place = f"{wrong.path!r} must be" if wrong.path else "the payload must be"
     return dropped(reason, value, f"{place} {wrong.needed}; {what} is lost.", wrong.path)
 
 
 def scalar(needed: str, is_right: Callable[[Any], object]) -> Check:
     """Return the check of a value without parts."""
-    return lambda value, path: None if is_right(value) else Wrong(path, needed)
+    return lambda value, path: None if is_right(value) else Wrong(path, needed, value)
 
 
 def known(pattern: str) -> Callable[[Any], object]:
@@ -165,7 +164,7 @@ def many(check: Check) -> Check:
 
     def every(value: Any, path: str) -> Wrong | None:
         if not isinstance(value, list):
-            return Wrong(path, "a list")
+            return Wrong(path, "a list", value)
         found = (check(one, f"{path}.{index}") for index, one in enumerate(value))
         return next(filter(None, found), None)
 
@@ -177,7 +176,7 @@ def by_name(check: Check) -> Check:
 
     def every(value: Any, path: str) -> Wrong | None:
         if not isinstance(value, dict):
-            return Wrong(path, "an object")
+            return Wrong(path, "an object", value)
         found = (check(one, f"{path}.{name}") for name, one in value.items())
         return next(filter(None, found), None)
 
@@ -192,22 +191,23 @@ def struct(fields: Mapping[str, Check]) -> Check:
             that has several. Of the names of a field one may be there, once.
 
     >>> check = struct({"id|event_id": UUID, "release?": TEXT})
-    >>> check({"release": "1"}, "profile")
-    Wrong(path='profile.id', needed='a UUID')
+    >>> check({"id": "a", "release": "1"}, "profile")
+    Wrong(path='profile.id', needed='a UUID', sent='a')
     >>> check({"id": "a" * 32, "release": None}, "")
-    Wrong(path='release', needed='a text')
+    Wrong(path='release', needed='a text', sent=None)
     """
     rows = [(name.rstrip("?").split("|"), name.endswith("?"), check) for name, check in fields.items()]
 
     def every(value: Any, path: str) -> Wrong | None:
         if not isinstance(value, dict):
-            return Wrong(path, "an object")
+            return Wrong(path, "an object", value)
         doubled = value.doubled if isinstance(value, Doubled) else frozenset()
         for names, optional, check in rows:
             sent = [name for name in names if name in value]
             at = ".".join(filter(None, (path, sent[0] if sent else names[0])))
             if len(sent) > 1 or doubled.intersection(sent):
-                return Wrong(at, "there once" + (f", as {' or '.join(names)}" if len(names) > 1 else ""))
+                once = "there once" + (f", as {' or '.join(names)}" if len(names) > 1 else "")
+                return Wrong(at, once, value[sent[0]])
             if not sent and optional:
                 continue
             if wrong := check(value[sent[0]] if sent else _MISSING, at):

@@ -82,7 +82,7 @@ _SCHEDULES = {
 
 def _schedule(value: Any, path: str) -> Wrong | None:
     check = _SCHEDULES.get(str(below(value, "type")))
-    return check(value, path) if check else Wrong(path, "an object of the type crontab or interval")
+    return check(value, path) if check else Wrong(path, "an object of the type crontab or interval", value)
 
 
 _MAYBE_UINT, _MAYBE_TEXT = nullable(uint(64)), nullable(TEXT)

@@ -6,8 +6,8 @@ Relay: relay-server/src/processing/{trace_attachments,spans/process.rs}.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from pytest_sentryintegration.verdict.comparing import below
 from pytest_sentryintegration.verdict.containers import in_order, judge_container, judge_dsc, loses
@@ -31,9 +31,9 @@ def judge_trace_attachment(item: RawItem, delivery: Delivery, siblings: Sequence
     That of a span falls with the span; one whose header ``span_id`` is null belongs to no single span, but
     falls where all spans of the envelope do.
     """
-    spans = _spans_of(item, delivery, siblings)
+    spans = _spans_of(delivery, siblings) if is_span_attachment(item) else _Spans()
     # Relay: expand in spans/process.rs:25; what is wrong with all spans comes first, their trace last.
-    for ruling in spans.values():
+    for ruling in spans.rulings.values():
         whole = ruling.findings[0] if ruling.outcome == "dropped" and not ruling.findings[0].path else None
         if whole and whole.rule not in _DSC:
             return _fallen(whole.rule, "the spans of its envelope, which are all dropped")
@@ -46,7 +46,7 @@ def judge_trace_attachment(item: RawItem, delivery: Delivery, siblings: Sequence
     except strict_json.StrictJSONError as error:
         text = f"what describes the attachment is no JSON ({error}); the attachment is lost."
         return dropped("invalid_json", item.payload[:length], text)
-    if lost := _lost_with_spans(item, delivery, siblings, spans):
+    if lost := _lost_with_spans(item, delivery, spans):
         return lost
     # Relay: processing/trace_attachments/store.rs.
     fields = described if isinstance(described, dict) else {}
@@ -78,40 +78,52 @@ def _span_id(item: RawItem) -> str | None:
     return str(span_id).lower() if named else None
 
 
-def _spans_of(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> dict[int, Ruling]:
-    """Return the rulings on the span items of the envelope, where the attachment belongs to spans.
+@dataclass(slots=True)
+class _Spans:
+    """The spans of an envelope."""
+
+    rulings: dict[int, Ruling] = field(default_factory=dict)
+    """On each item that holds some, by its place."""
+    places: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    """The item that holds the last span of an id, and its place in a container; others of it are dropped."""
+
+
+def _spans_of(delivery: Delivery, siblings: Sequence[RawItem]) -> _Spans:
+    """Return the spans of the envelope, which are judged once for all of their attachments.
 
     Spans of the first version are an item each: one that is no JSON falls alone.
     """
-    return {
-        index: judge_container(other, delivery, siblings)
-        for index, other in enumerate(siblings if is_span_attachment(item) else ())
-        if other.type == "span" and (is_container(other) or _is_span(other))
-    }
+    known: _Spans | None = delivery.known.get("spans")
+    if known is not None:
+        return known
+    spans = _Spans()
+    for at, other in enumerate(siblings):
+        if other.type == "span" and (is_container(other) or _is_span(other)):
+            spans.rulings[at] = judge_container(other, delivery, siblings)
+            spans.places |= {span_id: (at, index) for span_id, index in _ids(other)}
+    delivery.known["spans"] = spans
+    return spans
 
 
 def _is_span(item: RawItem) -> bool:
     return not any(problem.dropped and not problem.path for problem in unpack(item).problems)
 
 
-def _lost_with_spans(
-    item: RawItem, delivery: Delivery, siblings: Sequence[RawItem], spans: dict[int, Ruling]
-) -> Ruling | None:
+def _lost_with_spans(item: RawItem, delivery: Delivery, spans: _Spans) -> Ruling | None:
     """Return why the attachment is lost with its span, or for the trace of its envelope."""
     if not is_span_attachment(item):
         return None
     dsc = (judge_dsc([], delivery) or (None,))[0]
-    own: list[Finding] | None = None
-    span_id = _span_id(item)
-    for at, ruling in spans.items():
+    for ruling in spans.rulings.values():
         dsc = next((one.rule for one in ruling.findings[:1] if one.rule in _DSC), dsc)
-        if span_id is not None and (index := _last(siblings[at], span_id)) is not None:
-            own = _losses(ruling, index, not is_container(siblings[at]))
-    if span_id is not None and own is None:
+    span_id = _span_id(item)
+    place = None if span_id is None else spans.places.get(span_id)
+    if span_id is not None and place is None:
         text = "no span of this envelope has this id; the attachment is lost."
         return dropped("invalid_span_attachment", item.headers["span_id"], text, "span_id")
     if dsc:
         return _fallen(dsc, "the spans of its envelope, which are all dropped")
+    own = [] if place is None else _losses(spans.rulings[place[0]], place[1])
     return _fallen(own[0].rule, "its span, which is dropped") if own else None
 
 
@@ -122,19 +134,20 @@ def _fallen(reason: str, owner: str) -> Ruling:
     return dropped(reason, None, f"This falls with {owner}: {reason}.")
 
 
-def _last(item: RawItem, span_id: str) -> int | None:
-    """Return where the last span of this id stands; the others are duplicates, which are dropped."""
+def _ids(item: RawItem) -> Iterator[tuple[str, int | None]]:
+    """Yield the id of each span of an item, and its place in the container, where it is one."""
     container = unpack(item)
-    if not container.legacy and not is_container(item):
-        return None
     payload = strict_json.loads(item.payload) if container.elements else None
-    spans = [payload] if container.legacy else below(payload, "items") or []
-    ids = [str(below(span, "span_id")).lower() for span in spans]
-    return max((index for index, one in enumerate(ids) if one == span_id), default=None)
+    if container.legacy:
+        yield str(below(payload, "span_id")).lower(), None
+    elif is_container(item):
+        for index, span in enumerate(below(payload, "items") or []):
+            yield str(below(span, "span_id")).lower(), index
 
 
-def _losses(ruling: Ruling, index: int, legacy: bool) -> list[Finding]:
+def _losses(ruling: Ruling, index: int | None) -> list[Finding]:
     """Return the findings for which one span is dropped, the one that counts first."""
+    legacy = index is None
     at = "" if legacy else f"items.{index}"
     of_span = [
         replace(one, path=one.path.removeprefix(at).lstrip("."))

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.verdict import judge
+from pytest_sentryintegration.model import Envelope
+from pytest_sentryintegration.verdict import judge, trace_attachments
+from pytest_sentryintegration.verdict.containers import judge_container
 from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.wire.uploads import Location
 from tests.verdict.builders import NOW, arrival, event, item, judged, places, span
@@ -620,6 +622,25 @@ def test_an_attachment_of_a_span_of_the_first_version_falls_with_it() -> None:
     assert judge(arrival(attachment, *spans), 0).reason == "missing_dsc"
     container = item("span", {"items": []}, content_type="application/vnd.sentry.items.span.v2+json")
     assert judge(arrival(attachment, *spans, container, headers=TRACED), 0).reason == "duplicate_item"
+
+
+def test_the_spans_of_an_envelope_are_judged_once_for_all_of_their_attachments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judgements: list[str] = []
+
+    def judging(other: RawItem, *arguments: Any) -> Any:
+        judgements.append(other.type)
+        return judge_container(other, *arguments)
+
+    monkeypatch.setattr(trace_attachments, "judge_container", judging)
+    described = {"content_type": TRACE_ATTACHMENT, "meta_length": len(META)}
+    attachments = [item("attachment", META, **described, span_id=span_id) for span_id in (D, E, D, None)]
+    spans = [item("span", span(timestamp=NOW - 2)), item("span", span(span_id=E))]
+    envelope = Envelope(arrival(*attachments, *spans, headers=TRACED), {})
+
+    assert [one.verdict.reason for one in envelope.items[:4]] == ["timestamp", None, "timestamp", None]
+    assert judgements == ["span", "span"]
 
 
 def test_attachments_of_no_single_span_need_the_trace_header() -> None:

@@ -72,6 +72,13 @@ def alone(payload: object) -> str | None:
     return judged("profile", payload, item_headers={"sampled": False}).reason
 
 
+def test_what_was_sent_under_a_name_with_dots_is_told() -> None:
+    sent = profile(transaction_tags={"http.status": 503, "a": "b"})
+    (found,) = judged("profile", sent, item_headers={"sampled": False}).findings
+
+    assert (found.path, found.sent) == ("transaction_tags.http.status", 503)
+
+
 @pytest.mark.parametrize("sent", [profile(), android()])
 def test_a_whole_profile_is_accepted(sent: dict[str, Any]) -> None:
     both = arrival(item("transaction", transaction()), item("profile", sent))
