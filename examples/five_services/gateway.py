@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 HEADERS = "sentry-trace, baggage, traceparent"
+PATIENCE = 120.0
+"""Seconds for what takes one of them where the machine is not busy."""
 
 
 class Gateway(ThreadingHTTPServer):
@@ -40,7 +42,7 @@ class Handing(BaseHTTPRequestHandler):
         headers = {
             name: value for name, value in self.headers.items() if name.lower() not in self.server.drops
         }
-        service = http.client.HTTPConnection("127.0.0.1", self.server.to, timeout=30)
+        service = http.client.HTTPConnection("127.0.0.1", self.server.to, timeout=PATIENCE)
         service.request("POST", self.path, body, headers)
         self.answer(service.getresponse().read())
         service.close()
@@ -66,8 +68,14 @@ class PageServer(ThreadingHTTPServer):
     def __init__(self, script: bytes) -> None:
         super().__init__(("127.0.0.1", 0), Page)
         self.script = script
-        self.done: queue.Queue[dict[str, str]] = queue.Queue()
+        self.said: queue.Queue[dict[str, str]] = queue.Queue()
         self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def done(self, order: str) -> dict[str, str]:
+        """Wait until the page of an order is done, and return what it says of it."""
+        while (said := self.said.get(timeout=PATIENCE))["order"] != order:
+            pass  # of a test that did not wait for it any longer
+        return said
 
 
 class Page(Handing):
@@ -82,7 +90,7 @@ class Page(Handing):
         )
 
     def do_POST(self) -> None:
-        self.server.done.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        self.server.said.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
         self.answer(b"")
 
 
@@ -90,7 +98,9 @@ class Page(Handing):
 def running(server: Any) -> Iterator[Any]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

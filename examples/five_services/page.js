@@ -1,9 +1,9 @@
 // The shop's page: orders a kettle, and tells its own server when all that it reports is sent.
 import * as Sentry from "@sentry/browser";
 
-const { dsn, api, lifecycle, targets } = Object.fromEntries(new URLSearchParams(location.search));
+const { dsn, api, lifecycle, order, targets } = Object.fromEntries(new URLSearchParams(location.search));
 
-Sentry.init({
+const client = Sentry.init({
   dsn,
   release: "page@1",
   tracesSampleRate: 1.0,
@@ -20,17 +20,23 @@ Sentry.init({
   ],
 });
 
+// The SDK may end the span of a request after the answer: it waits for the timings of the browser.
+const requestEnded = new Promise((ended) => {
+  client.on("afterSpanEnd", (span) => {
+    if (Sentry.spanToJSON(span).attributes["sentry.op"] === "http.client") ended();
+  });
+});
+
 const done = await Sentry.startSpan({ name: "buy", op: "ui.action" }, async (span) => {
   const { traceId } = span.spanContext();
   try {
     const ordered = await fetch(`${api}/orders`, { method: "POST" });
-    return { traceId, left: await ordered.text() };
+    return { order, traceId, left: await ordered.text() };
   } catch (error) {
-    return { traceId, failed: String(error) };
+    return { order, traceId, failed: String(error) };
   }
 });
-// The SDK ends the span of a request a little later, with the timings of the browser.
-await new Promise((sent) => setTimeout(sent, 100));
-await Sentry.flush(10_000);
+await requestEnded;
+await Sentry.flush(60_000);
 // Not by fetch, which would be a request of this trace, too.
 navigator.sendBeacon("/done", JSON.stringify(done));

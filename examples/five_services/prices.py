@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway import PATIENCE
 from opentelemetry import context, propagate
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -41,7 +42,7 @@ class Prices(BaseHTTPRequestHandler):
         ):
             headers: dict[str, str] = {}
             propagate.inject(headers)
-            stock = http.client.HTTPConnection("127.0.0.1", int(os.environ["STOCK_PORT"]), timeout=30)
+            stock = http.client.HTTPConnection("127.0.0.1", int(os.environ["STOCK_PORT"]), timeout=PATIENCE)
             stock.request("POST", self.path, headers=headers)
             body = stock.getresponse().read()
             stock.close()
