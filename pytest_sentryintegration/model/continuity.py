@@ -15,7 +15,9 @@ from pytest_sentryintegration.model.calls import Calls
 from pytest_sentryintegration.model.events import Event
 from pytest_sentryintegration.model.linking import Forest
 from pytest_sentryintegration.model.propagated import (
+    FILTERED,
     SentryTrace,
+    records_headers,
     request_headers,
     sentry_items,
     sentry_traces,
@@ -55,13 +57,19 @@ class Break:
     callee: Span | None
     """The first span after the hop; ``None`` where only `event` was sent, or nothing."""
     differences: tuple[tuple[str, str | None, str | None], ...] = ()
-    """What differs: its name, how it was before the hop (or in ``sentry-trace``), how it was after."""
+    """What differs: its name, how it was before the hop (or in ``sentry-trace``), how it was after.
+
+    Where the callee got a ``sentry-trace`` that does not name the caller's trace, that value, as it was sent.
+    """
     event: Event | None = None
     """What was sent in a span that has not come."""
     by_test: bool = False
     """Whether the test has called, with the headers of a trace of its own."""
-    has_headers: bool = False
-    """Whether the callee got the header ``sentry-trace`` and began a new trace all the same."""
+    has_headers: bool | None = False
+    """Whether the callee got the header ``sentry-trace`` and began a new trace all the same.
+
+    ``None`` where no SDK has recorded which headers the request carried.
+    """
 
 
 def breaks_of(forest: Forest, events: Iterable[Event]) -> list[Break]:
@@ -173,7 +181,7 @@ def _is_lost(segment: Record, before: Mapping[str, Any], after: Mapping[str, Any
     """Whether the caller's trace header did not reach *segment*, so that it has none or one of its own."""
     headers = request_headers(segment)
     if "sentry-trace" in headers:
-        return not any(sentry_items(headers))
+        return headers.get("baggage") != FILTERED and not any(sentry_items(headers))
     if "public_key" in before and "public_key" not in after:
         return True
     own = after.get("transaction")
@@ -225,8 +233,15 @@ def _not_continued(forest: Forest) -> Iterator[Break]:
 
 
 def _call_not_continued(sent: Record, root: Record) -> Break:
-    has_headers = "sentry-trace" in request_headers(root)
-    return Break("not_continued", _span(sent), _span(root), has_headers=has_headers)
+    header = request_headers(root).get("sentry-trace")
+    ends = (_span(sent), _span(root))
+    if header is None:
+        return Break("not_continued", *ends, has_headers=False if records_headers(root) else None)
+    names_caller = header == FILTERED or any(
+        value.trace_id == sent.trace_id for value in sentry_traces({"sentry-trace": header})
+    )
+    differs = () if names_caller else (("sentry-trace", None, header),)
+    return Break("not_continued", *ends, differs, has_headers=True)
 
 
 def _unsampled(forest: Forest, events: Iterable[Event]) -> Iterator[Break]:

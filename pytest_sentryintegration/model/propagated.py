@@ -10,7 +10,18 @@ from urllib.parse import unquote
 from pytest_sentryintegration.model.reading import mapping
 from pytest_sentryintegration.model.records import Record
 
-__all__ = ["SentryTrace", "request_headers", "sentry_items", "sentry_traces", "traceparent"]
+__all__ = [
+    "FILTERED",
+    "SentryTrace",
+    "records_headers",
+    "request_headers",
+    "sentry_items",
+    "sentry_traces",
+    "traceparent",
+]
+
+FILTERED: Final = "[Filtered]"
+"""What SDKs send in place of a header that they were told not to send."""
 
 _SENTRY_TRACE: Final = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})(?:-([01])?)?")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
@@ -42,6 +53,14 @@ def request_headers(record: Record) -> dict[str, str]:
             value = ",".join(map(str, value)) if isinstance(value, list) else value
             found[name[cut:].replace("_", "-").lower()] = str(value)
     return found
+
+
+def records_headers(record: Record) -> bool:
+    """Return whether a header that is not among those of a request was not sent.
+
+    Sentry's SDKs record all headers or none; OpenTelemetry (whose spans are no JSON) those that it is told to.
+    """
+    return isinstance(record.raw, dict) and bool(request_headers(record))
 
 
 def sentry_traces(headers: dict[str, str]) -> list[SentryTrace]:

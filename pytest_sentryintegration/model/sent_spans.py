@@ -198,9 +198,13 @@ class StreamedRecord(Record):
 
     @lazy
     def server_name(self) -> str | None:
-        # sentry-sdk has its option server_name here; other SDKs have the server that a request is sent to.
-        sdk = text(self._attribute("sentry.sdk.name")) or ""
-        is_own = self.op != "http.client" or sdk.startswith("sentry.python")
+        # sentry-sdk has its option server_name here, unless an integration puts the server there that is asked:
+        # a database, a cache, AWS. Other SDKs have also the server that a request is sent to.
+        op, origin = self.op or "", self.origin or "manual"
+        asks = op.partition(".")[0] in ("db", "cache", "socket") or "boto3" in origin
+        is_own = origin == "manual" or not asks
+        if op == "http.client":
+            is_own = is_own and (text(self._attribute("sentry.sdk.name")) or "").startswith("sentry.python")
         return text(self._attribute("server.address")) if is_own else None
 
     @lazy

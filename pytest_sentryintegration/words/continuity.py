@@ -126,16 +126,31 @@ def _value(value: Any) -> str:
 
 def _not_continued(broken: Any) -> tuple[str, str]:
     began = f"it began a trace of its own, {broken.callee.trace_id}"
-    if broken.has_headers:
+    if broken.has_headers and not broken.differences:
         return (
             f"{began}, although the request carried sentry-trace",
             "Give the request's headers to continue_trace(), and look at strict_trace_continuation.",
+        )
+    if broken.has_headers:
+        header = broken.differences[0][2]
+        return (
+            f"{began}: the request carried a sentry-trace that does not name the trace of the caller, "
+            f"{show(header, 60)}",
+            "It is TRACE_ID-SPAN_ID-1 (or -0), with 32 and 16 hexadecimal digits: look for a proxy or a client "
+            "that replaces or cuts the header, or keeps one of an earlier request.",
         )
     if broken.caller is not None and broken.caller.op != "http.client":
         return (
             f"{began}, and processes the message that was sent there",
             "Look at whether both sides instrument the queue (Celery: CeleryIntegration, propagate_traces), "
             "and whether another tracing library replaces the context of the message.",
+        )
+    if broken.has_headers is None:
+        return (
+            f"{began}; whether the request carried sentry-trace is not known, as its headers were not recorded",
+            f"Look at {_TARGETS} of the caller, at a proxy that drops the header, and at whether the service "
+            "goes on with it (continue_trace(); OpenTelemetry reads traceparent alone: propagateTraceparent); "
+            f"in a browser, whether {_CORS}.",
         )
     return (
         f"{began}: the request carried no sentry-trace",

@@ -230,6 +230,35 @@ def test_a_streamed_request_is_of_the_service_that_asks_also_where_its_segment_h
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        {"sentry.op": "db.query", "sentry.origin": "auto.db.sqlalchemy"},
+        {"sentry.op": "db", "sentry.origin": "auto.db.otel.postgres"},
+        {"sentry.op": "cache.get", "sentry.origin": "auto.db.redis"},
+        {"sentry.op": "socket.dns", "sentry.origin": "auto.socket.socket"},
+        {"sentry.op": "http.client", "sentry.origin": "auto.http.boto3"},
+    ],
+)
+@pytest.mark.parametrize("sdk", ["sentry.python", "sentry.javascript.node"])
+def test_the_address_of_what_is_asked_is_no_service_where_its_segment_has_not_come(
+    names: dict[str, str], sdk: str
+) -> None:
+    sent = {**names, "server.address": "db.example", "sentry.sdk.name": sdk}
+    orphan = streamed("call", "gone", attributes={name: {"value": value} for name, value in sent.items()})
+
+    (missing,) = trace_of((container("span", orphan), HEADER)).missing
+
+    assert missing.service == f"{sdk} in project 1"
+
+
+def test_a_query_that_the_application_records_itself_is_of_the_service_that_asks() -> None:
+    names = {"sentry.op": "db.query", "server.address": "web-1", "sentry.origin": "manual"}
+    orphan = streamed("call", "gone", attributes={name: {"value": value} for name, value in names.items()})
+
+    assert trace_of((container("span", orphan), HEADER)).services == ("web-1",)
+
+
+@pytest.mark.parametrize(
     "header",
     [
         {**HEADER, "sample_rand": "0.250000"},
@@ -328,15 +357,48 @@ FOREIGN = f"{'d' * 32}-{'4' * 16}-1"
 
 
 @pytest.mark.parametrize("sent", [f"{TRACE}-{CALL}-1-extra", FOREIGN, "nonsense"])
-def test_a_header_that_does_not_name_the_trace_is_not_said_to_be_missing(sent: str) -> None:
+def test_a_header_that_does_not_name_the_trace_of_the_caller_is_shown(sent: str) -> None:
     alone = api(OTHER, None, request=request(Sentry_Trace=sent, Baggage=None))
     sender = Sender()
     sender.send(page())
     called = sender.send(alone).traces
-    from_caller, from_callee = ([(b.kind, b.has_headers) for b in trace.breaks()] for trace in called)
+    from_caller, from_callee = (differences(trace.breaks()) for trace in called)
 
-    assert from_caller == from_callee == [("not_continued", True)]
-    assert all("carried no sentry-trace" not in said(trace) for trace in called)
+    assert from_caller == from_callee == [("not_continued", ("sentry-trace", None, sent))]
+    assert all(f"does not name the trace of the caller, '{sent[:57]}" in said(trace) for trace in called)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Host": "api.example"}])
+def test_that_a_request_carried_nothing_is_said_only_where_its_headers_were_recorded(
+    headers: dict[str, str],
+) -> None:
+    sent = {"url": "http://api.example/stock", "method": "GET", "headers": headers}
+    trace = trace_of((page(), HEADER), (api(OTHER, None, request=sent), None))
+
+    assert [broken.has_headers for broken in trace.breaks()] == [False if headers else None]
+    assert ("the request carried no sentry-trace" in said(trace)) == bool(headers)
+    assert ("is not known, as its headers were not recorded" in said(trace)) == (not headers)
+
+
+def test_of_opentelemetry_it_is_not_known_which_headers_a_request_carried() -> None:
+    attributes = {"http__request__method": "GET", "url__full": "http://api.example/stock"}
+    recorded = {**attributes, "http__request__header__host": "api.example"}
+    served = {"traceId": OTHER, "startTimeUnixNano": "100200000000", "endTimeUnixNano": "100300000000"}
+    service = otlp({**otlp_span("2", "", 2, **recorded), **served}, service_name="prices")
+
+    (broken,) = trace_of((page(), HEADER), (service, None)).breaks()
+
+    assert (broken.kind, broken.has_headers) == ("not_continued", None)
+    assert "OpenTelemetry reads traceparent alone: propagateTraceparent" in told(broken).cure
+
+
+def test_headers_that_the_sdk_was_told_not_to_send_accuse_nobody() -> None:
+    filtered = request(Sentry_Trace="[Filtered]", Baggage="[Filtered]")
+
+    assert hop(request=filtered) == []
+    assert differences(trace_of((page(), HEADER), (api(OTHER, None, request=filtered), None)).breaks()) == [
+        ("not_continued",)
+    ]
 
 
 def carried(*values: str) -> list[Break]:
@@ -542,7 +604,7 @@ class TestPublicReports:
         assert hop(request=request(Sentry_Trace=f"{TRACE}-{CALL}-1,{TRACE}-{'4' * 16}-1")) == []
 
     def test_3709_baggage_that_a_repeated_request_adds_again(self) -> None:
-        # https://github.com/getsentry/sentry-python/pull/3728: equal items are harmless, others are not.
+        # https://github.com/getsentry/sentry-python/issues/3709: equal items are harmless, others are not.
         again = f"{baggage()},{baggage()}"
         other = f"{baggage()},{baggage(trace_id=OTHER)}"
 
@@ -563,8 +625,8 @@ class TestPublicReports:
             "unsampled"
         ]
 
-    def test_6864_a_service_that_samples_what_its_caller_did_not(self) -> None:
-        # https://github.com/getsentry/sentry-python/pull/6864: sentry-trace says no, baggage says yes.
+    def test_6856_a_service_that_samples_what_its_caller_did_not(self) -> None:
+        # https://github.com/getsentry/sentry-python/issues/6856: sentry-trace says no, baggage says yes.
         sent = request(Sentry_Trace=f"{TRACE}-{CALL}-0")
 
         assert differences(hop(request=sent)) == [

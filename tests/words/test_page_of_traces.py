@@ -31,6 +31,8 @@ BREAKS = [
     Break("changed", HTTP, QUEUE, DIFFERENCES),
     Break("not_continued", HTTP, QUEUE),
     Break("not_continued", HTTP, QUEUE, has_headers=True),
+    Break("not_continued", HTTP, QUEUE, has_headers=None),
+    Break("not_continued", HTTP, QUEUE, (("sentry-trace", None, "sentry-trace"),), has_headers=True),
     Break("not_continued", QUEUE, HTTP),
     Break("unsampled", HTTP, None, event=EVENT),
     Break("unanswered", HTTP, None),
@@ -50,7 +52,12 @@ def test_what_to_look_at_is_on_the_page_as_a_failure_says_it(broken: Break) -> N
 
     assert f"| {said.cure}" in PAGE
     # What differs, ids and texts are dots there.
-    words = said.evidence.partition(", one")[0].partition(" (sentry")[0].partition(": sentry")[0]
+    words = (
+        said.evidence.partition(", one")[0]
+        .partition(" (sentry")[0]
+        .partition(": sentry")[0]
+        .partition(", 'sentry")[0]
+    )
     shown = words.replace(TRACE, "...").replace("'sold out'", "...")
     assert shown in PAGE
 
