@@ -58,7 +58,8 @@ def request_headers(record: Record) -> dict[str, str]:
 def records_headers(record: Record) -> bool:
     """Return whether a header that is not among those of a request was not sent.
 
-    Sentry's SDKs record all headers or none; OpenTelemetry (whose spans are no JSON) those that it is told to.
+    Sentry's SDKs record all headers or none; OpenTelemetry, whose spans are no JSON, only those that it is
+    told to.
     """
     return isinstance(record.raw, dict) and bool(request_headers(record))
 

@@ -198,8 +198,8 @@ class StreamedRecord(Record):
 
     @lazy
     def server_name(self) -> str | None:
-        # sentry-sdk has its option server_name here, unless an integration puts the server there that is asked:
-        # a database, a cache, AWS. Other SDKs have also the server that a request is sent to.
+        # sentry-sdk has its option server_name here, unless an integration puts the server there that is
+        # asked: a database, a cache, AWS. Other SDKs have also the server that a request is sent to.
         op, origin = self.op or "", self.origin or "manual"
         asks = op.partition(".")[0] in ("db", "cache", "socket") or "boto3" in origin
         is_own = origin == "manual" or not asks

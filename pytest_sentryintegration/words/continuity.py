@@ -136,8 +136,8 @@ def _not_continued(broken: Any) -> tuple[str, str]:
         return (
             f"{began}: the request carried a sentry-trace that does not name the trace of the caller, "
             f"{show(header, 60)}",
-            "It is TRACE_ID-SPAN_ID-1 (or -0), with 32 and 16 hexadecimal digits: look for a proxy or a client "
-            "that replaces or cuts the header, or keeps one of an earlier request.",
+            "It is TRACE_ID-SPAN_ID-1 (or -0), with 32 and 16 hexadecimal digits: look for a proxy or a "
+            "client that replaces or cuts the header, or keeps one of an earlier request.",
         )
     if broken.caller is not None and broken.caller.op != "http.client":
         return (
@@ -147,10 +147,11 @@ def _not_continued(broken: Any) -> tuple[str, str]:
         )
     if broken.has_headers is None:
         return (
-            f"{began}; whether the request carried sentry-trace is not known, as its headers were not recorded",
-            f"Look at {_TARGETS} of the caller, at a proxy that drops the header, and at whether the service "
-            "goes on with it (continue_trace(); OpenTelemetry reads traceparent alone: propagateTraceparent); "
-            f"in a browser, whether {_CORS}.",
+            f"{began}; whether the request carried sentry-trace is not known, as its headers were not "
+            "recorded",
+            f"Look at {_TARGETS} of the caller, at a proxy that drops the header, and at whether the "
+            "service goes on with it (continue_trace(); OpenTelemetry reads traceparent alone: "
+            f"propagateTraceparent); in a browser, whether {_CORS}.",
         )
     return (
         f"{began}: the request carried no sentry-trace",
