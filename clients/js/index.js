@@ -2,14 +2,13 @@
 import { AssertionError, RequestError } from "./errors.js";
 import { MAIN } from "./nouns.js";
 import { milliseconds, readQuestion } from "./questions.js";
-import { Requests, mayAnswerLater } from "./requests.js";
+import { Requests } from "./requests.js";
 import { lines, summaries } from "./streams.js";
 
 export { AssertionError, RequestError, UnreachableError } from "./errors.js";
 export { anything } from "./questions.js";
 
 const TIMEOUT = 5000;
-const PAUSE = 50;
 /** Options that say which part of what came is meant, and when to give up. */
 const PART = ["signal", "after", "project"];
 const variable = (name) => globalThis.process?.env?.[name] || undefined;
@@ -19,18 +18,11 @@ export async function connect(url = variable("SENTRYINTEGRATION_SERVER") ?? "htt
   const { token = variable("SENTRYINTEGRATION_TOKEN"), headers, signal, timeout = TIMEOUT } = options;
   if (!/^https?:\/\/./.test(url))
     throw new TypeError(`the address of a fake Sentry is a URL such as http://127.0.0.1:8969, got ${JSON.stringify(url)}`);
-  const requests = new Requests(String(url).replace(/\/+$/, ""), { token, headers, signal });
-  const deadline = performance.now() + milliseconds("timeout", timeout);
-  for (;;) {
-    try {
-      const { limit } = await (await requests.ask("GET", "/api/captured/")).json();
-      if (limit === undefined) throw new RequestError(200, `what answers at ${url} is no fake Sentry`);
-      return new Sentry({ requests, timeout, inbox: [] });
-    } catch (error) {
-      if (!mayAnswerLater(error) || performance.now() >= deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    }
-  }
+  const patience = milliseconds("timeout", timeout);
+  const requests = new Requests(String(url).replace(/\/+$/, ""), { token, headers, signal, patience });
+  const { limit } = await (await requests.ask("GET", "/api/captured/")).json();
+  if (limit === undefined) throw new RequestError(200, `what answers at ${url} is no fake Sentry`);
+  return new Sentry({ requests, timeout, inbox: [] });
 }
 
 /** What came of one noun. */
@@ -50,7 +42,7 @@ class View {
 
   async where(...given) {
     const { pairs, signal } = this.#read("where", given, PART);
-    return (await this.#ask(pairs, signal, 0)).items;
+    return (await this.#ask(pairs, signal)).items;
   }
 
   async wait(count, ...given) {
@@ -62,7 +54,7 @@ class View {
   async none(...given) {
     const { pairs, signal, within = 0 } = this.#read("none", given, ["within", ...PART]);
     const wait = milliseconds("within", within);
-    await this.#ask([...pairs, ["expect", "none"], ["wait", String(wait / 1000)]], signal, wait);
+    await this.#ask([...pairs, ["expect", "none"]], signal, wait, Math.max(wait, this.#place.timeout));
   }
 
   async latest(...given) {
@@ -72,7 +64,7 @@ class View {
 
   async count(...given) {
     const { pairs, signal } = this.#read("count", given, PART);
-    return (await this.#ask([...pairs, ["limit", "1"]], signal, 0)).count;
+    return (await this.#ask([...pairs, ["limit", "1"]], signal)).count;
   }
 
   async *stream(...given) {
@@ -90,12 +82,13 @@ class View {
     const complete = this.#noun === "traces" ? ["complete"] : [];
     const read = this.#read(method, given, ["timeout", ...PART, ...complete]);
     const wait = milliseconds("timeout", read.timeout ?? this.#place.timeout);
-    return this.#ask([...read.pairs, ...further, ["wait", String(wait / 1000)]], read.signal, wait);
+    return this.#ask([...read.pairs, ...further], read.signal, wait);
   }
 
-  async #ask(pairs, signal, wait) {
+  async #ask(pairs, signal, wait, patience = wait) {
     const { requests, inbox } = this.#place;
-    const response = await requests.ask("GET", `/api/captured/${this.#noun}`, { pairs: [...pairs, ...inbox], signal, wait });
+    const asked = { pairs: [...pairs, ...inbox], signal, wait, patience };
+    const response = await requests.ask("GET", `/api/captured/${this.#noun}`, asked);
     const listing = await response.json();
     for (const item of listing.items) withMethods(this.#noun, item, this.#place);
     return listing;
@@ -239,7 +232,7 @@ function ofTrace(trace, { requests, inbox: pairs, timeout: usual }) {
   method(trace, "draw", async () => (await requests.ask("GET", `${path}/tree`, { pairs, headers: { accept: "text/plain" } })).text());
   method(trace, "assertContinuous", async ({ timeout = usual, signal } = {}) => {
     const wait = milliseconds("timeout", timeout);
-    const asked = { pairs: [...pairs, ["wait", String(wait / 1000)]], signal, wait };
+    const asked = { pairs, signal, wait };
     const { text, breaks } = await (await requests.ask("GET", `${path}/continuity`, asked)).json();
     if (text) throw new AssertionError({ text, reasons: breaks.map(({ hop, evidence }) => `${hop}: ${evidence}`) });
   });

@@ -7,13 +7,19 @@ const GRACE = 30_000;
 /** What never ends: a stream. */
 export const ENDLESS = Infinity;
 
+/** Milliseconds before a question is asked again, at first and at most. */
+const FIRST = 50;
+const LONGEST = 1000;
+
 /** Whether the server may answer later: it is not there, its Redis is away for a moment, or a proxy stands before what starts. */
 export const mayAnswerLater = (error) => error instanceof UnreachableError || [502, 503, 504].includes(error.status);
 
 export class Requests {
-  constructor(url, { token, headers, signal }) {
+  /** `patience`: milliseconds for which a server that cannot answer at present is asked again, where nothing else is said. */
+  constructor(url, { token, headers, signal, patience }) {
     this.url = url;
     this.signal = signal;
+    this.patience = patience;
     this.headers = new Headers(headers);
     if (token && !this.headers.has("authorization")) this.headers.set("authorization", `Bearer ${token}`);
   }
@@ -21,10 +27,27 @@ export class Requests {
   /**
    * Ask for a path below the address of the server, with pairs of names and texts as its query.
    * `wait`: milliseconds for which the server is asked to wait. Resolves to a Response with status 2xx.
+   * What the server cannot answer at present is asked again for `patience`: every request may be repeated, as two inboxes
+   * of which one is never used, or forgetting twice, do no harm.
    */
-  async ask(method, path, { pairs = [], body, headers = {}, signal, wait = 0 } = {}) {
-    const query = new URLSearchParams(pairs).toString();
-    const limit = wait === ENDLESS ? undefined : AbortSignal.timeout(Math.ceil(wait) + GRACE);
+  async ask(method, path, { wait, patience = wait ?? this.patience, ...rest } = {}) {
+    const deadline = performance.now() + patience;
+    const left = () => Math.max(Math.ceil(deadline - performance.now()), 0);
+    for (let next = FIRST, part = wait; ; next = Math.min(next * 2, LONGEST)) {
+      try {
+        return await this.#once(method, path, { ...rest, wait: part });
+      } catch (error) {
+        if (!mayAnswerLater(error) || !left()) throw error;
+      }
+      await pause(Math.min(next, left()), this.signal, rest.signal);
+      if (wait !== undefined && wait !== ENDLESS) part = Math.min(wait, left());
+    }
+  }
+
+  async #once(method, path, { pairs = [], body, headers = {}, signal, wait }) {
+    const waiting = wait === undefined || wait === ENDLESS ? [] : [["wait", String(wait / 1000)]];
+    const query = new URLSearchParams([...pairs, ...waiting]).toString();
+    const limit = wait === ENDLESS ? undefined : AbortSignal.timeout(Math.ceil(wait ?? 0) + GRACE);
     const signals = [this.signal, signal, limit].filter(Boolean);
     const init = { method, headers: new Headers(this.headers), redirect: "error" };
     for (const [name, text] of Object.entries(headers)) init.headers.set(name, text);
@@ -48,6 +71,17 @@ export class Requests {
     const why = limit?.aborted ? "it takes too long" : (error.cause?.code ?? error.cause?.message ?? error.message);
     return new UnreachableError(this.url, why, { cause: error });
   }
+}
+
+/** Resolve after some milliseconds; reject where a signal ends it. */
+export function pause(time, ...signals) {
+  const ending = AbortSignal.any(signals.filter(Boolean));
+  return new Promise((resolve, reject) => {
+    const leave = () => (clearTimeout(timer), reject(ending.reason));
+    const timer = setTimeout(() => (ending.removeEventListener("abort", leave), resolve()), time);
+    if (ending.aborted) leave();
+    else ending.addEventListener("abort", leave, { once: true });
+  });
 }
 
 async function refusal(response) {

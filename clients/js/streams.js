@@ -1,6 +1,6 @@
 // What comes, as it comes.
 import { RequestError } from "./errors.js";
-import { ENDLESS, mayAnswerLater } from "./requests.js";
+import { ENDLESS, mayAnswerLater, pause } from "./requests.js";
 
 /** Milliseconds between two attempts to go on where a stream was cut. */
 const PAUSE = 200;
@@ -21,11 +21,11 @@ export async function* summaries(requests, path, { pairs, signal, patience }) {
   for (;;) {
     let response;
     try {
-      response = await open(requests, path, { pairs, signal, last });
+      response = await open(requests, path, { pairs, signal, last, patience: cut ? 0 : patience });
     } catch (error) {
       if (cut && !cut.error && error instanceof RequestError && error.status === 404) return; // the inbox was closed
       if (!(cut && mayAnswerLater(error) && performance.now() - cut.since < patience)) throw error;
-      await pause(signal);
+      await pause(PAUSE, requests.signal, signal);
       continue;
     }
     cut = undefined;
@@ -40,15 +40,15 @@ export async function* summaries(requests, path, { pairs, signal, patience }) {
       if (signal?.aborted || requests.signal?.aborted || !(error instanceof TypeError)) throw error;
       cut = { since: performance.now(), error };
     }
-    await pause(signal);
+    await pause(PAUSE, requests.signal, signal);
   }
 }
 
-async function open(requests, path, { pairs, signal, last }) {
+async function open(requests, path, { pairs, signal, last, patience = requests.patience }) {
   const leaving = new AbortController();
   const both = AbortSignal.any([leaving.signal, signal].filter(Boolean));
   const headers = last === undefined ? {} : { "last-event-id": last };
-  const response = await requests.ask("GET", path, { pairs, headers, signal: both, wait: ENDLESS });
+  const response = await requests.ask("GET", path, { pairs, headers, signal: both, wait: ENDLESS, patience });
   return {
     async *each(separator, read) {
       const decoder = new TextDecoder();
@@ -78,9 +78,3 @@ function parse(block) {
   if (fields.data === undefined) return undefined;
   return { id: fields.id, value: { event: fields.event ?? "captured", ...JSON.parse(fields.data) } };
 }
-
-const pause = (signal) =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, PAUSE);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
-  });

@@ -383,6 +383,50 @@ test("a server that cannot answer at present is asked again", async () => {
   server.close();
 });
 
+test("whatever a server cannot answer at present is asked again until the time is over", async () => {
+  let asked = [];
+  let failing = 0;
+  let failed = () => {};
+  const server = createServer((request, answer) => {
+    asked.push(new URL(request.url, "http://x").searchParams.get("wait"));
+    answer.statusCode = failing-- > 0 ? 503 : 200;
+    if (answer.statusCode === 503) failed();
+    answer.end('{"limit":null,"inbox":"w","items":[{}],"error":"not now"}');
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  const patient = await connect(url, { timeout: 30_000 });
+  const inbox = await patient.inbox();
+  for (const ask of [
+    () => patient.messages.find("one"), () => patient.messages.wait(1), () => patient.messages.latest(), () => patient.messages.none({ within: 1 }),
+    () => patient.messages.where(), () => patient.messages.count(), () => patient.counts(), () => patient.show(), () => patient.findings(),
+    () => patient.explain(), () => patient.snapshot(), () => patient.clear(), () => patient.inbox(), () => inbox.close(), () => inbox.faults.get(),
+    () => inbox.faults.set({}), () => inbox.faults.clear(), () => patient.messages.stream().next(), () => connect(url, { timeout: 30_000 }),
+  ]) {
+    [asked, failing] = [[], 2];
+    await ask();
+    assert.equal(asked.length, 3, String(ask));
+  }
+
+  // The server is asked to wait for what is left of the time.
+  [asked, failing] = [[], 2];
+  await patient.messages.find("one", { timeout: 20_000 });
+  assert.equal(asked[0], "20");
+  assert.ok(asked.slice(1).every((wait) => Number(wait) > 0 && Number(wait) < 20), asked.join());
+
+  failing = Infinity;
+  for (const [timeout, most] of [[0, 1], [120, 3]]) {
+    asked = [];
+    await assert.rejects(patient.messages.find("one", { timeout }), { status: 503, message: "not now" });
+    assert.ok(asked.length >= 1 && asked.length <= most, `${timeout} ms: ${asked.length} times`);
+  }
+  const leaving = new AbortController();
+  failed = () => setTimeout(() => leaving.abort(), 10);
+  await assert.rejects(patient.messages.find("one", { timeout: 60_000, signal: leaving.signal }), { name: "AbortError" });
+  server.closeAllConnections();
+  server.close();
+});
+
 test("a time need not be a whole number of milliseconds", async () => {
   const inbox = await sentry.inbox();
   await assert.rejects(inbox.messages.find("two", { timeout: 0.5 }), AssertionError);
