@@ -179,7 +179,7 @@ export interface ConnectOptions {
   readonly token?: string;
   /** Further headers of each request. */
   readonly headers?: HeadersInit;
-  /** Milliseconds until a server that does not answer is an error, and for which `find` waits: 5000. */
+  /** Milliseconds for which a server that cannot answer is asked again, and for which `find` waits: 5000. */
   readonly timeout?: number;
   /** Ends every request of this connection. */
   readonly signal?: AbortSignal;

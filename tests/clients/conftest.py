@@ -145,6 +145,15 @@ def bundle(node: str, script: Path, target: Path) -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a script that sends one of everything with @sentry/browser."""
+    target = tmp_path_factory.mktemp("page") / "page.js"
+    chromium()
+    bundle(node(), NODE / "page.js", target)
+    return target
+
+
 class Silent(SimpleHTTPRequestHandler):
     """Serves files, and says nothing about it."""
 
@@ -155,7 +164,10 @@ class Silent(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def shop(project: Path) -> Iterator[str]:
     """Serve a page that reports with @sentry/browser; give its origin."""
-    shutil.copy(NODE / "shop.html", project / "index.html")
+    cart = project / "cart" / "7"
+    cart.mkdir(parents=True)
+    for folder in (project, cart):
+        shutil.copy(NODE / "shop.html", folder / "index.html")
     bundle(node(), NODE / "shop.js", project / "shop.js")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(project)))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

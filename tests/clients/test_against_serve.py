@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -16,6 +17,7 @@ import pytest
 
 from pytest_sentryintegration.server.child_environment import child_environment
 from tests.clients.conftest import NODE, PROGRAMS, SECONDS, installed, node
+from tests.clients.page import visit
 
 pytestmark = pytest.mark.clients
 
@@ -79,6 +81,19 @@ def test_all_that_an_sdk_sends_is_in_its_inbox(client: str, serving: Serving, in
     assert types(serving, inbox) == (said["sent"] if client == "node" else said)
     listed = serving.ask(f"/api/captured/messages?inbox={inbox['inbox']}&text=spec failed".replace(" ", "+"))
     assert [item["tags"] for item in listed["items"]] == [{"region": "eu"}]
+    assert serving.ask(f"/api/captured/refused?inbox={inbox['inbox']}")["count"] == 0
+
+
+def test_all_that_a_page_of_another_origin_sends_is_in_its_inbox(
+    script: Path, serving: Serving, inbox: dict[str, str], tmp_path: Path
+) -> None:
+    said = visit(script, tmp_path / "profile", child_environment(inbox["dsn"]))
+
+    assert types(serving, inbox) == said["sent"]
+    assert urlsplit(said["origin"]).netloc != urlsplit(serving.url).netloc
+    listed = serving.ask(f"/api/captured/errors?inbox={inbox['inbox']}")
+    # The browser sends both at once.
+    assert {item["text"] for item in listed["items"]} == {"no such cart: ünïcode", "nobody caught this"}
     assert serving.ask(f"/api/captured/refused?inbox={inbox['inbox']}")["count"] == 0
 
 

@@ -11,18 +11,10 @@ import pytest
 
 from pytest_sentryintegration import span
 from pytest_sentryintegration.inbox.events import SentryEvents
-from tests.clients.conftest import NODE, bundle, chromium, node, types
+from tests.clients.conftest import types
 from tests.clients.page import visit
 
 pytestmark = pytest.mark.clients
-
-
-@pytest.fixture(scope="session")
-def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("page") / "page.js"
-    chromium()
-    bundle(node(), NODE / "page.js", target)
-    return target
 
 
 @pytest.fixture

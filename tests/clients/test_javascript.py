@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from base64 import b64decode
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.access import Access
 from pytest_sentryintegration.web.app import Web
 from tests.clients.conftest import CLIENT, NODE, chromium, node, run_in
+from tests.examples.pages import blocks_of
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +84,66 @@ def test_the_types_are_those_that_users_need(project: Path) -> None:
         *("--target", "es2023", "--lib", "es2024,esnext.disposable,dom,dom.asynciterable", "--types", "node"),
         *("--module", "nodenext", "example.ts"),
     )
+
+
+BLOCKS = [block for block in blocks_of(CLIENT / "README.md") if not block.name]
+"""Those with names are files for Playwright, which `test_recipes` runs."""
+
+APPLICATION = """
+import { expect } from "@playwright/test";
+import * as Sentry from "@sentry/node";
+
+function startTheApplication({ SENTRY_DSN: dsn }) {
+  Sentry.init({ dsn, tracesSampleRate: 1 });
+  Sentry.captureException(new TypeError("no such cart"), { tags: { graph: "g1" } });
+  Sentry.captureMessage("Spec failed: tree", { extra: { job: { name: "nightly" } } });
+  Sentry.startSpan({ name: "GET /cart", op: "http.server" }, () => {
+    for (const op of ["db.query", "cache.get"]) Sentry.startSpan({ name: op, op }, () => {});
+  });
+  Sentry.flush();
+}
+"""
+
+FAILURE = """
+import { connect } from "sentryintegration";
+
+const inbox = await (await connect()).inbox({ name: "worker 1" });
+const { origin } = new URL(inbox.url);
+const body = `{}\\n{"type":"event"}\\n{"message":"Spec failed","level":"error"}`;
+await fetch(`${origin}/${inbox.name}/api/1/envelope/?sentry_key=public`, { method: "POST", body });
+const finding = inbox.messages.find(/^Spec/, { level: "warning", timeout: 100 });
+await finding.catch((error) => console.log(error.message));
+await inbox.close();
+"""
+
+
+@pytest.mark.clients
+def test_what_the_readme_shows_of_asking_runs(project: Path, server: FakeSentry) -> None:
+    asking, tree = (block.text for block in BLOCKS if block.language == "js")
+    *before, closing = asking.splitlines()
+    (project / "readme.mjs").write_text("\n".join([APPLICATION, *before, tree, closing]))
+
+    said = run_in(project, node(), "readme.mjs", SENTRYINTEGRATION_SERVER=server.url)
+
+    assert closing == "await inbox.close();"
+    assert re.findall(r"http.server|db.query|cache.get", said) == ["http.server", "db.query", "cache.get"]
+
+
+@pytest.mark.clients
+def test_the_failure_that_the_readme_shows_is_that_of_the_package(project: Path, server: FakeSentry) -> None:
+    (shown,) = (block.text for block in BLOCKS if block.language == "text")
+    (project / "failure.mjs").write_text(FAILURE)
+
+    said = run_in(project, node(), "failure.mjs", SENTRYINTEGRATION_SERVER=server.url)
+
+    masked = [re.sub("worker-1-[0-9a-f]{8}", "worker-1-XXXXXXXX", text) for text in (said, shown)]
+    assert masked[0] == masked[1].replace("within 5.0 s", "within 0.1 s")
+
+
+def test_the_readme_shows_nothing_that_no_test_runs() -> None:
+    others = [block.text for block in BLOCKS if block.language not in ("js", "text")]
+
+    assert others == ["pip install 'sentryintegration[pytest]'\nsentryintegration serve\n"]
 
 
 class Result(NamedTuple):

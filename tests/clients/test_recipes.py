@@ -18,19 +18,22 @@ from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.app import Web
 from tests.cli.conftest import unused_port
 from tests.cli.test_documentation import named
-from tests.clients.conftest import NODE, SECONDS, chromium, installed, node, run_in
-from tests.examples.pages import DOCS, ROOT
+from tests.clients.conftest import CLIENT, NODE, SECONDS, chromium, installed, node, run_in
+from tests.examples.pages import DOCS, ROOT, blocks_of
 from tests.report.pages import Page
 
 pytestmark = pytest.mark.clients
 
 
-def test_the_recipe_for_playwright_passes(project: Path, shop: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", [DOCS / "how-to" / "playwright.md", CLIENT / "README.md"], ids=str)
+def test_the_recipe_for_playwright_passes(page: Path, project: Path, shop: str, tmp_path: Path) -> None:
     port = unused_port()
     (tmp_path / "node_modules").symlink_to(project / "node_modules")
     (tmp_path / "package.json").write_text('{"type": "module"}')
-    for name in ("playwright.config.js", "shop.spec.js"):
-        (tmp_path / name).write_text(named(name).replace("8969", str(port)))
+    for block in blocks_of(page):
+        if block.name:
+            text = block.text.replace("8969", str(port)).replace("http://127.0.0.1:3000", shop)
+            (tmp_path / block.name).write_text(text)
     shutil.copy(NODE / "browser.mjs", tmp_path)
     (tmp_path / "here.config.js").write_text(
         'import config from "./playwright.config.js";\n'

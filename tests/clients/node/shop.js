@@ -6,6 +6,7 @@ const query = new URLSearchParams(location.search);
 
 globalThis.report = (dsn, cart) => {
   Sentry.init({ dsn, defaultIntegrations: false, release: "shop@1" });
+  Sentry.setTag("region", "eu");
   Sentry.withScope((scope) => {
     if (query.has("bytes")) scope.addAttachment({ filename: "every.bin", data: Uint8Array.from({ length: 256 }, (_, byte) => byte) });
     Sentry.captureException(new TypeError(`no such cart: ${cart}`));
@@ -15,5 +16,5 @@ globalThis.report = (dsn, cart) => {
 
 if (!query.has("quiet")) {
   const dsn = query.has("variable") ? globalThis.SENTRY_DSN : (query.get("dsn") ?? PRODUCTION);
-  globalThis.report(dsn, query.get("cart")).then((sent) => (document.title = `sent ${sent}`));
+  globalThis.report(dsn, query.get("cart") ?? location.pathname.split("/")[2]).then((sent) => (document.title = `sent ${sent}`));
 }
