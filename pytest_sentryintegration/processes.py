@@ -181,9 +181,13 @@ class ChildProcess(subprocess.Popen[Any]):
 
     def end(self) -> None:
         """End what is left of it and of all that it started."""
-        for pid in self._left():
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+        deadline = _now() + grace
+        # Until none is left: one that is ended takes a moment, in which it may have started another.
+        while (left := self._left()) and _now() < deadline:
+            for pid in left:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            threading.Event().wait(_INTERVAL)
         if not self.exited.is_set():
             self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
             self.exited.wait(grace)
