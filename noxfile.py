@@ -93,6 +93,7 @@ RELAY_TESTS = (
     "sentry-protos",
 )
 """What these import beside what is installed anyway; nothing of it is ever connected to anything."""
+CLIENT = "pytest.mark.clients"
 CLIENTS = Path(".nox", "installed-clients")
 NODE = Path("tests", "clients", "node")
 VIEWER = Path("viewer")
@@ -349,12 +350,11 @@ def clients(session: nox.Session) -> None:
     beside = ("aiohttp>=3.10", "grpcio>=1.60", "pytest-html>=4.1", "allure-pytest>=2.13", "uv>=0.5")
     session.install("--quiet", *beside)
     install_from_npm(session, NODE, VIEWER)
+    # The others are not even collected. A worker has whole files: their fixtures start browsers and servers.
+    marked = [str(path) for path in sorted(Path("tests").rglob("test_*.py")) if CLIENT in path.read_text("utf-8")]
     session.run(
-        "pytest",
-        "-q",
-        "-m",
-        "clients",
-        *(session.posargs or ["tests"]),
+        *("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "clients"),
+        *(session.posargs or marked),
         env={
             "SENTRYINTEGRATION_CLIENTS": str(CLIENTS.resolve()),
             "SENTRYINTEGRATION_REQUIRE_CLIENTS": "1",

@@ -187,6 +187,5 @@ def test_it_is_found_among_ten_thousand_spans_and_deeper_than_the_stack() -> Non
     assert deep == span("root", span.anywhere("leaf"))
     assert deep == span("root", span.anywhere("node", span.anywhere("node", span.anywhere("leaf"))))
     assert deep != span("root", span.anywhere("node", span.anywhere("node", span.anywhere("other"))))
-    assert (
-        time.process_time() - started < 4
-    )  # half a second; a minute where spans are compared with each other
+    # Half a second; a minute where spans are compared with each other.
+    assert time.process_time() - started < 4
