@@ -34,11 +34,11 @@ lint: $(STAMP)
 coverage: $(STAMP)
 	$(BIN)/nox -s coverage
 
-# The wheel as users install it, tested in a folder without the sources.
+# The wheel as users install it, tested on the newest interpreter in a folder without the sources.
 wheel: $(STAMP)
 	$(BIN)/nox -s wheel
 
-# The other SDKs, and the other interpreters that are installed here; says which it skipped.
+# The other SDKs, each on one of the other interpreters that are installed here; says which it skipped.
 matrix: $(STAMP)
 	$(BIN)/nox
 

@@ -9,6 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import nox
@@ -23,8 +25,14 @@ PRE_RELEASE = "sentry-sdk==3.0.0b2"
 FOLDERS = ("tests/contract", "tests/facade", "tests/integration")
 """What has to hold on every interpreter and SDK; the rest of the tests knows neither."""
 
-ONCE = ("tests/contract/test_reports.py", "tests/integration/test_companions.py")
-"""Long, and about pytest and other plugins alone: `make test` runs them."""
+ONCE = (
+    "tests/contract/test_reports.py",
+    "tests/integration/test_companions.py",
+    "tests/integration/test_dumping.py",
+    "tests/integration/test_secrets_setting.py",
+)
+"""Long, and about pytest, other plugins and what is done with an envelope that has come, whatever sent it:
+`make test` runs them."""
 INTERNALS = "tests/sdk/test_internals.py"
 """Tries each internal of the SDK here, and a few of them in `make test`."""
 OF_THE_SDK = (INTERNALS, "tests/sdk/test_stacklevels.py", "tests/words/test_reasons_of_the_sdk.py")
@@ -134,9 +142,17 @@ def find_interpreter(version: str) -> str | None:
 
 FOUND = {version: program for version in INTERPRETERS if (program := find_interpreter(version))}
 MISSING = [version for version in INTERPRETERS if version not in FOUND]
-# Without the interpreter that runs this: `make test` runs all tests on it, with the same sentry-sdk.
-OTHERS = [version for version in FOUND if version != f"{sys.version_info.major}.{sys.version_info.minor}"]
-nox.options.sessions = [*(f"tests-{version}" for version in OTHERS), "sdks"]
+MAIN = f"{sys.version_info.major}.{sys.version_info.minor}"
+OTHERS = [version for version in FOUND if version != MAIN]
+"""`make test` runs all tests on the main one, with the newest sentry-sdk 2.x."""
+PAIRED = {
+    sdk: version if version in OTHERS else MAIN
+    for sdk, version in {"oldest": "3.10", "stream": "3.12", "3": "3.13"}.items()
+}
+"""On which interpreter each of the other sentry-sdks runs. All tests run on each interpreter and on each of
+the sentry-sdks, in half of the sessions that it would take to try the ones and the others apart. With the
+newest 2.x, which most users have, `make test` runs on the main interpreter and `make wheel` on the newest."""
+nox.options.sessions = ["sdks", *(["tests"] if set(OTHERS) - set(PAIRED.values()) else [])]
 # nox takes the first program on PATH, which may be a shim of pyenv that starts no interpreter.
 os.environ["PATH"] = os.pathsep.join(
     [*(str(Path(program).parent) for program in FOUND.values() if ".pyenv" in program), os.environ["PATH"]]
@@ -164,34 +180,53 @@ def install(session: nox.Session, sdk: str) -> None:
         )
 
 
+def run_example(session: nox.Session, folder: Path) -> tuple[str, bool]:
+    """Run the tests of an application in both span modes; return its name, and whether all of them passed."""
+    programs = Path(session.bin).absolute()
+    # To stream spans, `sitecustomize` imports the SDK before pytest starts, and the SDK imports anyio.
+    quiet = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
+    run = (str(programs / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet)
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
+    passed = True
+    for mode, first in (("static", ""), ("streamed", str(STREAMED.resolve()))):
+        env = {**os.environ, "PATH": path, "PYTHONPATH": first}
+        # Not `session.run`: it prints as it runs, and changes the folder of the whole process.
+        done = subprocess.run(
+            run, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        session.log(f"{folder.name}, {mode}: exit code {done.returncode}\n{done.stdout}")
+        passed = passed and done.returncode == 0
+    return folder.name, passed
+
+
 def run_contract(session: nox.Session, *options: str, **env: str) -> None:
     folders = [folder for folder in FOLDERS if any(Path(folder).glob("**/test_*.py"))]
     chosen = session.posargs or [*folders, *(f"--ignore={path}" for path in ONCE), *options]
     session.run("pytest", "-q", "-n", "2", *WITHOUT_CLIENTS, *chosen, env=env)
 
 
-@nox.session(python=list(FOUND))
+@nox.session(python=[version for version in OTHERS if version not in PAIRED.values()])
 def tests(session: nox.Session) -> None:
-    """The contract on each interpreter that is installed, with the newest sentry-sdk 2.x."""
-    for version in MISSING:
-        session.warn(f"skipped: Python {version} is not installed here")
+    """The contract on the interpreters with which `sdks` pairs no sentry-sdk, with the newest 2.x."""
     install(session, NEWEST_2)
-    run_contract(session, f"--ignore={HARM}", f"--deselect={THOUSAND}")
+    run_contract(session)
 
 
-@nox.session(python="3.11" if "3.11" in FOUND else None)
+@nox.session
 @nox.parametrize(
-    ("sdk", "mode"),
+    ("sdk", "mode", "python"),
     [
-        nox.param("sentry-sdk==2.41.0", "", id="oldest"),
-        nox.param(NEWEST_2, "stream", id="stream"),
-        nox.param(PRE_RELEASE, "", id="3"),
+        nox.param("sentry-sdk==2.41.0", "", PAIRED["oldest"], id="oldest"),
+        nox.param(NEWEST_2, "stream", PAIRED["stream"], id="stream"),
+        nox.param(PRE_RELEASE, "", PAIRED["3"], id="3"),
     ],
 )
 def sdks(session: nox.Session, sdk: str, mode: str) -> None:
-    """The contract on the other sentry-sdks; `tests` runs it on the newest 2.x."""
+    """The contract on the other sentry-sdks, each on an interpreter of its own where there are enough."""
+    for version in MISSING:
+        session.warn(f"skipped: Python {version} is not installed here")
     install(session, sdk)
-    run_contract(session, f"--deselect={THOUSAND}", SENTRYINTEGRATION_TEST_MODE=mode)
+    run_contract(session, SENTRYINTEGRATION_TEST_MODE=mode)
     if not session.posargs:
         session.run("pytest", "-q", "-n", "2", *OF_THE_SDK, env={"SENTRYINTEGRATION_ALL_INTERNALS": "1"})
 
@@ -246,9 +281,12 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
-@nox.session
+@nox.session(python=[*FOUND][-1] if FOUND else None)
 def wheel(session: nox.Session) -> None:
-    """The wheel as users install it: the contract in a folder without this repository's sources."""
+    """The wheel as users install it: the contract in a folder without this repository's sources.
+
+    On the newest interpreter, with the newest sentry-sdk 2.x: `sdks` has another one there.
+    """
     folder = Path(session.create_tmp())
     shutil.rmtree(folder)
     dist, project = folder / "dist", folder / "project"
@@ -263,6 +301,7 @@ def wheel(session: nox.Session) -> None:
         "--quiet",
         "--reinstall" if session.venv_backend == "uv" else "--force-reinstall",
         f"{built}[pytest,relay]",
+        NEWEST_2,
     )
     for name in WHEEL_TESTS:
         source, target = Path(name), project / name
@@ -325,15 +364,13 @@ def examples(session: nox.Session) -> None:
     install(session, MAIN_SDK)
     session.install("--quiet", "--group", "examples")
     install_from_npm(session, FIVE_SERVICES)
-    # To stream spans, `sitecustomize` imports the SDK before pytest starts, and the SDK imports anyio.
-    quiet = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
-    run = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet)
     # What is left out is for other programs: tests/clients and tests/cli run it.
-    for folder in sorted(path for path in Path("examples").iterdir() if any(path.rglob("test_*.py"))):
-        for mode, path in (("static", ""), ("streamed", str(STREAMED.resolve()))):
-            session.log(f"{folder.name}, {mode}")
-            with session.chdir(folder):
-                session.run(*run, env={"PYTHONPATH": path})
+    folders = sorted(path for path in Path("examples").iterdir() if any(path.rglob("test_*.py")))
+    # Two at once: most of their time they wait for processes to start and to end.
+    with ThreadPoolExecutor(2) as pool:
+        wrong = [folder for folder, done in pool.map(partial(run_example, session), folders) if not done]
+    if wrong:
+        session.error(f"not as expected: {', '.join(wrong)}")
     with session.chdir("examples/django_shop"):
         session.run("python", "manage.py", "test", "--settings=settings_for_tests", "--parallel=2")
     with session.chdir("examples/how_to/unittest_case"):
@@ -351,7 +388,8 @@ def clients(session: nox.Session) -> None:
     session.install("--quiet", *beside)
     install_from_npm(session, NODE, VIEWER)
     # The others are not even collected. A worker has whole files: their fixtures start browsers and servers.
-    marked = [str(path) for path in sorted(Path("tests").rglob("test_*.py")) if CLIENT in path.read_text("utf-8")]
+    paths = sorted(Path("tests").rglob("test_*.py"))
+    marked = [str(path) for path in paths if CLIENT in path.read_text(encoding="utf-8")]
     session.run(
         *("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "clients"),
         *(session.posargs or marked),

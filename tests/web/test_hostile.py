@@ -86,8 +86,9 @@ def test_mutated_requests_are_answered_below_500_and_the_next_is_right(full: Api
 
 
 @pytest.mark.clients
-def test_a_hundred_thousand_mutated_requests_are_answered_too() -> None:
-    for seed in range(4, 204):
+@pytest.mark.parametrize("first", range(4, 204, 20))
+def test_a_hundred_thousand_mutated_requests_are_answered_too(first: int) -> None:
+    for seed in range(first, first + 20):
         are_answered(filled(Api()), seed)
 
 
