@@ -21,6 +21,12 @@ from tests.examples.pages import BLOCKS, DOCS, HOW_TO, Block, blocks_of
 COMMAND_LINE = DOCS / "command-line.md"
 PAGES = [COMMAND_LINE, DOCS / "report.md", DOCS / "how-to" / "shell.md", DOCS / "how-to" / "django.md"]
 CONSOLE = [block for page in PAGES for block in blocks_of(page) if block.language == "console"]
+OF_CURL = [block for block in CONSOLE if "curl" in "".join(each.text for each in blocks_of(block.page))]
+"""Need a program that not every machine has."""
+EXAMPLES = [
+    pytest.param(block, id=str(block), marks=[pytest.mark.clients] if block in OF_CURL else [])
+    for block in CONSOLE
+]
 
 
 def named(name: str) -> str:
@@ -70,7 +76,7 @@ def check_example(block: Block, folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the examples are for a POSIX shell")
-@pytest.mark.parametrize("block", CONSOLE, ids=str)
+@pytest.mark.parametrize("block", EXAMPLES)
 def test_an_example_prints_what_the_page_shows(block: Block, tmp_path: Path) -> None:
     check_example(block, tmp_path)
 

@@ -149,7 +149,9 @@ def test_the_command_has_the_terminal_and_its_interrupts() -> None:
         process.stdin.write(b"hello\n")
         shown = b""
         while b"read hello" not in shown:
-            shown += process.stdout.read(4096)
+            piece = process.stdout.read(4096)
+            assert piece, shown
+            shown += piece
         process.stdin.write(b"\x03")
         rest = process.stdout.read(4096)
         while piece := process.stdout.read(4096):

@@ -59,7 +59,7 @@ def test_what_a_command_sends_is_here_when_it_has_ended(sentry_events: SentryEve
 
 
 def test_options_are_those_of_subprocess_run(sentry_events: SentryEvents, tmp_path: Path) -> None:
-    code = "import os, sys; print(sys.stdin.read(), os.getcwd(), os.environ['COLOUR'])"
+    code = "import os, sys; print(sys.stdin.read(), os.getcwd(), os.environ['COLOUR'], flush=True)"
     code += "; print(1, file=sys.stderr)"
 
     done = sentry_events.run(python(code), input="in", cwd=tmp_path, env={"COLOUR": "green"})
