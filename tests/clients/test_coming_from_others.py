@@ -106,13 +106,13 @@ def test_what_the_table_has_of_the_fixtures_of_the_sdk_finds_what_was_sent() -> 
         name for row in rows_of("sentry-sdk's own test fixtures") for name in re.findall(r"(\w+)\(", row[0])
     ]
     python = installed("sdk-fixtures")
-    (sources,) = python.parents[1].glob("sentry_sdk-*")
-    (sources / "tests" / "test_theirs.py").write_text(program, encoding="utf-8")
+    (tests,) = python.parents[1].glob("sentry_sdk-*/tests")
+    (tests / "test_theirs.py").write_text(program, encoding="utf-8")
 
     said = run(
-        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", sources),
-        *(sources / "tests" / "test_theirs.py",),
-        folder=sources,
+        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull),
+        *("--rootdir", tests.parent, tests / "test_theirs.py"),
+        folder=tests.parent,
     )
 
     assert [name for name in named if name not in program] == []
