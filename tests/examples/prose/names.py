@@ -48,7 +48,12 @@ LIBRARIES = (
     ),
     *("subprocess", "time", "typing", "unittest", "unittest.mock"),
     *("sentry_sdk", "sentry_sdk.api", "sentry_sdk.integrations.asyncio", "sentry_sdk.integrations.dedupe"),
-    *("sentry_sdk.integrations.logging", "sentry_sdk.transport", "pytest"),
+    *(
+        "sentry_sdk.integrations.logging",
+        "sentry_sdk.integrations.threading",
+        "sentry_sdk.transport",
+        "pytest",
+    ),
 )
 """Where names of others are looked up, by themselves (`RequestFactory`) or with the module (`os.fork`)."""
 
