@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sentry_sdk
+from sentry_sdk import logger
 
 
 def test_an_event_and_its_spans(sentry_init: Any, capture_events: Any, render_span_tree: Any) -> None:
@@ -30,7 +31,7 @@ def test_envelopes(sentry_init: Any, capture_envelopes: Any) -> None:
 def test_items(sentry_init: Any, capture_items: Any) -> None:
     sentry_init(enable_logs=True)
     logs = capture_items("log")
-    sentry_sdk.logger.warning("the tea is cold")
+    logger.warning("the tea is cold")
     sentry_sdk.flush()
 
     assert [log.payload["body"] for log in logs] == ["the tea is cold"]
