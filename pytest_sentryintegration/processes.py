@@ -52,6 +52,8 @@ class ChildProcess(subprocess.Popen[Any]):
 
     Raises:
         OSError: The command cannot be started.
+        TypeError: *ready* is none of those.
+        ValueError: *ready* is no port, empty, or looked for in output that the caller has redirected.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class ChildProcess(subprocess.Popen[Any]):
         if os.name == "posix" and not {"start_new_session", "process_group"} & merged.keys():
             merged["start_new_session"] = True
         ours = [name for name in ("stdout", "stderr") if merged.get(name) is None]
+        _check_ready(ready, is_read=bool(ours))
         for name in ours:
             merged[name] = subprocess.PIPE
         self.exited = threading.Event()
@@ -233,8 +236,23 @@ class ChildProcess(subprocess.Popen[Any]):
         self.exited.set()
 
 
+def _check_ready(ready: Any, *, is_read: bool) -> None:
+    is_bytes = isinstance(ready, re.Pattern) and isinstance(ready.pattern, bytes)
+    if isinstance(ready, bool) or is_bytes or not isinstance(ready, str | re.Pattern | int | None):
+        raise TypeError(f"ready is a text, a pattern of text or a port, got {ready!r}")
+    if isinstance(ready, int) and not 0 < ready < 65536:
+        raise ValueError(f"a port is a number from 1 to 65535, got ready={ready}")
+    if ready == "":
+        raise ValueError("ready is a text of one character or more: every output has the empty one")
+    if isinstance(ready, str | re.Pattern) and not is_read:
+        raise ValueError(
+            f"ready={ready!r} cannot be found, as stdout and stderr are redirected: leave one of them out, "
+            "or give the port on which the process listens"
+        )
+
+
 def run_to_end(
-    process: ChildProcess, *, options: Mapping[str, Any], content: Any, timeout: float, check: bool
+    process: ChildProcess, *, options: Mapping[str, Any], content: Any, timeout: float | None, check: bool
 ) -> subprocess.CompletedProcess[Any]:
     """Wait until *process* has ended, and return what `subprocess.run` returns, with its output.
 
@@ -257,7 +275,7 @@ def run_to_end(
         end_all([process])
     process.wait_for_output(_READING)
     output = [_decoded(process, stream, options) for stream in ("stdout", "stderr")]
-    if not in_time:
+    if timeout is not None and not in_time:
         raise subprocess.TimeoutExpired(process.args, timeout, *output)
     done = subprocess.CompletedProcess(process.args, process.poll() or 0, *output)
     if check:

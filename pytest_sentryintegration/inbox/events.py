@@ -12,7 +12,7 @@ from pytest_sentryintegration import model
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.secrets import found_secrets, occurrences
 from pytest_sentryintegration.inbox.traces import TraceOfATest, TraceView
-from pytest_sentryintegration.inbox.views import View
+from pytest_sentryintegration.inbox.views import View, seconds
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.matching.secrets import secrets_of, secrets_of_settings
 from pytest_sentryintegration.model.lazy import lazy
@@ -191,7 +191,7 @@ class SentryEvents(View[model.Event]):
         args: Any,
         *,
         input: Any = None,
-        timeout: float = 60.0,
+        timeout: float | None = 60.0,
         check: bool = False,
         capture_output: bool = True,
         **options: Any,
@@ -204,7 +204,7 @@ class SentryEvents(View[model.Event]):
         Args:
             args: The command, as `subprocess.run` takes it.
             input: What it reads from its input.
-            timeout: Seconds after which it is ended.
+            timeout: Seconds after which it is ended; ``None`` for never.
             check: Whether another exit code than 0 is an error.
             capture_output: Taken for the sake of `subprocess.run`: what is not redirected is captured.
             options: Those of `subprocess.Popen`. ``env`` is laid over the environment of this inbox; the
@@ -218,10 +218,15 @@ class SentryEvents(View[model.Event]):
         ``sentry_events.run([sys.executable, "job.py"], check=True)``
         """
         __tracebackhide__ = True
+        limit = None if timeout is None else seconds("timeout", timeout)
         if input is not None:
             options["stdin"] = subprocess.PIPE
+        for stream in ("stdout", "stderr"):
+            # What is not redirected is read anyway.
+            if options.get(stream) == subprocess.PIPE:
+                del options[stream]
         process = self._reader.source.start(args, options, everything=True)
-        return run_to_end(process, options=options, content=input, timeout=timeout, check=check)
+        return run_to_end(process, options=options, content=input, timeout=limit, check=check)
 
     def popen(
         self, args: Any, *, ready: Ready | None = None, timeout: float = START, **options: Any
@@ -241,6 +246,8 @@ class SentryEvents(View[model.Event]):
         Raises:
             AssertionError: It ended before it was ready, or the time was over; shows the end of its output.
             OSError: It cannot be started.
+            TypeError: *ready* is none of those.
+            ValueError: *ready* can never come: it is no port, or a text where the output is redirected.
 
         ``sentry_events.popen([sys.executable, "worker.py"], ready="waiting for jobs")``
         """

@@ -20,7 +20,7 @@ from pytest_sentryintegration.model import StartedTrace, Trace
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.continuity import discontinuous
 from pytest_sentryintegration.words.explaining import doubts
-from pytest_sentryintegration.words.traces import incomplete, of_missing, too_recent
+from pytest_sentryintegration.words.traces import incomplete, of_missing, of_nothing, too_recent
 
 __unittest = True  # hides the frames of this module in unittest's tracebacks
 
@@ -174,9 +174,15 @@ class TraceOfATest:
             await self._view.find_async(self._trace_id, complete=True, timeout=self._timeout)
 
 
+def _is_empty(trace: Trace) -> bool:
+    """Whether a test has begun it, and nothing of it has come."""
+    return isinstance(trace, StartedTrace) and not trace.raw
+
+
 def lacking(source: Source, traces: Sequence[Trace]) -> Lack | None:
     """Return what keeps *traces* from being complete; ``None`` where nothing does."""
-    missing = [sentence for trace in traces for sentence in of_missing(trace)]
+    missing = [of_nothing(trace) for trace in traces if _is_empty(trace)]
+    missing += [sentence for trace in traces for sentence in of_missing(trace)]
     if missing:
         return Lack(missing)
     ages = [(clock.now() - trace.received).total_seconds() for trace in traces]
@@ -207,6 +213,9 @@ class _Assertions:
         if reader is not None:
             reader.source.drain()
             reader.source.contents.update()
+        if _is_empty(trace):
+            # One that a test has begun: of what has not come nothing can be said.
+            self.complete(trace, None)
         breaks = trace.breaks()
         if breaks and reader is not None:
             # What has not come yet may tell otherwise.

@@ -136,8 +136,15 @@ class Trace:
 
     @property
     def received(self) -> datetime:
-        """When the newest of it arrived, spans and events alike: real time, UTC."""
-        newest = self._updated().records[-1].item.envelope
+        """When the newest of it arrived, spans and events alike: real time, UTC.
+
+        Raises:
+            LookupError: It is one that a test has begun, and no span of it has come.
+        """
+        records = self._updated().records
+        if not records:
+            raise LookupError(f"no span of trace {self.trace_id} has come")
+        newest = records[-1].item.envelope
         for position in range(len(self._envelopes) - 1, -1, -1):
             envelope = self._envelopes[position]
             if envelope is newest or mapping(envelope.headers.get("trace")).get("trace_id") == self.trace_id:

@@ -29,6 +29,11 @@ def incomplete(traces: Sequence[Any], sentences: Sequence[str], waited: float = 
     return "\n".join([*lines, *bulleted(list(dict.fromkeys(sentences)))])
 
 
+def of_nothing(trace: Any) -> str:
+    """Return what is said of a trace that a test has begun, and of which no span has come."""
+    return f"No span of trace {trace.trace_id} has come: no service got its headers, or none has sent yet."
+
+
 def of_missing(trace: Any) -> list[str]:
     """Return a sentence for each parent of *trace* that has not come."""
     missing = trace.missing

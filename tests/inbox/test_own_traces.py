@@ -92,6 +92,16 @@ def test_it_fails_where_nothing_of_it_comes() -> None:
         pass
 
 
+def test_of_a_trace_of_which_nothing_has_come_nothing_is_asserted() -> None:
+    trace = quick(timeout=0.01).events.trace().__enter__()
+
+    for ask in (trace.assert_complete, trace.assert_continuous):
+        with pytest.raises(AssertionError, match=f"No span of trace {trace.trace_id} has\\s+come"):
+            ask()
+    with pytest.raises(LookupError, match=f"no span of trace {trace.trace_id} has come"):
+        trace.received  # noqa: B018
+
+
 def test_it_fails_where_a_span_stays_out() -> None:
     received = quick(timeout=0.01)
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,6 +178,36 @@ def test_a_service_that_is_not_ready_in_time_is_an_error(sentry_events: SentryEv
         AssertionError, match=r"is not ready within 0.01 s, waiting for port 9; it wrote nothing"
     ):
         sentry_events.popen(python("import time; time.sleep(60)"), ready=9, timeout=0.01)
+
+
+@pytest.mark.parametrize(
+    ("ready", "redirected", "said"),
+    [
+        (re.compile(b"ready"), False, r"a pattern of text or a port, got re.compile\(b'ready'\)"),
+        (True, False, "a text, a pattern of text or a port, got True"),
+        (1.5, False, "a text, a pattern of text or a port, got 1.5"),
+        (65536, False, "a number from 1 to 65535, got ready=65536"),
+        ("", False, "a text of one character or more"),
+        ("ready", True, "ready='ready' cannot be found, as stdout and stderr are redirected"),
+    ],
+)
+def test_what_cannot_be_waited_for_is_refused_before_the_start(
+    sentry_events: SentryEvents, ready: Any, redirected: bool, said: str
+) -> None:
+    options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} if redirected else {}
+
+    with pytest.raises((TypeError, ValueError), match=said):
+        sentry_events.popen(["no such command"], ready=ready, **options)
+
+
+def test_pipes_are_read_as_subprocess_run_reads_them(sentry_events: SentryEvents) -> None:
+    code = "import sys; print('out'); print('error', file=sys.stderr)"
+
+    done = sentry_events.run(python(code), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=None)
+
+    assert (done.stdout, done.stderr) == ("out\n", "error\n")
+    with pytest.raises(TypeError, match="timeout is a number of seconds, got '1'"):
+        sentry_events.run(python(code), timeout="1")  # type: ignore[arg-type]
 
 
 @posix
