@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -202,10 +202,10 @@ class Capture(StoredInbox):
         with self._isolation.sending_at_once():
             return super().wait(number, timeout)
 
-    def holding(self, trace_id: str) -> list[str]:
-        """Return a sentence for all that belongs to a trace and is held back by a process of this test."""
+    def holding(self, trace_ids: Collection[str]) -> list[str]:
+        """Return a sentence for all of these traces that a process of this test holds back."""
         return [
-            *(unsent(label) for label in unfinished_in(self._owner, trace_id)),
+            *(unsent(label) for label in unfinished_in(self._owner, trace_ids)),
             *(still_running(process.pid, process.name) for process in self._running()),
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn, Protocol
 
 from pytest_sentryintegration.evidence import Evidence
@@ -48,8 +48,8 @@ class Source(Protocol):
         """Wait until something newer than that number has come, for so many seconds of real time."""
         return False
 
-    def holding(self, trace_id: str) -> list[str]:
-        """Return a sentence for all that belongs to a trace and is held back by a process of this test."""
+    def holding(self, trace_ids: Collection[str]) -> list[str]:
+        """Return a sentence for all of these traces that a process of this test holds back."""
         return []
 
     def evidence(self) -> Evidence:

@@ -188,7 +188,7 @@ def lacking(source: Source, traces: Sequence[Trace]) -> Lack | None:
     ages = [(clock.now() - trace.received).total_seconds() for trace in traces]
     if ages and min(ages) < source.quiet:
         return Lack([too_recent(min(ages), source.quiet)], source.quiet - min(ages))
-    held = [sentence for trace in traces for sentence in source.holding(trace.trace_id)]
+    held = source.holding([trace.trace_id for trace in traces])
     return Lack(held) if held else None
 
 
@@ -245,7 +245,6 @@ def why_incomplete(reader: Reader, found: Found, waited: float) -> str:
     """Return the failure where what was found was not complete when the time was over."""
     source = reader.source
     said = list(found.lack.sentences) if found.lack is not None else []
-    for trace in found.matched:
-        said += source.holding(trace.trace_id)
+    said += source.holding([trace.trace_id for trace in found.matched])
     said += doubts(reader.evidence(found.notes), source.contents, "traces", waited)
     return incomplete(found.matched, list(dict.fromkeys(said)), waited)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import thread as pool
 from datetime import datetime, timezone
 from typing import Any, Final
@@ -206,19 +206,19 @@ def _processes(owner: Owner) -> Iterator[Child]:
             continue
 
 
-def unfinished_in(owner: Owner, trace_id: str) -> list[str]:
-    """Return the transactions and streamed spans of a trace that this process has started and not finished.
+def unfinished_in(owner: Owner, trace_ids: Collection[str]) -> list[str]:
+    """Return the transactions and streamed spans of traces that this process has started and not finished.
 
     What the facade holds back until its last span has finished is among them.
     """
-    return [label for label, its_trace in _open(noticed(owner).began) if its_trace == trace_id]
+    return [label for label, its_trace in _open(noticed(owner).began) if its_trace in trace_ids]
 
 
 def _unfinished(began: int) -> Iterator[str]:
     return (label for label, _ in _open(began))
 
 
-def _open(began: int) -> Iterator[tuple[str, object]]:
+def _open(began: int) -> Iterator[tuple[str, str]]:
     """Yield the transactions and streamed spans that were started after *began* and are open, with trace ids.
 
     It looks through all objects: an open span may be on no scope, or on one of another thread.

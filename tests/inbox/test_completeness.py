@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -56,7 +56,7 @@ class Planned(Received):
     def send(self, envelope: RawItem) -> None:
         self.store.add("t", project_id="1", envelope=RawEnvelope({}, (envelope,)))
 
-    def holding(self, trace_id: str) -> list[str]:
+    def holding(self, trace_ids: Collection[str]) -> list[str]:
         return self.held
 
 
@@ -136,10 +136,10 @@ def test_what_this_process_finished_since_it_was_drained_is_sent_and_found(time:
             received.send(finished.pop())
         return []
 
-    def holding(trace_id: str) -> list[str]:
+    def holding(trace_ids: Collection[str]) -> list[str]:
         # Another thread finishes the span after the drain, before anybody asks for what is open.
         if not seen:
-            seen.append(trace_id)
+            seen.extend(trace_ids)
             finished.append(CHILD)
         return []
 

@@ -74,52 +74,64 @@ def send(dsn: str, envelopes: list[RawItem]) -> None:
     """POST each of them as an envelope of its own."""
     url = urlsplit(dsn)
     inbox, _, project = url.path.rpartition("/")
+    connection = http.client.HTTPConnection("127.0.0.1", url.port or 0, timeout=60)
     for envelope in envelopes:
         header = json.dumps({**envelope.headers, "length": len(envelope.payload)})
-        connection = http.client.HTTPConnection("127.0.0.1", url.port or 0, timeout=30)
         connection.request(
             "POST",
             f"{inbox}/api/{project}/envelope/?sentry_key={url.username}",
             b"{}\n" + header.encode() + b"\n" + envelope.payload,
         )
-        assert connection.getresponse().status == 200
-        connection.close()
+        answer = connection.getresponse()
+        assert answer.status == 200
+        answer.read()
+    connection.close()
+
+
+def in_trace(number: int, envelope: RawItem) -> RawItem:
+    trace_id = f"{number + 1:032x}"
+    return RawItem(envelope.headers, envelope.payload.replace(TRACE.encode(), trace_id.encode()))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.parametrize("seed", range(3))
-def test_what_eight_processes_send_is_complete_when_the_last_has_sent(
-    sentry_events: SentryEvents, seed: int
+def test_200_traces_that_eight_processes_send_in_random_order_are_complete_with_the_last(
+    sentry_events: SentryEvents,
 ) -> None:
-    chance, dsn = random.Random(seed), sentry_events.dsn
-    last, *envelopes = spans_of(chance, 8)
-    doubled = [*envelopes, *chance.choices(envelopes, k=8)]
-    chance.shuffle(doubled)
+    chance, dsn = random.Random(1), sentry_events.dsn
+    shuffled, last = [], []
+    for number in range(200):
+        first, *others = (in_trace(number, sent) for sent in spans_of(chance, chance.randint(2, 8)))
+        last.append(first)  # it has the root
+        shuffled += [*others, *chance.choices(others, k=3)]
+    chance.shuffle(shuffled)
     (sent, told), (go_on, release) = os.pipe(), os.pipe()
     pids = []
-    for number in range(8):
+    for share in range(8):
         pids.append(os.fork())
         if pids[-1] == 0:
             try:
                 os.close(release)
-                send(dsn, doubled[number::8])
+                send(dsn, shuffled[share::8])
                 os.write(told, b".")
                 os.read(go_on, 1)
-                send(dsn, [last] if number == 0 else [])
+                send(dsn, last[share::8])
             finally:
                 os._exit(0)
     for _ in pids:
         os.read(sent, 1)
 
+    early = list(sentry_events.traces)
+    assert (len(early), [trace for trace in early if not trace.missing]) == (200, [])
     with pytest.raises(AssertionError, match="owes span"):
-        sentry_events.traces.find(TRACE, complete=True, timeout=0.01)
+        sentry_events.traces.wait(200, complete=True, timeout=0.01)
     os.close(release)
-    trace = sentry_events.traces.find(TRACE, complete=True, timeout=30)
+    traces = sentry_events.traces.wait(200, complete=True, timeout=60)
 
     for pid in pids:
         os.waitpid(pid, 0)
     for descriptor in (sent, told, go_on):
         os.close(descriptor)
-    ids = {span.span_id for span in sentry_events.spans}
-    assert {span.span_id for span in trace.tree.walk()} == {span.span_id for span in trace.spans} == ids
-    assert len(sentry_events.envelopes) == len(doubled) + 1
+    assert len(sentry_events.envelopes) == len(shuffled) + len(last)
+    ids = {(span.trace_id, span.span_id) for span in sentry_events.spans}
+    walked = [(span.trace_id, span.span_id) for trace in traces for span in trace.tree.walk()]
+    assert (len(walked), set(walked)) == (len(ids), ids)
