@@ -32,11 +32,16 @@ def imported(name: str) -> Any:
 @contextmanager
 def worker(**options: Any) -> Iterator[Any]:
     """Run a Celery worker in a thread, over a broker in memory; yields its app, with a task `pack`."""
-    celery, testing = imported("celery"), imported("celery.contrib.testing.worker")
+    celery = imported("celery")
     integration = imported("sentry_sdk.integrations.celery").CeleryIntegration(**options)
     sentry_sdk.init(
         "http://app@sentry.invalid/1", traces_sample_rate=1.0, release="app@1", integrations=[integration]
     )
+    if not hasattr(celery.Task.apply_async, "__wrapped__"):
+        # A pytest in this process has dropped the Celery that it imported, and for which the SDK did this.
+        integration.setup_once()
+    # After it: the worker takes what the SDK puts in place of parts of Celery when it is imported.
+    testing = imported("celery.contrib.testing.worker")
     app = celery.Celery("parcels", broker="memory://", backend="cache+memory://", set_as_current=False)
 
     def pack() -> str:
