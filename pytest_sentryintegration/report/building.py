@@ -18,7 +18,7 @@ from pytest_sentryintegration.report.dumps import RED, Problems, Test, read_dump
 from pytest_sentryintegration.report.page import packed, report_page
 from pytest_sentryintegration.store import Arrival, Entry
 from pytest_sentryintegration.web.findings import judged
-from pytest_sentryintegration.web.objects import as_json, attachment_name, dump
+from pytest_sentryintegration.web.objects import as_json, attachment_name, dump, entry_of
 from pytest_sentryintegration.web.streaming import by_request, summary_of
 from pytest_sentryintegration.wire.envelope import serialize_envelope
 from pytest_sentryintegration.words.losses import dropped
@@ -34,6 +34,8 @@ _SPANS: Final = 5_000
 """Spans of a trace that is shown."""
 _BODY: Final = 200_000
 """Bytes of an envelope that is shown as it was sent."""
+_TOGETHER: Final = 200
+"""Requests of which only lines are held that are read at once: test by test takes a fifth longer."""
 _SECTIONS: Final = ("tests", "objects", "findings", "traces", "attachments", "envelopes")
 
 Piece = tuple[str, str, bytes]
@@ -134,7 +136,11 @@ class _Report:
         self._unlisted = 0
         self._judged = 0
         self._whole = 0
-        self._is_brief = False  # whether of the test that is added only lines are held
+        self._is_brief = (
+            False  # whether of the test that is added, and of all later ones, only lines are held
+        )
+        self._waiting: dict[int, dict[int, Entry]] = {}
+        """What tests have sent and is not read yet, by their places and its numbers."""
         self._number = 0
 
     def add(self, test: Test) -> None:
@@ -155,7 +161,7 @@ class _Report:
         self._tests.append(shown)
         numbers: dict[int, int] = {}
         entries: dict[int, Entry] = {}
-        room = max(self._limits.requests - len(self._requests), 0)
+        room = max(self._limits.requests - self._number, 0)
         self._unlisted += max(len(test.sent) - room, 0)
         for entry, before in test.entries(self._number + 1, self._problems, room):
             entries[entry.number] = entry
@@ -163,21 +169,36 @@ class _Report:
                 numbers[before] = entry.number
         self._number += len(entries)
         shown["block"] = self._add_details(place, test.about, numbers)
-        contents = _contents_of(list(entries.values()))
         self._is_brief = self._blocks.is_full or (
             test.outcome not in RED and self._whole >= self._limits.whole
         )
-        traces = {trace.trace_id for trace in contents.traces if self._add_trace(trace)}
-        counts = Counter[str]()
+        self._waiting[place] = entries
+        if not self._is_brief or sum(map(len, self._waiting.values())) >= _TOGETHER:
+            self._read_waiting(test.outcome in RED)
+
+    def _read_waiting(self, is_red: bool = False) -> None:
+        """Read what the last tests have sent: of those of which only lines are held several at once."""
+        places = {number: place for place, entries in self._waiting.items() for number in entries}
+        contents = _contents_of([entry for entries in self._waiting.values() for entry in entries.values()])
+        counts = {place: Counter[str]() for place in self._waiting}
+        # Spans are read, and linked, for what is held whole alone.
+        linked = () if self._is_brief else contents.traces
+        traces = {trace.trace_id for trace in linked if self._add_trace(trace)}
+        reports: dict[int, list[Any]] = {}
         for pairs in by_request(contents):
-            counts.update(noun for noun, _ in pairs)
+            number = entry_of(pairs[0][1]).number
+            place = places[number]
+            counts[place].update(noun for noun, _ in pairs)
+            reports.setdefault(place, []).extend(obj for noun, obj in pairs if noun == "client_reports")
             summary = self._request(pairs, place, traces)
-            if test.outcome in RED and not self._is_brief:
-                self._add_envelope(summary, entries[summary["number"]])
+            if is_red and not self._is_brief:
+                self._add_envelope(summary, self._waiting[place][number])
             self._requests.append(summary)
-        shown["counts"] = dict(counts)
-        if lost := dropped(contents):
-            shown["lost"] = lost
+        for place in self._waiting:
+            self._tests[place]["counts"] = dict(counts[place])
+            if lost := dropped(SimpleNamespace(client_reports=reports.get(place, ()))):
+                self._tests[place]["lost"] = lost
+        self._waiting.clear()
 
     def _add_details(self, place: int, about: Mapping[str, Any], numbers: Mapping[int, int]) -> int | None:
         details = {name: value for name, value in about.items() if name != "duration"}
@@ -231,7 +252,7 @@ class _Report:
 
     def _add_trace(self, trace: Trace) -> bool:
         """Add a trace, and return whether it is there now."""
-        if self._is_brief or trace.trace_id in self._traces or len(trace.spans) > _SPANS:
+        if trace.trace_id in self._traces or len(trace.spans) > _SPANS:
             return False
         block = self._blocks.add([("traces", trace.trace_id, dump(as_json(trace)))])
         if block is not None:
@@ -240,6 +261,7 @@ class _Report:
 
     def page(self, title: str) -> tuple[bytes, list[str]]:
         """Return the page, and a sentence for each thing that it lacks."""
+        self._read_waiting()
         self._blocks.end_block()
         there = len(self._blocks.packed)
         for each in (*self._tests, *self._requests):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from functools import cache
+from itertools import islice
+from operator import attrgetter
 from typing import Any, Final
 
 from pytest_sentryintegration import model
@@ -198,24 +201,31 @@ def _as_text(value: Any) -> str:
 def _shown(value: Any, without: Collection[str] = ()) -> Any:
     if value is None or type(value) in _PLAIN:
         return value
-    fields = FIELDS.get(type(value))
-    if fields is not None:
-        shown = {}
-        for name in fields:
-            if name not in without:
-                inner = getattr(value, name)
-                # Most are plain: a call for each of them took a third of the time of a large report.
-                shown[name] = inner if inner is None or type(inner) in _PLAIN else _shown(inner)
+    if type(value) in FIELDS:
+        # All attributes at once: one by one they took half of the time of a large report.
+        names, read = _reading(type(value), tuple(without))
+        shown = dict(zip(names, read(value), strict=True))
+        for name, inner in shown.items():
+            if inner is not None and type(inner) not in _PLAIN:
+                shown[name] = _shown(inner)
         further = _FURTHER.get(type(value))
         return shown if further is None else {**shown, **further(value)}
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, tuple):
         return [_shown(element) for element in value]
-    if type(value) is dict or isinstance(value, Mapping):
+    if isinstance(value, Mapping):
         # What was sent as JSON stays as it is; a mapping of objects has no other values.
-        return {str(name): _shown(inner) if type(inner) in FIELDS else inner for name, inner in value.items()}
+        is_of_objects = any(type(inner) in FIELDS for inner in islice(value.values(), 1))
+        return {name: _shown(inner) for name, inner in value.items()} if is_of_objects else dict(value)
     return value
+
+
+@cache
+def _reading(kind: type, without: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[Any], Iterable[Any]]]:
+    """Return the attributes of a class that are shown, and what reads them."""
+    names = tuple(name for name in FIELDS[kind] if name not in without)
+    return names, attrgetter(*names)
 
 
 def _tame(value: Any, depth: int) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
+from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from pytest_sentryintegration import clock
@@ -46,8 +47,7 @@ _SUMMARY: Final = (
     "reason", "type", "value", "unit", "duration", "count", "errors", "contact_email", "url", "timestamp",
 )  # fmt: skip
 
-_HAD: Final[dict[type, tuple[str, ...]]] = {}
-"""Which of them the objects of a class have."""
+_NUMBERS: Final = (int, float)
 
 _PARAMETERS: Final = PART | {"verdicts"}
 
@@ -172,18 +172,21 @@ def by_request(contents: Contents, asking: Question | None = None) -> Iterator[l
         contents: What came.
         asking: What of it; ``None`` for all.
     """
-    found: list[tuple[str, Any]] = []
+    requests: dict[int, list[tuple[str, Any]]] = {}
     if asking is not None:
-        found = [(asking.noun, obj) for obj in asking.query.among(getattr(contents, asking.noun))]
+        for obj in asking.query.among(getattr(contents, asking.noun)):
+            requests.setdefault(entry_of(obj).number, []).append((asking.noun, obj))
     else:
         for noun in EACH_ONCE:
-            found += [(noun, obj) for obj in getattr(contents, noun)]
-        told = {entry_of(obj).number for _, obj in found}
+            for obj in getattr(contents, noun):
+                requests.setdefault(entry_of(obj).number, []).append((noun, obj))
         # What has no noun of its own: unknown items, spans without their segment.
-        found += [("items", item) for item in contents.items if entry_of(item).number not in told]
-    found.sort(key=lambda pair: entry_of(pair[1]).number)
-    for _, pairs in groupby(found, key=lambda pair: entry_of(pair[1]).number):
-        yield list(pairs)
+        told = set(requests)
+        for item in contents.items:
+            if (number := entry_of(item).number) not in told:
+                requests.setdefault(number, []).append(("items", item))
+    for number in sorted(requests):
+        yield requests[number]
 
 
 def summary_of(pairs: Sequence[tuple[str, Any]], *, verdicts: bool = False) -> dict[str, Any]:
@@ -211,18 +214,23 @@ def summary_of(pairs: Sequence[tuple[str, Any]], *, verdicts: bool = False) -> d
     }
 
 
+@cache
+def _reading(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Iterable[Any]]]:
+    """Return what a summary tells of the objects of a class, and what reads it of one, all at once."""
+    names = tuple(name for name in _SUMMARY if hasattr(kind, name))
+    # With a single name it would return no tuple.
+    return names, attrgetter(*names) if len(names) > 1 else lambda obj: [getattr(obj, name) for name in names]
+
+
 def _facts(obj: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    names = _HAD.get(type(obj))
-    if names is None:
-        names = _HAD[type(obj)] = tuple(name for name in _SUMMARY if hasattr(type(obj), name))
-    for name in names:
-        value = getattr(obj, name)
+    names, read = _reading(type(obj))
+    for name, value in zip(names, read(obj), strict=True):
         if isinstance(value, str):
             facts[name] = value[:_CUT]
         elif isinstance(value, datetime):
             facts[name] = rfc3339(value)
-        elif isinstance(value, int | float) or (isinstance(value, dict) and value):
+        elif isinstance(value, _NUMBERS) or (isinstance(value, dict) and value):
             facts[name] = value
     if facts.get("message") == facts.get("text"):
         facts.pop("message", None)
