@@ -171,7 +171,8 @@ def _of_folder(folder: Path, name: str, names: Sequence[str], problems: Problems
             yield test
     rest = sorted(each for each in there - named if each.endswith(ENVELOPE))
     if len(rest) > MOST:
-        problems.add("files that are too many", f"{name}: of {len(rest)} envelopes {MOST} are shown")
+        said = f"{name}: of {len(rest)} envelopes the first {MOST} are taken"
+        problems.add("files that are too many", said)
         rest = rest[:MOST]
     if rest:
         files: list[Mapping[str, Any]] = [{"file": each} for each in rest]

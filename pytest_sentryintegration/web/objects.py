@@ -201,14 +201,15 @@ def _as_text(value: Any) -> str:
 def _shown(value: Any, without: Collection[str] = ()) -> Any:
     if value is None or type(value) in _PLAIN:
         return value
-    if type(value) in FIELDS:
+    kind: Any = type(value)
+    if kind in FIELDS:
         # All attributes at once: one by one they took half of the time of a large report.
-        names, read = _reading(type(value), tuple(without))
+        names, read = _reading(kind, tuple(without))
         shown = dict(zip(names, read(value), strict=True))
         for name, inner in shown.items():
             if inner is not None and type(inner) not in _PLAIN:
                 shown[name] = _shown(inner)
-        further = _FURTHER.get(type(value))
+        further = _FURTHER.get(kind)
         return shown if further is None else {**shown, **further(value)}
     if isinstance(value, datetime):
         return rfc3339(value)

@@ -224,7 +224,8 @@ def _reading(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Iterable[Any]
 
 def _facts(obj: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    names, read = _reading(type(obj))
+    kind: Any = type(obj)
+    names, read = _reading(kind)
     for name, value in zip(names, read(obj), strict=True):
         if isinstance(value, str):
             facts[name] = value[:_CUT]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pytest_sentryintegration.matching.showing import plain, show
 from pytest_sentryintegration.matching.span_nodes import span_label
 from pytest_sentryintegration.model.nouns import NOUNS
+from pytest_sentryintegration.words.losses import BY, things
 
 WIDTH: Final = 48
 """Characters of a value; with the rest of its line it fits into 80 columns."""
@@ -57,7 +58,8 @@ def _session(session: Any) -> str:
 
 def _client_report(report: Any) -> str:
     return ", ".join(
-        f"{discard.quantity} {discard.category} {discard.reason}" for discard in report.discarded
+        f"{things(str(lost.category), lost.quantity)} dropped by {BY.get(lost.reason) or lost.reason}"
+        for lost in report.discarded
     )
 
 

@@ -75,6 +75,7 @@ def test_from_opening_the_file_to_the_line_that_sent_the_nearest_miss_it_is_one_
     assert seen == {
         "test": ["demo_failing.py::test_a_declined_payment_is_an_error"],
         "differs": ["level'error''warning'", "tags.product'teapot''samovar'"],
+        "traces": ["buy · http.server 262 ms 95a0cb66"],
         "line": True,
         "source": "capture_message(",
         "services": True,

@@ -226,7 +226,7 @@ def test_each_noun_is_counted_and_has_a_table(seen: Any) -> None:
         },
         "lost": {
             "heads": ["came at", "lost before it was sent, as the sender says"],
-            "first": ["lost before it was sent, as the sender says 2 error before_send"],
+            "first": ["lost before it was sent, as the sender says 2 events dropped by before_send"],
         },
         "attachment": {
             "heads": ["came at", "filename", "type", "size"],
@@ -247,6 +247,41 @@ def test_each_noun_is_counted_and_has_a_table(seen: Any) -> None:
         "value 120.5",
         "unit euro",
     ]
+
+
+def test_the_heads_of_a_table_stand_above_their_columns_and_a_row_tells_its_verdict(seen: Any) -> None:
+    assert (seen["straight"], seen["judged"]) == (True, "dropped")
+
+
+def test_while_what_came_is_read_nothing_is_said_to_be_missing(sentry: FakeSentry) -> None:
+    send(sentry, "event", {"message": "there"})
+
+    assert see(sentry, "reading", "#open=entry:1:messages:0") == ["Reading what came ..."] * 2
+
+
+def test_on_a_telephone_the_chosen_span_is_seen_whole(sentry: FakeSentry) -> None:
+    shop.send_a_shop(sentry)
+
+    seen = see(sentry, "chosen", f"#open=trace:{shop.TRACE}:{6:016x}")
+
+    assert seen == ["db.query INSERT INTO charges internal_error"]
+
+
+def test_text_in_every_script_stays_in_order_and_can_be_read_in_the_call_that_finds_it(
+    sentry: FakeSentry,
+) -> None:
+    said = "فشل الدفع: 支付失败 💳 \u202e\u200b\\ 'é' \"\n"
+    send(sentry, "event", {"message": said, "transaction": "/الدفع", "server_name": "خادم", "level": "fatal"})
+
+    seen = see(sentry, "scripts", "#open=entry:1:messages:0")
+
+    assert seen["facts"] == ["fatal", "in /الدفع", "خادم"]
+    assert (seen["ordered"], seen["said"]) == (True, [])
+    assert seen["call"] == (
+        'sentry_events.messages.find("فشل الدفع: 支付失败 💳 \\u202e\\u200b\\\\ \'é\' \\"\\n", level="fatal")'
+    )
+    found = eval(seen["call"], {"sentry_events": Part(Kept(sentry.store)).events(Local())})
+    assert found.message == said
 
 
 def test_an_error_shows_its_line_its_group_and_what_was_before(seen: Any) -> None:

@@ -25,7 +25,7 @@ LABELS = {
     "sessions": (Sent(status="exited", errors=1, release="shop@1"), "exited, 1 errors, release shop@1"),
     "client_reports": (
         Sent(discarded=[Sent(quantity=2, category="error", reason="before_send")]),
-        "2 error before_send",
+        "2 events dropped by before_send",
     ),
     "envelopes": (Sent(items=[Sent(type="event"), Sent(type="attachment")]), "with event, attachment"),
     "items": (Sent(type="event", payload=b"{}"), "event, 2 bytes"),

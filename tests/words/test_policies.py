@@ -168,7 +168,7 @@ def test_the_captured_section_shows_events_and_trees() -> None:
             http.server  checkout  10000.0 ms
             └─ db.query  SELECT 1  500.0 ms
         1 client report:
-          2 error before_send
+          2 events dropped by before_send
         1 refused request:
           status 400: bad
         The senders report: 2 events dropped by before_send.

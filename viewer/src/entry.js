@@ -9,7 +9,7 @@ import { findCall } from "./python.js";
 import { Attachment, Attachments } from "./attachments.js";
 import { Breadcrumbs } from "./breadcrumbs.js";
 import { Exceptions, named, Stack } from "./stack.js";
-import { Copy, Section, Table } from "./parts.js";
+import { Beside, Copy, Section, Table } from "./parts.js";
 import { At, Findings, objectionsTo, Verdict } from "./verdict.js";
 
 /** What has a view of its own, or is said elsewhere. */
@@ -44,11 +44,11 @@ export function Entry({ row }) {
   const call = findCall(row.noun, it);
   return html`<article class=${tone(row)}>
     <header>
-      <p class="kind"><span class="noun">${WORD[row.noun] ?? row.noun}</span> <span class="quiet">${[it.level !== WORD[row.noun] && it.level, it.transaction && `in ${brief(it.transaction, 80)}`, it.server_name ?? row.server_name, clock(row.received), it.exception?.handled === false && "unhandled"].filter(Boolean).join("  ·  ")}</span></p>
+      <p class="kind"><span class="noun">${WORD[row.noun] ?? row.noun}</span> <span class="quiet"><${Beside} of=${[it.level !== WORD[row.noun] && it.level, it.transaction && html`in <bdi>${brief(it.transaction, 80)}</bdi>`, it.server_name ?? row.server_name, clock(row.received), it.exception?.handled === false && "unhandled"]} /></span></p>
       <h2>${it.exception ? named(it.exception) : brief(headline(row), 500)}</h2>
       ${answer.value && html`<p class="actions">
         ${it.trace_id && html`<button type="button" onClick=${() => go(`trace:${it.trace_id}${it.span_id ? `:${it.span_id}` : ""}`)}>where in the trace</button>`}
-        <${Copy} text=${call} title=${call}>copy as a test<//>
+        <${Copy} text=${call} title=${brief(call, 300)}>copy as a test<//>
       </p>`}
     </header>
     ${answer.loading && html`<p class="quiet" role="status">Loading ...</p>`}
@@ -78,7 +78,7 @@ export function Entry({ row }) {
       <${Section} title="Monitor" of=${it.monitor_config}><${Table} of=${it.monitor_config} path="monitor_config" /><//>
       <${Section} title="Headers of the request" of=${row.noun === "refused" ? it.headers : null}><${Table} of=${it.headers} /><//>
       <${Section} title="Contexts" of=${it.contexts}><${Table} of=${it.contexts} path="contexts" /><//>
-      <${Section} title="As a test"><pre tabindex="0" class="call">${call}</pre><//>
+      <${Section} title="As a test"><pre tabindex="0" class="call">${shown(call)}</pre><//>
       <${Section} title="JSON" closed lazy><pre tabindex="0" class="json">${shown(it)}</pre><//>
       <${Section} title="Envelope, as it was sent" of=${row.noun === "refused" ? null : row.number} closed lazy><${Envelope} row=${row} /><//>
     <//>`}

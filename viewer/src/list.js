@@ -22,15 +22,18 @@ function Verdict({ of }) {
   return html`<span class="verdict ${of}">${of}</span>`;
 }
 
+/** The widths of a table's columns: when it came, its own, and the verdict. */
+const widthsOf = (columns) => `13ch ${columns.map((one) => one[2]).join(" ")} 10ch`;
+
 function Row({ row, style, active, columns }) {
   const tags = Object.entries(row.tags ?? {}).slice(0, 3);
   const where = row.test ? row.test.replace(/^.*::/, "") : (row.server_name ?? (row.inbox === "strays" ? "" : row.inbox));
   return html`<div role="listitem" class="row ${tone(row)} ${active ? "active" : ""}" style=${style}>
     <a href=${addressOf(row)} aria-current=${active ? "true" : null} onClick=${opening(row)}
-      style=${columns && !narrow.value ? { display: "grid", gridTemplateColumns: `13ch ${columns.map((one) => one[2]).join(" ")}` } : null}>
+      style=${columns && !narrow.value ? { display: "grid", gridTemplateColumns: widthsOf(columns) } : null}>
       <time datetime=${row.received} title=${`received ${row.received}`}>${clock(row.received)}</time>
       ${columns && !narrow.value
-        ? columns.map(([title, value, , right]) => html`<span class="cell ${right ? "right" : ""}"><span class="sr">${title} </span>${brief(value(row))}</span>`)
+        ? columns.map(([title, value, , right]) => html`<span class="cell ${right ? "right" : ""}"><span class="sr">${title} </span>${brief(value(row))}</span>`).concat(html`<span class="cell"><${Verdict} of=${row.verdict} /></span>`)
         : html`<span class="noun">${WORD[row.noun] ?? row.noun}</span>
           <span class="label">${brief(headline(row))}${row.at && html` <code class="at">${row.at}</code>`}</span>
           ${row.noun === "transactions" && html`<span class="took">${duration(row.duration)}</span>`}
@@ -64,12 +67,12 @@ export function Counts({ rows }) {
   const chosen = nounIn(filter.value);
   const there = NOUNS.filter((noun) => counts.has(noun));
   return html`<nav class="counts" aria-label="kinds">
-    <button type="button" aria-pressed=${String(!chosen)} onClick=${() => (filter.value = withNoun(filter.value, ""))}>all <b>${rows.length}</b></button>
+    <button type="button" aria-pressed=${String(!chosen)} onClick=${() => (filter.value = withNoun(filter.value, ""))}>all <b>${rows.length.toLocaleString("en")}</b></button>
     ${there.map((noun) => {
       const word = WORD[noun];
       const on = chosen !== "" && nounOf(word).startsWith(chosen);
       return html`<button type="button" key=${noun} aria-pressed=${String(on)} class=${noun === "refused" || noun === "client_reports" ? "error" : ""}
-        onClick=${() => (filter.value = withNoun(filter.value, on ? "" : word))}>${PLURAL[noun]} <b>${counts.get(noun)}</b></button>`;
+        onClick=${() => (filter.value = withNoun(filter.value, on ? "" : word))}>${PLURAL[noun]} <b>${counts.get(noun).toLocaleString("en")}</b></button>`;
     })}
     <span class="space"></span>
     <button type="button" aria-pressed=${String(by.value === "test")} onClick=${() => (by.value = by.value ? "" : "test")}>by test</button>
@@ -80,8 +83,8 @@ export function List({ rows, selected, tables }) {
   const noun = nounIn(filter.value);
   const columns = tables ? columnsOf(noun) : null;
   const items = by.value === "test" ? byTest(rows) : rows;
-  return html`${columns && !narrow.value && html`<div class="heads" aria-hidden="true" style=${{ gridTemplateColumns: `13ch ${columns.map((one) => one[2]).join(" ")}` }}>
-      <span>came at</span>${columns.map(([title, , , right]) => html`<span class=${right ? "right" : ""}>${title}</span>`)}</div>`}
+  return html`${columns && !narrow.value && html`<div class="heads" aria-hidden="true" style=${{ gridTemplateColumns: widthsOf(columns) }}>
+      <span>came at</span>${columns.map(([title, , , right]) => html`<span class=${right ? "right" : ""}>${title}</span>`)}<span></span></div>`}
     <${Window} items=${items} keyOf=${(row) => row.key} height=${narrow.value && !columns ? 46 : 28} selected=${selected} label="what came, newest first"
     render=${(row, place, style) =>
       row.heading === undefined

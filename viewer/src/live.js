@@ -1,5 +1,5 @@
 // The live source: the stream of the captured API. Rows are summaries; the whole is asked for when it is opened.
-import { evicted, held, limit, older, paused, restarted, rows, rowsOf, state } from "./rows.js";
+import { evicted, held, limit, older, paused, reading, restarted, rows, rowsOf, state } from "./rows.js";
 
 let waiting = [];
 let scheduled = false;
@@ -20,6 +20,7 @@ function flush() {
     const gone = all.findIndex((row) => row.number > oldest);
     if (gone > 0) evicted.value = Math.max(evicted.peek(), oldest);
     rows.value = gone > 0 ? all.slice(gone) : all;
+    reading.value = false;
   }
   held.value = 0;
 }
@@ -74,6 +75,7 @@ export async function forget() {
   waiting = [];
   rows.value = [];
   evicted.value = 0;
+  reading.value = false;
 }
 
 const NEWEST = 200; // requests that are shown at once; older ones follow behind
@@ -119,6 +121,7 @@ export async function connect() {
     newest = counts.cursor;
     evicted.value = counts.evicted;
     limit.value = counts.limit ?? 0;
+    reading.value = counts.counts.items + counts.counts.refused > 0;
   } catch (error) {
     state.value = "refused";
     return;

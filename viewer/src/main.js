@@ -2,7 +2,7 @@ import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { computed, effect, signal } from "@preact/signals";
 import { html } from "htm/preact";
-import { connect, forget, isReport, judge, older, pause, paused, report, rows, state } from "./source.js";
+import { connect, forget, isReport, judge, older, pause, paused, reading, report, rows, state } from "./source.js";
 import { matcher, mistaken, NAMES } from "./filter.js";
 import { by, close, closeAll, filter, go, leadsBack, move, open, show } from "./place.js";
 import { Counts, List } from "./list.js";
@@ -88,6 +88,7 @@ function onKey(event) {
 }
 
 function Gone() {
+  if (state.value === "connecting" || reading.value || older.value) return html`<p class="quiet" role="status">Reading what came ...</p>`;
   if (isReport) return html`<div class="banner bad" role="alert"><p><strong>It is not in this report.</strong></p><p>The address is of another report, or was changed.</p></div>`;
   return html`<div class="banner bad" role="alert"><p><strong>It is not among what came.</strong></p>
     <p>It was evicted or cleared, or the server was started anew since this address was made. Where evictions are the cause, start it with a larger <code>serve --limit</code>.</p></div>`;

@@ -1,5 +1,5 @@
 // What each noun is called, and what a table of it shows.
-import { clock, duration, size } from "./shown.js";
+import { clock, duration, many, size } from "./shown.js";
 
 export const WORD = {
   errors: "error",
@@ -57,6 +57,8 @@ export function headline(row) {
   if (row.noun === "feedback") return row.message ?? row.label;
   if (row.noun === "refused") return `${row.status}: ${row.reason}`;
   if (row.noun === "transactions") return [row.name, row.op].filter(Boolean).join("  ·  ");
+  if (row.noun === "attachments") return [row.filename, row.content_type, size(row.size ?? 0)].filter(Boolean).join("  ·  ");
+  if (row.noun === "sessions") return [row.status, row.errors > 0 && many(row.errors, "error"), row.release].filter(Boolean).join("  ·  ");
   if (row.noun === "check_ins") return [row.monitor_slug, row.status].filter(Boolean).join("  ·  ");
   return row.label;
 }

@@ -7,6 +7,9 @@ import { brief, filled, shown } from "./shown.js";
 import { At } from "./verdict.js";
 import { printing } from "./window.js";
 
+/** Facts in one line. Each is apart from the others: right-to-left text would else change their order. */
+export const Beside = ({ of }) => of.filter(Boolean).map((one, place) => html`${place > 0 && "  ·  "}<bdi>${one}</bdi>`);
+
 export function Section(properties) {
   const { title, of, count, children, closed, lazy } = properties;
   const [open, setOpen] = useState(!closed);

@@ -2,12 +2,12 @@
 
 /** A text as Python writes it. */
 export function quoted(text) {
-  // JSON's escapes are Python's as well, and everything that is not ASCII is escaped: what is copied stays as it was sent.
-  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
-    .replace(/\\ud([89ab][0-9a-f]{2})\\ud([c-f][0-9a-f]{2})/g, (_, high, low) => {
-      const point = 0x10000 + ((parseInt(`d${high}`, 16) - 0xd800) << 10) + (parseInt(`d${low}`, 16) - 0xdc00);
-      return `\\U${point.toString(16).padStart(8, "0")}`;
-    });
+  // JSON's escapes are Python's as well. Letters, marks, digits and signs of every script stay; what is not seen, or
+  // changes the order of what is seen, is escaped.
+  return JSON.stringify(text).replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (char) => {
+    const point = char.codePointAt(0).toString(16);
+    return point.length > 4 ? `\\U${point.padStart(8, "0")}` : `\\u${point.padStart(4, "0")}`;
+  });
 }
 
 /** A JSON value as Python writes it. */

@@ -8,6 +8,7 @@ export const held = signal(0);
 export const evicted = signal(0); // requests that came and are not kept any more
 export const limit = signal(0); // how many requests the server keeps
 export const restarted = signal(false); // whether the server began anew meanwhile
+export const reading = signal(false); // whether something came, of which nothing was read yet
 export const older = signal(false); // whether older ones are still being read
 
 /** The rows of one request, from its summary as the stream of the captured API sends it. */

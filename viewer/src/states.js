@@ -1,6 +1,6 @@
 // What the page says where there is nothing to show, or where something is wrong, and what to do.
 import { html } from "htm/preact";
-import { evicted, held, limit, paused, restarted, rows, state } from "./source.js";
+import { evicted, held, limit, paused, reading, restarted, rows, state } from "./source.js";
 import { filter } from "./place.js";
 import { tokens } from "./filter.js";
 import { Copy } from "./parts.js";
@@ -41,6 +41,7 @@ export function Empty() {
       ${verdict && html`<p class="quiet">This server does not tell verdicts in its list: open an entry to see its own.</p>`}
       <p><button type="button" onClick=${() => (filter.value = "")}>show all</button></p></div>`;
   }
+  if (reading.value) return html`<p class="empty" role="status">Reading what came ...</p>`;
   if (state.value === "file") return html`<p class="empty">Nothing was captured in this run.</p>`;
   const dsn = `${location.protocol}//${KEY}@${location.host}/1`;
   return html`<div class="empty">

@@ -7,7 +7,7 @@ import { matcher } from "./filter.js";
 import { useAnswer } from "./loading.js";
 import { headline, NOUNS, PLURAL, tone, WORD } from "./nouns.js";
 import { brief, duration, shown } from "./shown.js";
-import { Section } from "./parts.js";
+import { Beside, Section } from "./parts.js";
 import { Window } from "./window.js";
 
 const TONES = { "collection error": "error", failed: "error", error: "error", running: "error", rerun: "warning", xpassed: "warning", passed: "good" };
@@ -42,7 +42,8 @@ export const passingTests = computed(() => {
 });
 
 const many = (count, noun) => `${count} ${count === 1 ? WORD[noun] ?? noun : PLURAL[noun] ?? noun}`;
-const countsOf = (test) => NOUNS.filter((noun) => test.counts?.[noun]).map((noun) => many(test.counts[noun], noun)).join(", ");
+// What was lost is told in words beside it.
+const countsOf = (test) => NOUNS.filter((noun) => test.counts?.[noun] && !(noun === "client_reports" && test.lost)).map((noun) => many(test.counts[noun], noun)).join(", ");
 
 const addressOf = (place) => `#${new URLSearchParams({ ...(filter.value ? { q: filter.value } : {}), open: place })}`;
 const opening = (how, place) => (event) => {
@@ -55,15 +56,15 @@ const opening = (how, place) => (event) => {
 export function Outcomes() {
   const counts = Object.entries(report.value?.outcomes ?? {});
   return html`<nav class="counts" aria-label="outcomes">
-    <button type="button" aria-pressed=${String(!filter.value)} onClick=${() => (filter.value = "")}>all tests <b>${counts.reduce((sum, [, count]) => sum + count, 0)}</b></button>
+    <button type="button" aria-pressed=${String(!filter.value)} onClick=${() => (filter.value = "")}>all tests <b>${counts.reduce((sum, [, count]) => sum + count, 0).toLocaleString("en")}</b></button>
     ${counts.map(([outcome, count]) => {
       const token = `status:${wordOf(outcome).replaceAll(" ", "")}`.startsWith("status:did") ? "status:did" : `status:${wordOf(outcome).split(" ")[0]}`;
       const on = filter.value === token;
       return html`<button type="button" key=${outcome} class=${TONES[outcome] === "error" ? "error" : ""} aria-pressed=${String(on)}
-        onClick=${() => (filter.value = on ? "" : token)}>${wordOf(outcome)} <b>${count}</b></button>`;
+        onClick=${() => (filter.value = on ? "" : token)}>${wordOf(outcome)} <b>${count.toLocaleString("en")}</b></button>`;
     })}
     <span class="space"></span>
-    <button type="button" onClick=${() => (by.value = "all")}>all that was sent <b>${rows.value.length}</b></button>
+    <button type="button" onClick=${() => (by.value = "all")}>all that was sent <b>${rows.value.length.toLocaleString("en")}</b></button>
   </nav>`;
 }
 
@@ -113,6 +114,12 @@ function Miss({ miss }) {
   </div>`;
 }
 
+/** A trace by its longest transaction, which is most often its root. */
+function TraceName({ id, of }) {
+  const [longest] = of.filter((row) => row.noun === "transactions" && row.trace_id === id).sort((one, other) => (other.duration ?? 0) - (one.duration ?? 0));
+  return longest ? html`${brief(headline(longest), 120)} <span class="quiet">${duration(longest.duration)}</span> <code class="quiet">${id.slice(0, 8)}</code>` : html`<code>${id}</code>`;
+}
+
 export function Test({ test }) {
   const answer = useAnswer(() => (test.block === null && !test.headline ? Promise.resolve({}) : failure(test)), [test.key]);
   const own = rowsOfTest.value.get(test.place) ?? [];
@@ -120,7 +127,7 @@ export function Test({ test }) {
   const { failure: text, nearest, reasons } = answer.value ?? {};
   return html`<article class="test ${TONES[test.outcome] ?? ""}">
     <header>
-      <p class="kind"><span class="outcome">${wordOf(test.outcome)}</span> <span class="quiet">${[duration(test.duration), countsOf(test)].filter(Boolean).join("  ·  ")}</span></p>
+      <p class="kind"><span class="outcome">${wordOf(test.outcome)}</span> <span class="quiet"><${Beside} of=${[duration(test.duration), countsOf(test)]} /></span></p>
       <h2>${test.test}</h2>
     </header>
     ${test.outcome === "collection error" && html`<p class="banner bad">Its tests were not run: pytest could not collect them.</p>`}
@@ -132,8 +139,8 @@ export function Test({ test }) {
     ${test.lost && html`<${Section} title="Lost by the senders"><p>${test.lost}</p><//>`}
     ${own.length > 0 && html`<${Section} title="Sent" count=${own.length}><ul class="sent">${own.slice(0, 500).map((row) => html`<${Sent} key=${row.key} row=${row} />`)}</ul>
       ${own.length > 500 && html`<p class="quiet">${own.length - 500} more: filter by <code>test:</code> in all that was sent.</p>`}<//>`}
-    ${traces.length > 0 && html`<${Section} title="Traces" count=${traces.length}><ul>${traces.slice(0, 100).map(
-      (id) => html`<li><a href=${addressOf(`trace:${id}`)} onClick=${opening(go, `trace:${id}`)}><code>${id}</code></a></li>`,
+    ${traces.length > 0 && html`<${Section} title="Traces" count=${traces.length}><ul class="sent">${traces.slice(0, 100).map(
+      (id) => html`<li><a href=${addressOf(`trace:${id}`)} onClick=${opening(go, `trace:${id}`)}><${TraceName} id=${id} of=${own} /></a></li>`,
     )}</ul><//>`}
     ${!own.length && !reasons?.length && !/running|collection/.test(test.outcome) && html`<p class="quiet">It sent nothing to Sentry${test.sent ? " that is in this report" : ""}.</p>`}
   </article>`;

@@ -60,7 +60,7 @@ export function Trace({ id, chosen }) {
   const tree = useMemo(() => treeOf(spans), [spans]);
   const lines = useMemo(() => linesOf(tree.tops, collapsed), [tree, collapsed]);
   const path = useMemo(() => criticalPath(tree.tops.find((node) => node.span && !node.span.parent_span_id) ?? tree.tops[0]), [tree]);
-  const longest = useMemo(() => [...path].map(([key, times]) => [key, waited(times)]).filter(([, time]) => time > 0).sort((a, b) => b[1] - a[1]).slice(0, 3), [path]);
+  const longest = useMemo(() => [...path].map(([key, times]) => [key, waited(times)]).filter(([, time]) => time >= tree.length / 100).sort((a, b) => b[1] - a[1]).slice(0, 3), [path, tree]);
   const services = answer.value?.services ?? NONE;
   const happened = useMemo(() => {
     const groups = new Map();

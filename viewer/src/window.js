@@ -18,35 +18,43 @@ export function Window({ items, keyOf, height, render, selected, label }) {
   const box = useRef(null);
   const [view, setView] = useState([0, 60]);
   const top = useRef({ key: null, place: 0 });
+  const place = selected === null ? -1 : items.findIndex((item) => keyOf(item) === selected);
+  const revealed = useRef(-1);
+  const reveal = useRef(null);
+  reveal.current = () => {
+    if (place < 0) return;
+    const { scrollTop, clientHeight } = box.current;
+    if (place * height < scrollTop) box.current.scrollTop = place * height;
+    else if ((place + 1) * height > scrollTop + clientHeight) box.current.scrollTop = (place + 1) * height - clientHeight;
+    revealed.current = box.current.scrollTop;
+  };
   const measure = () => {
     if (!box.current) return;
     const { scrollTop, clientHeight } = box.current;
     const first = Math.max(0, Math.floor(scrollTop / height) - 10);
     const last = first + Math.ceil(clientHeight / height) + 20;
-    const place = Math.floor(scrollTop / height);
-    top.current = { key: scrollTop > 0 && items[place] ? keyOf(items[place]) : null, place };
+    const seen = Math.floor(scrollTop / height);
+    top.current = { key: scrollTop > 0 && items[seen] ? keyOf(items[seen]) : null, place: seen };
     setView((now) => (now[0] === first && now[1] === last ? now : [first, last]));
   };
   useEffect(() => {
     measure();
-    const observer = new ResizeObserver(measure);
+    const observer = new ResizeObserver(() => {
+      // What is shown below it has taken room, or given it back: what was chosen stays seen.
+      if (box.current?.scrollTop === revealed.current) reveal.current();
+      measure();
+    });
     observer.observe(box.current);
     return () => observer.disconnect();
   }, [height]);
   // What comes is put at the top: what is being read stays where it is.
   useLayoutEffect(() => {
-    const { key, place } = top.current;
-    if (key === null || (items[place] && keyOf(items[place]) === key)) return;
+    const { key, place: before } = top.current;
+    if (key === null || (items[before] && keyOf(items[before]) === key)) return;
     const now = items.findIndex((item) => keyOf(item) === key);
-    if (now >= 0) box.current.scrollTop += (now - place) * height;
+    if (now >= 0) box.current.scrollTop += (now - before) * height;
   }, [items]);
-  const place = selected === null ? -1 : items.findIndex((item) => keyOf(item) === selected);
-  useEffect(() => {
-    if (place < 0) return;
-    const { scrollTop, clientHeight } = box.current;
-    if (place * height < scrollTop) box.current.scrollTop = place * height;
-    else if ((place + 1) * height > scrollTop + clientHeight) box.current.scrollTop = (place + 1) * height - clientHeight;
-  }, [selected, place >= 0]);
+  useEffect(() => reveal.current(), [selected, place >= 0]);
   const [first, last] = printing.value ? [0, PRINTED] : view;
   return html`<div class="window" ref=${box} onScroll=${measure}>
     <div role="list" aria-label=${label} class="all" style=${{ height: `${items.length * height}px` }}>

@@ -118,6 +118,31 @@ const scenarios = {
     await page.waitForTimeout(300);
     return { ran: await page.evaluate(() => globalThis.ran ?? null) };
   },
+  async reading() {
+    const page = await open();
+    // A stream that was answered, and has sent nothing yet.
+    await page.route("**/api/captured/stream?*", (route) => route.fulfill({ status: 200, contentType: "text/event-stream", body: "retry: 60000\n\n" }));
+    await page.goto("about:blank");
+    await page.goto(`${url}/${argument}`);
+    await page.locator(".empty").filter({ hasText: "Reading" }).waitFor();
+    return await texts(page, ".empty, aside > p");
+  },
+  async chosen() {
+    const page = await open(argument, { viewport: { width: 400, height: 860 } });
+    await page.locator(".chosen").waitFor();
+    await page.waitForFunction(() => {
+      const [line, list] = [".span.active", ".trace .window"].map((where) => document.querySelector(where).getBoundingClientRect());
+      return line.top >= list.top && line.bottom <= list.bottom + 1;
+    });
+    return await texts(page, ".span.active .name a");
+  },
+  async scripts() {
+    const page = await open(argument);
+    await page.locator(".call").waitFor();
+    const facts = page.locator(".kind bdi");
+    const lefts = await facts.evaluateAll((all) => all.filter((one) => !one.querySelector("bdi")).map((one) => one.getBoundingClientRect().left));
+    return { facts: (await texts(page, ".kind .quiet > bdi")).slice(0, 3), ordered: lefts.every((left, place) => !place || left > lefts[place - 1]), call: await page.locator(".call").textContent(), said: page.said };
+  },
   async pause() {
     const page = await open();
     await rows(page, 1);
@@ -138,7 +163,10 @@ const scenarios = {
     for (const word of ["log", "metric", "check-in", "session", "feedback", "lost", "attachment", "refused"]) {
       await page.locator("#filter").fill(`noun:${word}`);
       await page.waitForFunction((wanted) => document.querySelector(".row") && location.hash.includes(wanted), word);
-      seen.tables[word] = { heads: await texts(page, ".heads span"), first: await texts(page, ".row:first-child .cell") };
+      seen.tables[word] = { heads: (await texts(page, ".heads span")).slice(0, -1), first: (await texts(page, ".row:first-child .cell")).slice(0, -1) };
+      const lefts = (where) => page.locator(where).evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().left)));
+      seen.straight = (seen.straight ?? true) && JSON.stringify((await lefts(".heads > span")).slice(1)) === JSON.stringify(await lefts(".row:first-child .cell"));
+      if (word === "session") seen.judged = (await texts(page, ".row:first-child .cell")).at(-1);
     }
     await page.locator("#filter").fill("verdict:trimmed noun:error");
     await page.waitForFunction(() => document.querySelectorAll(".row").length === 1);
@@ -228,8 +256,8 @@ const scenarios = {
     await page.locator(".row a").first().click();
     await page.locator("article h2").waitFor();
     for (let number = 0; number < 8; number++) await message(`further ${number}`);
+    await page.waitForFunction(() => document.querySelector(".row .label")?.textContent === "further 7");
     await page.locator("aside .banner.bad").waitFor();
-    await page.waitForFunction(() => document.querySelectorAll(".row").length === 5);
     return { labels: await labels(page), notice: await texts(page, ".notice"), open: await page.locator("aside .banner.bad strong").textContent() };
   },
   async many() {

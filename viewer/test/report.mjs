@@ -29,6 +29,7 @@ const scenarios = {
     await page.locator("article.test h2").waitFor();
     const test = await texts(page, "article.test h2");
     const differs = await texts(page, ".miss tbody tr");
+    const traces = await texts(page, 'article.test a[href*="trace"]');
     await page.locator(".miss a").first().click();
     await page.locator(".frame[open] .line").first().waitFor();
     const lines = await page.locator(".exception").first().textContent();
@@ -39,7 +40,7 @@ const scenarios = {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Escape");
     await page.locator("article.test h2").waitFor();
-    return { test, differs, line: lines.includes(argument), source, services: services > 0, said, elsewhere: elsewhere() };
+    return { test, differs, traces, line: lines.includes(argument), source, services: services > 0, said, elsewhere: elsewhere() };
   },
   async tests() {
     const page = await open();
