@@ -14,7 +14,7 @@ from pytest_sentryintegration import SentryEvents, span
 from sentryintegration import start_transaction
 
 WORKER = (sys.executable, "-m", "celery", "-A", "mail", "worker", "--concurrency=1", "--loglevel=ERROR")
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds that a worker may take to start, on a busy machine."""
 
 
