@@ -32,8 +32,10 @@ def _start(original: Callable[..., None]) -> Callable[..., None]:
         original(self, *args, **kwargs)
         # The process has been started: no error of the plugin may reach the application now.
         with contextlib.suppress(Exception):
-            environment = kwargs.get("env", args[10] if len(args) > 10 else None)
-            vars(self)[_NOTE] = _note_start(self.args, environment, weakref.ref(self))
+            # Where something has wrapped this wrapper, it is wrapped again after `noticing.uninstall`.
+            if _NOTE not in vars(self):
+                environment = kwargs.get("env", args[10] if len(args) > 10 else None)
+                vars(self)[_NOTE] = _note_start(self.args, environment, weakref.ref(self))
 
     return init
 

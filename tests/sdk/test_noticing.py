@@ -36,6 +36,28 @@ def owner() -> Iterator[Owner]:
     end()
 
 
+def test_a_start_is_noted_once_where_something_wrapped_it_before_the_notes_began_anew(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noticing.uninstall()
+    monkeypatch.setattr(subprocess.Popen, "__init__", subprocess.Popen.__init__)  # to be put back
+    noticing.begin(owner)
+    ours = subprocess.Popen.__init__
+    # As the SDK does: what was wrapped below cannot be put back then, and stays.
+    monkeypatch.setattr(
+        subprocess.Popen, "__init__", lambda self, *args, **kwargs: ours(self, *args, **kwargs)
+    )
+    noticing.uninstall()
+    noticing.begin(owner)
+
+    subprocess.run(PASS, check=True)
+
+    assert [(each.command, each.ended) for each in noticed(owner).started] == [
+        (f"{os.path.basename(sys.executable)} -c pass", 0)
+    ]
+    noticing.uninstall()
+
+
 @pytest.mark.parametrize(
     ("variables", "has_dsn"),
     [
