@@ -25,6 +25,9 @@ from pytest_sentryintegration.wire.rate_limits import (
 
 __all__ = ["Fault", "Faults"]
 
+_CHANCE = random.Random()
+"""Not that of the module `random`, which an application may have seeded."""
+
 _CATEGORY_ALIASES = {"user_report_v2": "feedback"}
 
 
@@ -33,6 +36,9 @@ class Uses(Protocol):
 
     def count(self, place: int) -> int:
         """Count one more use of the fault at that place; return how many there are, 0 for none at all."""
+
+    def count_tried(self, place: int) -> int:
+        """Count one more request for which chance decides; return how many there are, 0 for none at all."""
 
     def all(self) -> Mapping[int, int]:
         """Return how often each was used, by its place."""
@@ -59,12 +65,10 @@ class Fault:
     """How many requests it was applied to."""
     probability: float = 1.0
     """To which part of the requests it applies."""
-    dice: random.Random | None = None
-    """What decides, where it does not apply to all of them."""
-
-    def applies(self) -> bool:
-        """Return whether it applies to the next request that it is meant for."""
-        return self.dice is None or self.dice.random() < self.probability
+    seed: int | None = None
+    """Makes chance the same again, where it does not apply to all of them."""
+    tried: int = 0
+    """For how many requests chance has decided, with a seed."""
 
 
 @dataclass(slots=True)
@@ -279,7 +283,7 @@ class Faults:
                 if fault.limit is not None
                 and fault.times != 0
                 and fault.item_type in (None, *types)
-                and fault.applies()
+                and self._applies(fault)
             ]
             counted: set[int] = set()
             while limits:
@@ -293,11 +297,9 @@ class Faults:
             return None
 
     def _add(self, fault: Fault, probability: float, seed: int | None) -> None:
-        fault.probability = _part(probability)
+        fault.probability, fault.seed = _part(probability), seed
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
             raise TypeError(f"seed is a whole number or None, got {seed!r}")
-        if fault.probability < 1:
-            fault.dice = random.Random(seed)
         if fault.times is not None:
             if isinstance(fault.times, bool) or not isinstance(fault.times, int):
                 raise TypeError(f"times is a number of requests or None, got {fault.times!r}")
@@ -315,11 +317,19 @@ class Faults:
             if (
                 fault.kind == kind
                 and (fault.item_type is None or fault.item_type in types)
-                and fault.applies()
+                and self._applies(fault)
                 and self._count(fault)
             ):
                 return fault
         return None
+
+    def _applies(self, fault: Fault) -> bool:
+        """Return whether a fault applies to the next request that it is meant for."""
+        if fault.probability == 1 or fault.seed is None:
+            return fault.probability == 1 or _CHANCE.random() < fault.probability
+        fault.tried = fault.tried + 1 if self._uses is None else self._uses.count_tried(fault.place)
+        # By its number: several fake Sentrys that are one decide as a single one does.
+        return random.Random(f"{fault.seed}/{fault.tried}").random() < fault.probability
 
     def _count(self, fault: Fault) -> bool:
         """Count one use; returns whether it is one that the fault was set for."""
@@ -383,7 +393,7 @@ def _describe(fault: Fault) -> str:
         said += f" {fault.seconds:g} s"
     if fault.item_type is not None:
         said += f" for {fault.item_type}"
-    if fault.dice is not None:
+    if fault.probability < 1:
         said += f" with probability {fault.probability:g}"
     if fault.times is not None:
         said += f", {fault.times} more time{'s' if fault.times != 1 else ''}"

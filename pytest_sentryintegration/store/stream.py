@@ -162,15 +162,15 @@ class Stream:
         with self._asking():
             return self._do(script, *arguments)
 
-    def use_fault(self, inbox: str, faults: str, place: int) -> int:
-        """Count one more use of a fault; return how many there are, 0 where other faults were set since."""
-        return int(self.run(USE, name_of(inbox), faults, place))
+    def use_fault(self, inbox: str, faults: str, what: str) -> int:
+        """Count one more use of some faults; return how many of it, 0 where others were set since."""
+        return int(self.run(USE, name_of(inbox), faults, what))
 
     def fault_uses(self, faults: str) -> dict[int, int]:
         """Return how often each of the faults of that id was used, by its place."""
         with self._asking():
             counted = self._client.hgetall(KEYS[5] + faults)
-        return {int(place): int(count) for place, count in counted.items()}
+        return {int(place): int(count) for place, count in counted.items() if place.isdigit()}
 
     def use(self, inboxes: dict[str, float]) -> None:
         """Tell the others when inboxes were used last."""

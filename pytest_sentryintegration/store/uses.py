@@ -38,8 +38,15 @@ class Uses:
         That is where it was taken back meanwhile, and where Redis cannot be reached: then what comes cannot
         be saved either, and is refused for that.
         """
+        return self._count(str(place))
+
+    def count_tried(self, place: int) -> int:
+        """Count one more request for which chance decides, as `count` does."""
+        return self._count(f"tried {place}")
+
+    def _count(self, what: str) -> int:
         try:
-            return self._stream.use_fault(self._inbox, self._id, place)
+            return self._stream.use_fault(self._inbox, self._id, what)
         except HolderError:
             return 0
 

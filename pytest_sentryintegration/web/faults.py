@@ -130,6 +130,8 @@ def _options(fault: Fault) -> dict[str, Any]:
         options["times"] = fault.times
     if fault.item_type is not None:
         options["item_type"] = fault.item_type
-    if fault.dice is not None:
+    if fault.probability < 1:
         options["probability"] = fault.probability
+    if fault.seed is not None:
+        options["seed"] = fault.seed
     return options

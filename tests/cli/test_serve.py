@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -300,8 +301,11 @@ def test_a_signal_ends_it_cleanly_and_soon(number: signal.Signals) -> None:
 
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        dsn = process.stdout.readline()
-        with socket.create_connection(("127.0.0.1", int(dsn.rpartition(":")[2].partition("/")[0]))):
+        port = int(process.stdout.readline().rpartition(":")[2].partition("/")[0])
+        with socket.create_connection(("127.0.0.1", port)), ExitStack() as waiting:
+            for path in ("messages?wait=600", "messages?follow=true", "stream"):
+                client = waiting.enter_context(socket.create_connection(("127.0.0.1", port)))
+                client.sendall(f"GET /api/captured/{path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
             process.send_signal(number)
             started = time.monotonic()
             _, err = process.communicate(timeout=60)

@@ -365,6 +365,20 @@ def test_how_often_a_fault_is_applied_is_counted_by_all_together(
     assert [api.get("/api/faults").json for api in (first, second, third)] == [{}, {}, {}]
 
 
+def test_with_a_seed_chance_decides_for_all_together_as_for_one(server: RedisServer, make: Make) -> None:
+    faults = json.dumps({"status": {"code": 503, "probability": 0.5, "seed": 7}}).encode()
+    alone, replicas = Api(), (make(server), make(server))
+    for api in (alone, replicas[0]):
+        assert api.ask("PUT", "/api/faults", faults).status == 200
+    replicas[1].sentry.store.catch_up()
+
+    decided = [post(alone)[0] for _ in range(40)]
+
+    assert {200, 503} == set(decided)
+    assert [post(replicas[number % 3 % 2])[0] for number in range(40)] == decided
+    assert replicas[1].get("/api/faults").json == json.loads(faults)
+
+
 def test_what_others_used_of_a_fault_is_shown_and_ends_with_it(server: RedisServer, make: Make) -> None:
     first, second = make(server), make(server)
     first.ask("PUT", "/api/faults", b'{"status": {"code": 503, "times": 3}}')
