@@ -11,7 +11,7 @@ SUMMARIES: Final = {
     "run": "run a command with a fake Sentry of its own, and say what it sent",
     "wait": "wait until a running fake Sentry has been sent something",
     "show": "print .envelope files: events, trees, verdicts",
-    "report": "make one page of dumps, which opens from a disk: tests, what they sent, verdicts",
+    "report": "make one page of dumps: tests, what they sent, verdicts",
 }
 """What each command does, by its name."""
 

@@ -107,9 +107,9 @@ def _help() -> str:
             "",
             *lines,
             "",
-            "sentryintegration COMMAND --help tells more. An environment variable can give each option.",
-            "Exit codes: 0 done, 1 a thing waited for did not come, 2 wrong use, 3 a condition on what was",
-            "captured is not met.",
+            "sentryintegration COMMAND --help tells more. Each option can also be given by an",
+            "environment variable. Exit codes: 0 done, 1 a thing waited for did not come,",
+            "2 wrong use, 3 a condition on what was captured is not met.",
             "",
         ]
     )

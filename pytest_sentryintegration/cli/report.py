@@ -36,9 +36,10 @@ def _report(options: Namespace) -> int:
 REPORT = Command(
     "report",
     "DIR... -o FILE [--title TEXT]",
-    "Writes one HTML file with the tests of all dumps, failed ones first, and what each sent. It opens from\n"
-    "a disk, without a network. DIR is what pytest --sentry-dump DIR or run --dump DIR wrote, of one run or\n"
-    "of shards, or a folder of such folders. The same dumps give the same bytes, in whatever order they are\n"
+    "Writes one HTML file with the tests of all dumps, failed ones first, and what\n"
+    "each sent. It opens from a disk, without a network. DIR is what pytest\n"
+    "--sentry-dump DIR or run --dump DIR wrote, of one run or of shards, or a folder\n"
+    "of such folders. The same dumps give the same bytes, in whatever order they are\n"
     "named. What cannot be read is told on stderr and in the report.",
     (
         Option("output", "the file to write", metavar="FILE", read=path, short="o"),

@@ -164,12 +164,14 @@ def _dump(received: Received, folder: Path, outcome: str, about: dict[str, Any])
 RUN: Final = Command(
     "run",
     "[options] -- COMMAND...",
-    "Runs COMMAND with SENTRY_DSN set to a fake Sentry (also VITE_SENTRY_DSN, NEXT_PUBLIC_SENTRY_DSN,\n"
-    "REACT_APP_SENTRY_DSN and NUXT_PUBLIC_SENTRY_DSN, for bundlers). Says on stderr what comes, then\n"
-    "how much came in all. Terminal, output, signals and exit code are those of the command: 128 + n\n"
-    "where signal n ended it, 127 where it is not found, 126 where it cannot be run; and 3 where it was 0\n"
-    "and a condition is not met.\n\n"
-    "NOUN?QUERY: errors?exception=ValueError&tags.graph=g1, messages?text=~^Spec&count=2, transactions",
+    "Runs COMMAND with SENTRY_DSN set to a fake Sentry (also VITE_SENTRY_DSN,\n"
+    "NEXT_PUBLIC_SENTRY_DSN, REACT_APP_SENTRY_DSN and NUXT_PUBLIC_SENTRY_DSN, for\n"
+    "bundlers). Says on stderr what comes, then how much came in all. Terminal,\n"
+    "output, signals and exit code are those of the command: 128 + n where signal n\n"
+    "ended it, 127 where it is not found, 126 where it cannot be run; and 3 where it\n"
+    "was 0 and a condition is not met.\n\n"
+    "NOUN?QUERY: errors?exception=ValueError&tags.graph=g1,\n"
+    "messages?text=~^Spec&count=2, transactions",
     (
         Option(
             "expect",

@@ -126,9 +126,10 @@ def _data(text: str) -> str:
 SERVE: Final = Command(
     "serve",
     "[options]",
-    "Runs a fake Sentry until it is ended (Ctrl-C). Prints its DSN, and where to ask for what came. Sending\n"
-    "is open to all who reach it. Reading is for this machine alone; where --host is an address that others\n"
-    "reach, it needs a token, and one is made and printed where none is given.",
+    "Runs a fake Sentry until it is ended (Ctrl-C). Prints its DSN, and where to ask\n"
+    "for what came. Sending is open to all who reach it. Reading is for this machine\n"
+    "alone; where --host is an address that others reach, it needs a token, and one\n"
+    "is made and printed where none is given.",
     (
         Option("host", "the address to listen on", "ADDRESS", read=_host, default="127.0.0.1"),
         Option(

@@ -156,9 +156,10 @@ def _bodies(names: Sequence[str]) -> Iterator[tuple[str, bytes, datetime]]:
 SHOW: Final = Command(
     "show",
     "[--json] FILE|DIR|-...",
-    "Prints what is in .envelope files: events, the trees of transactions, other telemetry, and what real\n"
-    "Sentry would refuse, drop or trim. Of a DIR all files that end in .envelope, those in its folders too;\n"
-    "- is standard input. pytest --sentry-dump and run --dump write such files.",
+    "Prints what is in .envelope files: events, the trees of transactions, other\n"
+    "telemetry, and what real Sentry would refuse, drop or trim. Of a DIR all files\n"
+    "that end in .envelope, those in its folders too; - is standard input. pytest\n"
+    "--sentry-dump and run --dump write such files.",
     (Option("json", "print the objects as JSON, in the shape of the captured API"),),
     _show,
     arguments="files",

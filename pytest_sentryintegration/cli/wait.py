@@ -84,8 +84,8 @@ def _answer(api: Api, path: str, timeout: float) -> Answer:
 WAIT: Final = Command(
     "wait",
     "[options] NOUN?QUERY | --ready",
-    "Returns when what NOUN?QUERY asks for has come, and prints it as JSON, a line each. Exit code 1, with\n"
-    "the nearest misses, where it has not come in time.",
+    "Returns when what NOUN?QUERY asks for has come, and prints it as JSON, a line\n"
+    "each. Exit code 1, with the nearest misses, where it has not come in time.",
     (
         Option(
             "count",

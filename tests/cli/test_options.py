@@ -188,6 +188,13 @@ def test_without_a_command_the_help_is_shown_as_wrong_use(run: Run) -> None:
     assert run() == (2, run("-h").out, "")
 
 
+@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in SUMMARIES)], ids=" ".join)
+def test_a_help_fits_into_80_columns(words: list[str], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert [line for line in run(*words).out.splitlines() if len(line) > 80] == []
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: str(command.name))
 def test_the_help_of_a_command_names_each_option_and_its_variable(command: Command, run: Run) -> None:
     done = run(command.name, "--help")
