@@ -7,6 +7,7 @@ import contextvars
 import os
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import IO, Any, Final
@@ -15,6 +16,10 @@ __all__ = ["KEPT", "Output", "command_name", "start_thread"]
 
 KEPT: Final = 64 * 1024
 """Bytes of output that are kept of a process that goes on writing."""
+
+
+# Bound at import: a test may freeze the clock.
+_now = time.perf_counter
 
 
 class Output:
@@ -51,8 +56,14 @@ class Output:
 
     def join(self, timeout: float) -> None:
         """Wait until all is read: not for ever, since what the process started may hold its streams."""
+        deadline = _now() + timeout
         for reader in self._readers:
-            reader.join(timeout)
+            reader.join(max(0.0, deadline - _now()))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still write to a stream."""
+        return any(reader.is_alive() for reader in self._readers)
 
     def bytes(self, *streams: str) -> bytes:
         """Return what was written to these streams, all of them where none is given; in order of arrival."""

@@ -23,7 +23,7 @@ MARK: Final = "SENTRYINTEGRATION_STARTED_BY"
 START: Final = 30.0
 """Seconds that a process may take until it is ready."""
 _READING: Final = 2.0
-"""Seconds for which the output of a process that has ended is read: what it started may hold its streams."""
+"""Seconds after the end of a process for which its output is read: what it started may hold its streams."""
 _INTERVAL: Final = 0.02
 """Seconds between two looks at what cannot be waited for."""
 
@@ -76,6 +76,7 @@ class ChildProcess(subprocess.Popen[Any]):
             merged[name] = subprocess.PIPE
         self.exited = threading.Event()
         """Set when it has ended."""
+        self._ended = 0.0
         self.awaits_end = True
         """Whether it is expected to end by itself: a service that says when it is ready is not."""
         self._ready = ready
@@ -96,7 +97,7 @@ class ChildProcess(subprocess.Popen[Any]):
     def output(self) -> str:
         """The end of what it has written so far to the streams that the caller did not redirect."""
         if self.exited.is_set():
-            self._output.join(_READING)
+            self._output.join(self._ended + _READING - _now())
         return self._output.text()
 
     @property
@@ -143,9 +144,8 @@ class ChildProcess(subprocess.Popen[Any]):
         what = f"port {ready}" if isinstance(ready, int) else f"{text!r} in its output"
         deadline = _now() + timeout
         while not is_ready():
-            ended = self.exited.is_set()
-            if ended:
-                self._output.join(_READING)
+            # A daemon, which is ready after the process that started it has ended, has its streams.
+            ended = self.exited.is_set() and (not self._output.is_open or _now() >= self._ended + _READING)
             if (ended and not is_ready()) or _now() >= deadline:
                 how = self.ending() if ended else f"is not ready within {timeout:g} s"
                 written = self.output.rstrip()
@@ -161,7 +161,7 @@ class ChildProcess(subprocess.Popen[Any]):
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
             except OSError:
-                self.exited.wait(_INTERVAL)
+                self._output.found.wait(_INTERVAL)  # which no output sets
                 return False
             return True
 
@@ -233,6 +233,7 @@ class ChildProcess(subprocess.Popen[Any]):
         else:
             while self.poll() is None:
                 self.exited.wait(_INTERVAL)
+        self._ended = _now()
         self.exited.set()
 
 

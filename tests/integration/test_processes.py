@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def python(code: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def _little_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "grace", 0.2)
+    monkeypatch.setattr(processes, "_READING", 0.2)
 
 
 def is_running(pid: int) -> bool:
@@ -99,6 +101,7 @@ def test_a_process_that_fails_is_named_with_the_end_of_its_output(
     (tmp_path / "worker.py").write_text("print('starting'); import no_such_module")
     process = sentry_events.popen([sys.executable, tmp_path / "worker.py"])
 
+    sentry_events._reader.source.timeout = 0.01
     with pytest.raises(AssertionError) as caught:
         sentry_events.find()
 
@@ -113,6 +116,7 @@ def test_a_process_that_fails_is_named_with_the_end_of_its_output(
 def test_a_process_that_dies_by_a_signal_is_named_with_it(sentry_events: SentryEvents) -> None:
     process = sentry_events.popen(python("import os; os.kill(os.getpid(), 9)"))
 
+    sentry_events._reader.source.timeout = 0.01
     with pytest.raises(AssertionError) as caught:
         sentry_events.find()
 
@@ -164,6 +168,34 @@ def test_a_service_is_waited_for_by_its_port(sentry_events: SentryEvents) -> Non
     sentry_events.popen(python(code), ready=port)
 
     socket.create_connection(("127.0.0.1", port)).close()
+
+
+DAEMON = """if True:
+    import os, time
+    starter = os.getpid()
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    while os.getppid() == starter:
+        time.sleep(0.01)
+    print("here", flush=True)
+    time.sleep(60)
+"""
+
+
+@posix
+def test_a_daemon_is_ready_at_once_and_its_output_is_there_at_once(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As long as it runs, the streams of the process that started it are open.
+    monkeypatch.setattr(processes, "_READING", 40)
+    began = time.perf_counter()
+    process = sentry_events.popen(python(DAEMON), ready="here")
+    assert process.exited.wait(20)
+
+    monkeypatch.setattr(processes, "_READING", 0)
+    assert process.output == "here\n"
+    assert time.perf_counter() - began < 30
 
 
 def test_a_service_that_ends_before_it_is_ready_shows_why(sentry_events: SentryEvents) -> None:
@@ -229,9 +261,7 @@ def test_a_process_that_floods_its_output_is_not_held_up(sentry_events: SentryEv
 
 
 INNER = """
-    import os, sys, subprocess, pytest
-    from pytest_sentryintegration import processes
-    processes.grace = 0.2
+    import os, sys
 
     def test_one(sentry_events, tmp_path):
         def start(code):
