@@ -145,13 +145,14 @@ def test_a_second_init_leaves_no_breadcrumb_of_its_own(sentry_events: SentryEven
     assert sentry_events.messages.find("x").breadcrumbs == ()
 
 
-def test_a_server_that_does_not_answer_ends_the_drain_and_is_said(sentry_events: SentryEvents) -> None:
+def test_a_server_that_does_not_answer_ends_the_drain_and_is_said() -> None:
     from pytest_sentryintegration.sdk import draining
 
-    sentry_events.faults.delay(3)
-    sentry_sdk.capture_message("slow")
+    with capture() as sentry_events:
+        sentry_events.faults.delay(3600)
+        sentry_sdk.capture_message("slow")
 
-    problems = draining.drain([sentry_sdk.get_client()], timeout=0.05)
+        problems = draining.drain([sentry_sdk.get_client()], timeout=0.05)
 
     assert problems == ["1 envelopes were still queued after 0.05 s of waiting"]
     assert len(sentry_events) == 1
