@@ -15,11 +15,15 @@ import pytest
 from tests.integration.forked_pytest import ForkedPytest, RunPytest
 
 LEAN = str(Path(__file__).parent / "lean")
-FRAMEWORKS = (
-    *("django", "fastapi", "flask", "gevent", "httpcore", "httpx", "loguru", "opentelemetry"),
-    *("pydantic", "pydantic_core", "redis", "starlette"),
-)
-"""What `sentry_sdk.init` takes longest to import."""
+FRAMEWORKS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("django", "flask", "gevent", "httpcore", "loguru", "opentelemetry", "redis"), ()),
+    "fastapi": ("starlette", "pydantic"),
+    "httpx": ("httpcore",),
+    "pydantic": ("pydantic_core",),
+    "pydantic_core": (),
+    "starlette": ("httpx",),
+}
+"""What `sentry_sdk.init` takes longest to import, each with those of the others that it needs."""
 
 BEFORE = pytest.StashKey[dict[str, Any]]()
 
@@ -85,9 +89,12 @@ def frameworks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def find_frameworks_of(texts: Iterable[str], patch: pytest.MonkeyPatch) -> None:
-    """Have the processes that the test starts find the frameworks where one of *texts* names one."""
-    if any(name in text for name in FRAMEWORKS for text in texts):
-        patch.delenv("HIDDEN_PACKAGES", raising=False)
+    """Have the processes that the test starts find the frameworks that one of *texts* names."""
+    found = [name for name in FRAMEWORKS if any(name in text for text in texts)]
+    for name in found:
+        found += FRAMEWORKS[name]
+    hidden = os.environ.get("HIDDEN_PACKAGES", "").split(",")
+    patch.setenv("HIDDEN_PACKAGES", ",".join(name for name in hidden if name not in found))
 
 
 @pytest.fixture(scope="session")

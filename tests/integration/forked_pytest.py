@@ -6,6 +6,7 @@ that process: it reads a line a run, as JSON, and answers with the id and then t
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import contextlib
 import gc
@@ -13,58 +14,75 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import runpy
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import pytest
+from _pytest.config import default_plugins
 
 PRELOADED = (
     *("sentry_sdk", "sentry_sdk.integrations.argv", "sentry_sdk.integrations.atexit"),
     *("sentry_sdk.integrations.dedupe", "sentry_sdk.integrations.excepthook"),
     *("sentry_sdk.integrations.logging", "sentry_sdk.integrations.modules"),
-    *("sentry_sdk.integrations.stdlib", "sentry_sdk.integrations.threading"),
+    *("sentry_sdk.integrations.stdlib", "sentry_sdk.integrations.threading", "sentry_sdk.spotlight"),
     *("pytest_sentryintegration.capturing.capture", "pytest_sentryintegration.capturing.sharing"),
     *("pytest_sentryintegration.sdk.isolation", "pytest_sentryintegration.words.explaining"),
+    *(f"pytest_sentryintegration.hooks.{name}" for name in ("policies", "reports", "sessions")),
+    *("encodings.idna", "execnet.gateway_io", "execnet.multi", "xdist.remote", "xdist.workermanage"),
 )
 """What the projects import, with all that these import."""
 
 
 class Kept(MetaPathFinder, Loader):
-    """Imports modules beforehand, and hands them out when they are imported, each with what it imports.
+    """Imports modules beforehand, and hands out each once, when it is imported, with all that it imports.
 
     Until then they are not in `sys.modules`: for the plugin, and for a test that looks, all is as ever.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._needs: dict[str, set[str]] = {}
+        needs: dict[str, set[str]] = {}
         before = set(sys.modules)
-        self._original = builtins.__import__
+        original = builtins.__import__
+
+        def import_and_note(
+            name: str, names: Any = None, _: Any = None, wanted: Sequence[str] | None = (), level: int = 0
+        ) -> ModuleType:
+            module = original(name, names, _, wanted or (), level)
+            importer = (names or {}).get("__name__", "")
+            full = importlib.util.resolve_name("." * level + name, names["__package__"]) if level else name
+            needs.setdefault(importer, set()).update([full, *(f"{full}.{each}" for each in wanted or ())])
+            return module
+
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(builtins, "__import__", self._import)
+            patch.setattr(builtins, "__import__", import_and_note)
             for name in names:
                 with contextlib.suppress(ImportError):  # of another sentry_sdk
                     importlib.import_module(name)
         self._modules = {name: sys.modules.pop(name) for name in set(sys.modules) - before}
         self._specs = {name: module.__spec__ for name, module in self._modules.items()}
+        self._needs = {name: self._kept(needs.get(name, ())) for name in self._modules}
 
-    def _import(
-        self, name: str, names: Any = None, _: Any = None, wanted: Sequence[str] | None = (), level: int = 0
-    ) -> ModuleType:
-        module = self._original(name, names, _, wanted or (), level)
-        importer = (names or {}).get("__name__", "")
-        full = importlib.util.resolve_name("." * level + name, names["__package__"]) if level else name
-        self._needs.setdefault(importer, set()).update([full, *(f"{full}.{each}" for each in wanted or ())])
-        return module
+    def _kept(self, names: Iterable[str]) -> set[str]:
+        """Return those of *names*, and of the packages around them, that are kept."""
+        found = set()
+        for name in names:
+            while name:
+                if name in self._modules:
+                    found.add(name)
+                name = name.rpartition(".")[0]
+        return found
 
     @property
     def origin(self) -> str | None:
@@ -85,17 +103,12 @@ class Kept(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__
         module.__spec__ = self._specs[name]
-        waiting, seen = [name], {name}
+        waiting = [name]
         while waiting:
-            for need in self._needs.get(waiting.pop(), ()):
-                parts = need.split(".")
-                for count in range(1, len(parts) + 1):
-                    above = ".".join(parts[:count])
-                    if above in self._modules and above not in seen:
-                        seen.add(above)
-                        waiting.append(above)
-        for each in sorted(seen):
-            sys.modules.setdefault(each, self._modules[each])
+            each = waiting.pop()
+            if each in self._modules:
+                sys.modules.setdefault(each, self._modules.pop(each))
+                waiting += self._needs[each]
 
 
 class RunPytest(Protocol):
@@ -198,10 +211,78 @@ def _become(asked: dict[str, Any], kept: Kept, paths: list[str]) -> None:
         importlib.import_module("sitecustomize")
 
 
+class Worker:
+    """A worker of pytest-xdist, forked before pytest begins: otherwise execnet starts it as ``python -c``."""
+
+    stdin: BinaryIO
+    stdout: BinaryIO
+
+    def __init__(self, others: Iterable[Worker]) -> None:
+        (stdin, there), (here, stdout) = os.pipe(), os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.dup2(stdin, 0)
+            os.dup2(stdout, 1)
+            for worker in others:  # which wait for the end of their input
+                worker.stdin.close()
+            for descriptor in (stdin, there, here, stdout):
+                os.close(descriptor)
+            sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
+            program = sys.stdin.readline()
+            if program:  # else pytest has ended without starting its workers
+                exec(eval(program), {"__name__": "__main__"})
+            _exit(0)
+        os.close(stdin)
+        os.close(stdout)
+        self.stdin, self.stdout = os.fdopen(there, "wb"), os.fdopen(here, "rb")
+
+    def wait(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def _fork_workers(number: int) -> None:
+    """Fork so many workers for execnet; it starts one that replaces a crashed one as a program."""
+    workers: list[Worker] = []
+    for _ in range(number):
+        workers.append(Worker(workers))
+    io: Any = importlib.import_module("execnet.gateway_io")
+
+    class Connection(io.Popen2IOMaster):  # type: ignore[misc]
+        def __init__(self, args: Sequence[str], execmodel: Any) -> None:
+            if not workers:
+                super().__init__(args, execmodel)
+                return
+            self.popen = worker = workers.pop(0)
+            io.Popen2IO.__init__(self, worker.stdin, worker.stdout, execmodel=execmodel)
+
+    io.Popen2IOMaster = Connection
+
+
+def _exit(status: Any) -> None:
+    """End as the interpreter does, but do not take modules apart: that is a fifth of a short run."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for the threads that are no daemons
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
+    for name in default_plugins:
+        importlib.import_module(f"_pytest.{name}")
     kept = Kept(PRELOADED)
     gc.freeze()
     asked = _next_run()
     _become(asked, kept, sys.path[1:])
     sys.argv = ["pytest", *asked["args"]]
-    runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+    workers = sum(int(arg[2:]) for arg in asked["args"] if re.fullmatch("-n[0-9]+", arg))
+    if workers:
+        _fork_workers(workers)
+    try:
+        runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        _exit(end.code)

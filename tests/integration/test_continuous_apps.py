@@ -20,6 +20,7 @@ from sentry_sdk.consts import DEFAULT_OPTIONS
 
 from pytest_sentryintegration import SentryEvents, Trace
 from sentryintegration import start_transaction, trace_headers
+from tests.conftest import find_frameworks_of
 
 STREAM = os.environ.get("SENTRYINTEGRATION_TEST_MODE") == "stream"
 IS_STATIC = hasattr(sentry_sdk, "start_transaction")
@@ -289,8 +290,9 @@ DJANGO = """
 """
 
 
-def test_django_is_continuous(pytester: pytest.Pytester, frameworks: None) -> None:
+def test_django_is_continuous(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     # In a process of its own: Django's settings are those of a process.
+    find_frameworks_of([DJANGO], monkeypatch)
     pytester.makepyfile(DJANGO.replace("LIFECYCLES", repr(LIFECYCLES)))
 
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:django", "-p", "no:asyncio")

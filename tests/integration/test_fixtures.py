@@ -152,7 +152,7 @@ def test_a_service_of_the_session_reports_to_the_test_that_runs(run: Run) -> Non
 def test_a_port_of_another_worker_is_said_on_one_line(run: Run) -> None:
     with FakeSentry() as other:
         ini = f"sentry_port = {other.port}"
-        result = run("-n", "1", plugins=("xdist",), ini=ini, test_it="def test_it(sentry_events): pass")
+        result = run("-n1", plugins=("xdist",), ini=ini, test_it="def test_it(sentry_events): pass")
 
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines(

@@ -350,7 +350,7 @@ def test_an_application_that_another_fixture_makes_belongs_to_the_test_in_any_or
 def test_asynchronous_fixtures_run_in_the_scopes_of_their_test(run: Run) -> None:
     pytest.importorskip("anyio")
     result = run(
-        plugins=("anyio",),
+        plugins=("anyio.pytest_plugin",),
         test_it="""
             import pytest, sentry_sdk
 

@@ -20,6 +20,7 @@ from sentry_sdk.integrations.logging import LoggingIntegration
 
 import sentryintegration
 from pytest_sentryintegration import SentryEvents, capture, span
+from tests.conftest import find_frameworks_of
 
 DSN = "https://key@example.com/1"
 
@@ -63,13 +64,13 @@ logger.warning("w"); logger.error("e")
 """
 
 
-@pytest.mark.usefixtures("frameworks")
 @pytest.mark.parametrize("mode", ["plain", "removed", "warnings", "plain again"])
 def test_loguru_reports_what_it_reports_in_a_process_of_its_own(
-    sentry_events: SentryEvents, mode: str
+    sentry_events: SentryEvents, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logger = pytest.importorskip("loguru").logger
     integration = pytest.importorskip("sentry_sdk.integrations.loguru").LoguruIntegration
+    find_frameworks_of([PROGRAM], monkeypatch)
     subprocess.run(
         [sys.executable, "-c", PROGRAM, mode], env=sentry_events.env, check=True, stderr=subprocess.DEVNULL
     )

@@ -1,8 +1,8 @@
 """Python imports this first in each process that a test starts: it hides the packages of ``HIDDEN_PACKAGES``.
 
-`sentry_sdk.init` imports every framework that it has an integration for, and its first event reads the
-descriptions of all distributions that are installed. With all of those that these tests are run with, that is
-more than half of the time of a pytest run that needs none of them.
+`sentry_sdk.init` tries to import every framework that it has an integration for, and its first event reads
+the descriptions of all distributions that are installed. With all of those that these tests are run with,
+that is more than half of the time of a pytest run that needs none of them.
 """
 
 from __future__ import annotations
@@ -19,19 +19,39 @@ class Hidden:
     names = frozenset(filter(None, os.environ.get("HIDDEN_PACKAGES", "").split(",")))
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name.partition(".")[0] in self.names:
+        first, _, rest = name.partition(".")
+        if first in self.names:
             raise ModuleNotFoundError(f"No module named {name!r}: hidden by {__file__}", name=name)
+        if rest.startswith("integrations.") and first == "sentry_sdk":
+            self._leave_out(name)
+
+    def _leave_out(self, name: str) -> None:
+        """Raise at once what the module of an integration raises without its package: `init` loads 40."""
+        integrations: Any = sys.modules["sentry_sdk.integrations"]
+        package = name.rpartition(".")[2]
+        tried = getattr(integrations, "_AUTO_ENABLING_INTEGRATIONS", ())
+        is_tried = any(each.startswith(f"{name}.") for each in tried)
+        is_missing = package in self.names or PathFinder.find_spec(package) is None
+        if is_tried and is_missing and package != "redis":  # whose module that of Django imports
+            raise integrations.DidNotEnable(f"{package} is not installed")
 
 
 class Few(PathFinder):
-    """Lists only the distributions with plugins of pytest; asked for one by name, it finds it as ever."""
+    """Lists two distributions, to pytest those with plugins; it finds any that is asked for by its name."""
 
     @staticmethod
-    def find_distributions(*context: Any) -> Any:
-        found = PathFinder.find_distributions(*context)
-        if context and context[0].name is None:
-            return (one for one in found if "[pytest11]" in (one.read_text("entry_points.txt") or ""))
-        return found
+    def find_distributions(*contexts: Any) -> Any:
+        (context,) = contexts or (None,)
+        if context is None or context.name is not None:
+            return PathFinder.find_distributions(*contexts)
+        if "pytest" not in sys.modules or "PYTEST_DISABLE_PLUGIN_AUTOLOAD" in os.environ:
+            return (
+                one
+                for name in ("sentry-sdk", "pytest-xdist")
+                for one in PathFinder.find_distributions(type(context)(name=name, path=context.path))
+            )
+        found = PathFinder.find_distributions(context)
+        return (one for one in found if "[pytest11]" in (one.read_text("entry_points.txt") or ""))
 
 
 if Hidden.names:
