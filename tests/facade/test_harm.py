@@ -87,8 +87,7 @@ def run(program: str, mode_options: dict[str, Any], *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("server", ["closed", "silent", "429", "limits", "500", "garbage", "name"])
-def test_calls_take_the_time_of_a_local_one(server: str, mode_options: dict[str, Any]) -> None:
+def test_calls_take_the_time_of_a_local_one(mode_options: dict[str, Any]) -> None:
     program = """
 def measure(times):
     taken = []
@@ -106,18 +105,20 @@ class Nowhere(sentry_sdk.transport.Transport):
 si.init("http://key@localhost/1", traces_sample_rate=1.0, transport=Nowhere(), **options)
 measure(5)
 local, _ = measure(30)
-dsn = SERVERS[sys.argv[2]]()
-sentry_sdk.init(dsn, traces_sample_rate=1.0, **options)
-measure(5)
-far, longest = measure(150)
-assert far < 4 * local + 0.01, (far, local)
-assert longest < 0.5, longest
-start = time.perf_counter()
-si.flush(0.2)
-si.close(0.2)
-assert time.perf_counter() - start < 3
+for name, server in SERVERS.items():
+    sentry_sdk.init(server(), traces_sample_rate=1.0, **options)
+    measure(5)
+    far, longest = measure(80)
+    assert far < 4 * local + 0.01, (name, far, local)
+    assert longest < 0.5, (name, longest)
+    start = time.perf_counter()
+    si.flush(0.2)
+    si.close(0.2)
+    assert time.perf_counter() - start < 3, name
+    print(name)
 """
-    run(program, mode_options, server)
+    servers = ["closed", "silent", "429", "limits", "500", "garbage", "name"]
+    assert run(program, mode_options).split() == servers
 
 
 def test_many_captures_do_not_grow_memory(mode_options: dict[str, Any]) -> None:
@@ -138,11 +139,11 @@ def work(times):
         si.finish_transaction(first)
         si.finish_transaction(second)
 
-work(500)
+work(300)
 before = used()
-work(1500)
+work(600)
 grown = used() - before
-assert grown < 10_000_000, grown
+assert grown < 4_000_000, grown
 """
     run(program, mode_options)
 
