@@ -17,6 +17,7 @@ class Hidden:
     """A finder for which the hidden packages are not installed."""
 
     names = frozenset(filter(None, os.environ.get("HIDDEN_PACKAGES", "").split(",")))
+    _left_out: set[str] = set()
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         first, _, rest = name.partition(".")
@@ -29,11 +30,14 @@ class Hidden:
         """Raise at once what the module of an integration raises without its package: `init` loads 40."""
         integrations: Any = sys.modules["sentry_sdk.integrations"]
         package = name.rpartition(".")[2]
-        tried = getattr(integrations, "_AUTO_ENABLING_INTEGRATIONS", ())
-        is_tried = any(each.startswith(f"{name}.") for each in tried)
-        is_missing = package in self.names or PathFinder.find_spec(package) is None
-        if is_tried and is_missing and package != "redis":  # whose module that of Django imports
-            raise integrations.DidNotEnable(f"{package} is not installed")
+        if name not in self._left_out:
+            tried = getattr(integrations, "_AUTO_ENABLING_INTEGRATIONS", ())
+            is_tried = any(each.startswith(f"{name}.") for each in tried)
+            is_missing = package in self.names or PathFinder.find_spec(package) is None
+            if not (is_tried and is_missing) or package == "redis":  # whose module that of Django imports
+                return
+            self._left_out.add(name)
+        raise integrations.DidNotEnable(f"{package} is not installed")
 
 
 class Few(PathFinder):
