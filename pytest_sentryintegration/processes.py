@@ -144,14 +144,19 @@ class ChildProcess(subprocess.Popen[Any]):
         what = f"port {ready}" if isinstance(ready, int) else f"{text!r} in its output"
         deadline = _now() + timeout
         while not is_ready():
-            # A daemon, which is ready after the process that started it has ended, has its streams.
-            ended = self.exited.is_set() and (not self._output.is_open or _now() >= self._ended + _READING)
+            ended = self._is_over()
             if (ended and not is_ready()) or _now() >= deadline:
                 how = self.ending() if ended else f"is not ready within {timeout:g} s"
                 written = self.output.rstrip()
                 shown = f"; its output ended with\n{written[-2000:]}" if written else "; it wrote nothing"
                 raise AssertionError(f"process {self.pid} (`{self.name}`) {how}, waiting for {what}{shown}")
         self.awaits_end = False
+
+    def _is_over(self) -> bool:
+        """Whether it has ended, and nothing that it started, such as a daemon, can become ready instead."""
+        if not self.exited.is_set() or not self._output.is_open:
+            return self.exited.is_set()
+        return self.poll() != 0 and _now() >= self._ended + _READING
 
     def _has_written(self) -> bool:
         return self._output.found.wait(_INTERVAL)
