@@ -70,8 +70,11 @@ class Capture(StoredInbox):
         patch: Patch | None = None,
         allowing: str = MARKER,
     ) -> None:
-        own, sdk = split_marker(options or {}, sentry_sdk.Scope().client.options)
-        self.settings = settings.changed(own)
+        sdk: Mapping[str, Any] = {}
+        if options:
+            own, sdk = split_marker(options, sentry_sdk.Scope().client.options)
+            settings = settings.changed(own)
+        self.settings = settings
         self.test = test
         self._shared = shared
         self._memory = self.settings.transport == "memory"

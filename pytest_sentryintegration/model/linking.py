@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from pytest_sentryintegration.garbage import uncollected
@@ -206,15 +206,18 @@ class Registry:
     def read_all(self) -> None:
         """Read what has arrived since into records. Callers hold the lock."""
         read, known = 0, len(self.records)
+        collector: AbstractContextManager[None] | None = None
         try:
-            with ExitStack() as collector:
-                for source in self.unread:
-                    read += 1
-                    for record in self._read(source, self):
-                        self._add(record)
-                        if len(self.records) - known == _MANY:
-                            collector.enter_context(uncollected())
+            for source in self.unread:
+                read += 1
+                for record in self._read(source, self):
+                    self._add(record)
+                    if len(self.records) - known == _MANY:
+                        collector = uncollected()
+                        collector.__enter__()
         finally:
+            if collector is not None:
+                collector.__exit__(None, None, None)
             # At the end: while something is unread, other threads wait for the lock.
             del self.unread[:read]
 

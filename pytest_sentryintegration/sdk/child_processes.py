@@ -19,7 +19,7 @@ from pytest_sentryintegration.sdk.stacklevels import uncounted
 def processes() -> list[Any]:
     """Return the processes of `multiprocessing` that were started, without importing it."""
     known = getattr(sys.modules.get("multiprocessing.process"), "_dangling", ())
-    return [process for process in list(known) if process._popen is not None]
+    return [process for process in list(known) if process._popen is not None] if known else []
 
 
 def _start(original: Callable[..., None]) -> Callable[..., None]:

@@ -13,6 +13,7 @@ import sentry_sdk
 from sentry_sdk import client as sdk_client
 from sentry_sdk.scope import Scope
 
+from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.detaching import components
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, Redirect, redirected
@@ -116,7 +117,14 @@ class Clients:
         reports late still needs them.
         """
         before = set(self._redirect.clients)
-        states = [_State.of(client) for client in before if client.transport is not None]
+        # What a test changes in a fallback client is put back when `fallback` gives it to the next one; but
+        # where captures nest, the outer one goes on with it as it was.
+        nested = ownership.running() is not None
+        states = [
+            _State.of(client)
+            for client in before
+            if client.transport is not None and (nested or not _is_fallback(client))
+        ]
         sdk_info: dict[str, Any] = getattr(sdk_client, "SDK_INFO", {})
         before_info = dict(sdk_info)
 

@@ -115,7 +115,10 @@ class Buffer:
 
     def holds_back(self) -> bool:
         """Whether there is anything to send, as far as this SDK shows it."""
-        return any(getattr(self._component, name) for name in self._names)
+        for name in self._names:  # noqa: SIM110 -- a third of the time, some 10 times a test
+            if getattr(self._component, name):
+                return True
+        return False
 
     def flush(self, *args: Any, **kwargs: Any) -> Any:
         """Send what is there."""

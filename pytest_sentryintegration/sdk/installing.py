@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from operator import is_not
 from types import MappingProxyType
@@ -63,7 +63,7 @@ def note() -> Callable[[], None]:
     """Note what the settings of integrations are; returns what puts them back."""
     settings, views, names = _settings_of(tuple(_integrations()))
     values = [*map(MappingProxyType.get, views, names)]
-    handlers = _loguru_handlers()
+    handlers = _handlers_of_loguru()
     ignored = [set(loggers) for loggers in _ignored_loggers()]
 
     def put_back() -> None:
@@ -75,7 +75,9 @@ def note() -> Callable[[], None]:
             for (cls, name), value in zip(settings, values, strict=True):
                 if vars(cls).get(name) is not value:
                     setattr(cls, name, value)
-        if handlers and _loguru_handlers() != handlers:
+        # loguru never changes the dictionary: it makes another one.
+        is_changed = _handlers_of_loguru() is not handlers
+        if is_changed and (ours := _of_sentry(handlers)) and _loguru_handlers() != ours:
             _install_loguru(sys.modules[_MODULES + "loguru"].LoguruIntegration)
 
     return put_back
@@ -152,13 +154,21 @@ def _calls(function: Any, module: str) -> bool:
 
 def _loguru_handlers() -> list[int]:
     """Return the numbers of the handlers that the SDK has added to loguru's logger."""
+    return _of_sentry(_handlers_of_loguru())
+
+
+def _handlers_of_loguru() -> Mapping[int, Any]:
     module: Any = sys.modules.get(_MODULES + "loguru")
     core = getattr(getattr(module, "logger", None), "_core", None)
-    return [
-        number
-        for number, handler in list(getattr(core, "handlers", {}).items())
-        if _is_of_sentry(getattr(handler, "_sink", None))
-    ]
+    handlers: Mapping[int, Any] = getattr(core, "handlers", _NO_HANDLERS)
+    return handlers
+
+
+_NO_HANDLERS: Final[Mapping[int, Any]] = {}
+
+
+def _of_sentry(handlers: Mapping[int, Any]) -> list[int]:
+    return [number for number, handler in handlers.items() if _is_of_sentry(getattr(handler, "_sink", None))]
 
 
 def _is_of_sentry(sink: Any) -> bool:

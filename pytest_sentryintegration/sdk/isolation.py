@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import sentry_sdk
@@ -39,8 +40,8 @@ class Isolation:
     options: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     scopes: scopes.TestScopes | None = None
-    _saved: Saved = field(default_factory=save)
-    _undo: ExitStack = field(default_factory=ExitStack)
+    _saved: Saved = field(init=False)
+    _undo: list[Callable[[], Any]] = field(default_factory=list)
     _open: ClassVar[list[Isolation]] = []
 
     def begin(self) -> None:
@@ -54,19 +55,21 @@ class Isolation:
             raise
 
     def _begin(self, saved: Saved) -> None:
-        self._undo.callback(scopes.restore, saved)
-        self._undo.callback(installing.note())
+        undo = self._undo.append
+        undo(partial(scopes.restore, saved))
+        undo(installing.note())
         self.scopes = scopes.fork(saved, self.owner)
         bound = {scope.client for scope in (self.scopes.globe, self.scopes.isolation, self.scopes.current)}
         for client in bound:
-            self._undo.callback(self.redirect.swap(client, self.dsn))
-        self._undo.callback(self.clients.note(), self.owner)
+            if (swapped := self.redirect.swap(client, self.dsn)) is not None:
+                undo(swapped)
+        undo(partial(self.clients.note(), self.owner))
         scopes.drop_foreign_clients(self.scopes, _is_ours)
-        self._undo.callback(noticing.begin(self.owner))
+        undo(noticing.begin(self.owner))
         ownership.begin(self.owner)
-        self._undo.callback(ownership.end, self.owner)
+        undo(partial(ownership.end, self.owner))
         overrides, self.redirect.overrides = self.redirect.overrides, lambda: dict(self.options)
-        self._undo.callback(setattr, self.redirect, "overrides", overrides)
+        undo(partial(setattr, self.redirect, "overrides", overrides))
         self.scopes.enter()
         self._see_to_client()
 
@@ -104,14 +107,23 @@ class Isolation:
                 inner = self._open.pop()
                 if inner is not self and inner.scopes is not None:
                     inner._keep(inner.scopes.globe.client)
-                inner._undo.close()
+                inner._put_back()
         finally:
             if not forced or ownership.by_context() is self.owner:
                 scopes.restore_context(self._saved)
 
     def at_end(self, undo: Callable[[], None]) -> None:
         """Call *undo* first when this ends."""
-        self._undo.callback(undo)
+        self._undo.append(undo)
+
+    def _put_back(self) -> None:
+        # Not an `ExitStack`, whose own work was a fiftieth of what the plugin adds to a test.
+        try:
+            while self._undo:
+                self._undo.pop()()
+        finally:
+            if self._undo:  # the last one raised
+                self._put_back()
 
     def _keep(self, client: Any) -> None:
         # Late threads of this test report with the client that it had last.

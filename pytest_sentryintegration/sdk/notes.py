@@ -61,17 +61,14 @@ class Noticed:
     """The processes of `multiprocessing` that were started before. Later ones may get the ids of these."""
 
 
-_noticed: weakref.WeakKeyDictionary[Owner, Noticed] = weakref.WeakKeyDictionary()
-
-
 def noticed(owner: Owner) -> Noticed:
     """Return the notes on *owner*."""
-    return _noticed.get(owner) or Noticed()
+    return notes_of(owner) or Noticed()
 
 
 def begin_notes(owner: Owner, others: list[Any]) -> None:
     """Begin the notes on *owner*, without *others*: the processes of `multiprocessing` that were started."""
-    _noticed[owner] = Noticed(others=frozenset(map(weakref.ref, others))) if others else Noticed()
+    owner.notes = Noticed(others=frozenset(map(weakref.ref, others))) if others else Noticed()
 
 
 def noticed_now() -> Noticed | None:
@@ -81,4 +78,5 @@ def noticed_now() -> Noticed | None:
 
 def notes_of(owner: Owner | None) -> Noticed | None:
     """Return the notes on *owner* that are added to; ``None`` where there are none."""
-    return None if owner is None else _noticed.get(owner)
+    notes: Noticed | None = None if owner is None else owner.notes
+    return notes

@@ -104,32 +104,35 @@ def _in_words(error: BaseException) -> str:
 
 def _install() -> None:
     """Wrap methods and functions, once: after each change of a class Python must fill its caches anew."""
-    tracing, streaming = map(sys.modules.get, ("sentry_sdk.tracing", "sentry_sdk.traces"))
-    span = getattr(tracing, "Span", None)
-    late = [*event_loops.wraps(), *_django()]
-    if (span is None or (span, "finish") in _WRAPPED) and all(
-        each[:2] in _WRAPPED for each in (STARTS[0], *late)
-    ):
+    modules = [sys.modules.get(name) for name in _MODULES]
+    if modules == _installed:
         return
+    _installed[:] = modules
+    sdk, tracing, streaming, *_ = modules
     for owner, name, wrap in (
-        (span, "finish", _finish),
+        (getattr(tracing, "Span", None), "finish", _finish),
         (getattr(tracing, "NoOpSpan", None), "__init__", _no_op),
         (getattr(streaming, "NoOpStreamedSpan", None), "__init__", _no_op),
-        (getattr(sys.modules.get("sentry_sdk"), "Client", None), "_is_ignored_error", _is_ignored_error),
+        (getattr(sdk, "Client", None), "_is_ignored_error", _is_ignored_error),
         *STARTS,
-        *late,
+        *event_loops.wraps(),
+        *_django(),
     ):
         if owner is not None and (owner, name) not in _WRAPPED and hasattr(owner, name):
             _WRAPPED[owner, name] = vars(owner).get(name), wrap(getattr(owner, name))
             setattr(owner, name, _WRAPPED[owner, name][1])
 
 
+_MODULES: Final = ("sentry_sdk", "sentry_sdk.tracing", "sentry_sdk.traces", "uvloop", "django.test.client")
+_installed: list[Any] = []
+"""The modules of these names whose functions are wrapped: while they are the same, there is nothing to do."""
 _WRAPPED: dict[tuple[Any, str], tuple[Any, Any]] = {}
 """By owner and name: what was there before (``None`` where it is inherited), and what wraps it."""
 
 
 def uninstall() -> None:
     """Put back what was wrapped; what something else has wrapped since stays, and notes nothing."""
+    _installed.clear()
     while _WRAPPED:
         (owner, name), (original, wrapper) = _WRAPPED.popitem()
         if vars(owner).get(name) is not wrapper:

@@ -36,6 +36,8 @@ class Owner:
     threads: dict[int, weakref.ref[threading.Thread]] = field(default_factory=dict)
     at_end: list[Callable[[], None]] = field(default_factory=list)
     """What is called, the last first, when it ends."""
+    notes: Any = None
+    """The `notes.Noticed` on it, once they have begun."""
     elsewhere: list[tuple[str, str]] = field(default_factory=list)
     """While it ran: (thread, test) of what was captured in another test's inbox."""
 

@@ -11,6 +11,7 @@ import socket
 import threading
 from contextvars import Context
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 TIMEOUT = 30.0
 """Seconds without a byte before a connection is given up, as in the SDK's transport."""
@@ -142,11 +143,7 @@ class Poster:
                 raise PostError("the connection ended before the headers of the answer did")
             data += more
         head, _, body = data.partition(b"\r\n\r\n")
-        first, *lines = head.decode("latin-1").split("\r\n")
-        headers = Headers()
-        for line in lines:
-            name, _, value = line.partition(":")
-            headers[name.strip().lower()] = value.strip()
+        status, headers = _read_head(head)
         length = int(headers.get("content-length") or 0)
         while len(body) < length:
             more = connection.recv(65536)
@@ -157,4 +154,15 @@ class Poster:
             connection.close()
         else:
             self._kept.connection = _Kept(connection)
-        return Answer(int(first.split(" ")[1]), headers, body)
+        return Answer(status, Headers(headers), body)
+
+
+# Nearly all answers have the same one.
+@lru_cache(maxsize=32)
+def _read_head(head: bytes) -> tuple[int, Headers]:
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = Headers()
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    return int(first.split(" ")[1]), headers

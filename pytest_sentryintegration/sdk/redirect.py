@@ -235,7 +235,7 @@ class Redirect:
             return None
         return self._destination.post(ownership.current(), path, headers, body)
 
-    def swap(self, client: Any, dsn: str) -> Callable[[], None]:
+    def swap(self, client: Any, dsn: str) -> Callable[[], None] | None:
         """Redirect a client of before the SDK was patched, or one without a DSN of before the capture.
 
         Args:
@@ -243,14 +243,16 @@ class Redirect:
             dsn: what it works with if it has none.
 
         Returns:
-            What undoes it.
+            What undoes it; ``None`` where there is nothing to undo.
         """
         before, given = client.transport, client.options.get("dsn")
         is_off = before is None and not given and isinstance(client, sentry_sdk.Client)
-        if redirected(client) is not None or client in self._switched_off or is_of_pytest_sentry(client):
-            return lambda: None
+        if before is None and not is_off:
+            return None
         if not is_off and not (isinstance(before, HTTP_TRANSPORTS) and self.wants(client.options)):
-            return lambda: None
+            return None
+        if redirected(client) is not None or client in self._switched_off or is_of_pytest_sentry(client):
+            return None
         monitor, known = getattr(client, "monitor", None), id(client) in self._clients
         own = client.options.get("transport")
         if is_off:

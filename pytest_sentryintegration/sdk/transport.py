@@ -13,8 +13,7 @@ import inspect
 import threading
 import types
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -127,16 +126,6 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
             return ownership.current()
         return owner
 
-    @contextmanager
-    def _acting_for(self, owner: Owner | None) -> Iterator[None]:
-        before = self._sending.__dict__.copy()
-        self._sending.owner = owner
-        try:
-            yield
-        finally:
-            self._sending.__dict__.clear()
-            self._sending.__dict__.update(before)
-
     def record_lost_event(
         self, reason: str, data_category: Any = None, item: Any = None, *, quantity: int = 1
     ) -> None:
@@ -157,13 +146,14 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
 
     def request_reports(self) -> None:
         """Have the worker send what was discarded, as client reports."""
-        self.worker.submit(partial(self._send_reports, force=True))
+        self.worker.submit(self._send_reports)
 
-    def _send_reports(self, force: bool = False) -> None:
+    def _send_reports(self, owners: list[Owner | None] | None = None) -> None:
+        """Send client reports: those that are due of *owners*, else all."""
         flush = getattr(self, "_flush_client_reports", None)
-        for owner in list(self._discards) if force else [self._owner()]:
+        for owner in list(self._discards) if owners is None else owners:
             if flush is not None and owner in self._discards:
-                self._run(owner, partial(flush, force=force))
+                self._run(owner, partial(flush, force=owners is None))
 
     def wait_until_sent(self, timeout: float, *, reports: bool) -> bool:
         """Wait until what is queued now has been answered; what is queued meanwhile is not waited for.
@@ -209,14 +199,16 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
                 self.record_lost_event("queue_overflow", item=item)
 
     def _deliver(self, envelope: Any, owner: Owner | None) -> None:
-        with self._acting_for(owner):
-            self._run(owner, partial(self._send_envelope, envelope))
-            if self._discards:
-                self._send_reports()
+        self._run(owner, partial(self._send_envelope, envelope))
+        if self._discards:
+            self._send_reports([owner])
 
     def _run(self, owner: Owner | None, task: Callable[[], Any]) -> None:
         """Run *task* for *owner*; an asynchronous one, as of an `AsyncHttpTransport`, to its end."""
-        with self._acting_for(owner):
+        sending = self._sending.__dict__
+        before = sending.get("owner", self)
+        sending["owner"] = owner
+        try:
             coroutine = task()
             if not inspect.iscoroutine(coroutine):
                 return
@@ -225,6 +217,11 @@ class Redirected(HttpTransport if TYPE_CHECKING else object):  # type: ignore[mi
             except RuntimeError:
                 asyncio.run(coroutine)
                 return
+        finally:
+            if before is self:
+                del sending["owner"]
+            else:
+                sending["owner"] = before
         # A second loop in this thread is not possible.
         thread = threading.Thread(target=self._run, args=(owner, lambda: coroutine), daemon=True)
         ownership.in_no_context(thread.start)

@@ -251,13 +251,16 @@ class Connection(asyncio.Protocol):
 
 
 def _head(reply: Reply, keep_alive: bool, length: str) -> bytes:
-    lines = [f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Unknown')}\r\n"]
-    lines += [f"{name}: {value}\r\n" for name, value in reply.headers]
-    lines.append(length)
-    if not keep_alive:
-        lines.append("connection: close\r\n")
-    lines.append("\r\n")
-    return "".join(lines).encode("latin-1")
+    close = "" if keep_alive else "connection: close\r\n"
+    return f"{_lines(reply.status, tuple(reply.headers))}{length}{close}\r\n".encode("latin-1")
+
+
+# Nearly all answers have the same ones.
+@lru_cache(maxsize=32)
+def _lines(status: int, headers: tuple[tuple[str, str], ...]) -> str:
+    """Return status line and headers."""
+    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Unknown')}\r\n"]
+    return "".join([*lines, *(f"{name}: {value}\r\n" for name, value in headers)])
 
 
 def _header(name: bytes, value: bytes) -> tuple[str, str]:

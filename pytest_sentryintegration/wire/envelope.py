@@ -211,6 +211,7 @@ def _invalid(*causes: str) -> Refusal:
     return Refusal(400, "invalid event envelope", causes)
 
 
+_PLAIN_ID = re.compile(r"[0-9a-f]{32}")
 _UUID = re.compile(
     r"(?:urn:uuid:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}"
     r"|\{[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}",
@@ -232,7 +233,11 @@ def parse_event_id(value: object) -> str | None:
     >>> parse_event_id("9EC79C33-EC99-42AB-8353-589FCB2E04DC")
     '9ec79c33ec9942ab8353589fcb2e04dc'
     """
-    if not isinstance(value, str) or not _UUID.fullmatch(value):
+    if not isinstance(value, str):
+        return None
+    if _PLAIN_ID.fullmatch(value):  # as the SDKs spell it
+        return value
+    if not _UUID.fullmatch(value):
         return None
     return value.removeprefix("urn:uuid:").strip("{}").replace("-", "").lower()
 
