@@ -179,6 +179,24 @@ def test_of_very_many_requests_those_of_failed_tests_are_held_whole(tmp_path: Pa
     ]
 
 
+def test_of_tests_of_which_lines_are_held_each_has_its_own_counts_and_losses(tmp_path: Path) -> None:
+    lost = {"discarded_events": [{"reason": "before_send", "category": "error", "quantity": 2}]}
+    bodies = [envelope(ERROR), envelope(lost, "client_report"), envelope(TRANSACTION, "transaction")]
+    tests = [
+        {"test": f"t{n}", "outcome": "passed", "sent": [sent(f"{n}.envelope")]} for n in range(len(bodies))
+    ]
+    files = {f"{n}.envelope": body for n, body in enumerate(bodies)}
+
+    page = page_of(write_dump(tmp_path / "dump", tests, files), whole=0, judged=0)
+
+    assert [(test["counts"], test.get("lost")) for test in page.head["tests"]] == [
+        ({"errors": 1}, None),
+        ({"client_reports": 1}, "2 events dropped by before_send"),
+        ({"transactions": 1}, None),
+    ]
+    assert [(row["of"], row["number"]) for row in page.head["rows"]] == [(0, 1), (1, 2), (2, 3)]
+
+
 def test_of_too_many_tests_the_passed_ones_are_counted_and_not_listed(tmp_path: Path) -> None:
     tests = [{"test": f"t{n}", "outcome": "passed" if n else "failed"} for n in range(30)]
 
