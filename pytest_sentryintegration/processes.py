@@ -110,11 +110,11 @@ class ChildProcess(subprocess.Popen[Any]):
         return command_name(self.args)
 
     def bytes_of(self, stream: str) -> bytes:
-        """Return what it wrote to ``stdout`` or ``stderr``."""
+        """Return what it wrote to *stream*: ``"stdout"`` or ``"stderr"``."""
         return self._output.bytes(stream)
 
     def wait_for_output(self, timeout: float) -> None:
-        """Wait until what it wrote is read; at most so long, as what it started may go on writing."""
+        """Wait until what it wrote is read; at most *timeout* seconds: what it started may go on writing."""
         self._output.join(timeout)
 
     def feed(self, content: Any) -> None:
@@ -131,6 +131,9 @@ class ChildProcess(subprocess.Popen[Any]):
 
     def wait_until_ready(self, timeout: float = START) -> None:
         """Wait until it has written what is awaited, or listens on the port, where either is set.
+
+        Args:
+            timeout: Seconds that it may take.
 
         Raises:
             AssertionError: It has ended, or the time is over; shows the end of its output.

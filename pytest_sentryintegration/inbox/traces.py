@@ -81,6 +81,8 @@ class TraceView(View[Trace]):
     ) -> tuple[Trace, ...]:
         """Return all traces that meet the criteria, once there are *count*, and complete if asked for.
 
+        See `find` for the arguments; *timeout* is in seconds.
+
         Raises:
             AssertionError: There were fewer when the time was over, or one was not complete.
         """

@@ -82,6 +82,12 @@ class View(Sequence[T], Generic[T]):
     ) -> tuple[T, ...]:
         """Return all objects that meet the criteria, once there are *count*; see `find` for these.
 
+        Args:
+            count: How many there have to be; all that have come by then are returned, in order.
+            main: The noun's own criterion.
+            timeout: Seconds to wait, of real time; ``sentry_timeout`` where it is not given.
+            criteria: What attributes are expected to be, by name.
+
         Raises:
             AssertionError: There were fewer when the time was over.
         """
@@ -151,7 +157,7 @@ class View(Sequence[T], Generic[T]):
     __hash__ = None  # type: ignore[assignment]
 
     def index(self, value: Any, *bounds: Any) -> int:
-        """Return the place of the first object that equals *value*."""
+        """Return the place of the first object that equals *value*; *bounds* are those of `list.index`."""
         return self._read().index(value, *bounds)
 
     def count(self, value: Any) -> int:

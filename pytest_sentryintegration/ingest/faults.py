@@ -193,7 +193,7 @@ class Faults:
         probability: float = 1.0,
         seed: int | None = None,
     ) -> None:
-        """Keep what comes, and answer that many seconds later.
+        """Keep what comes, and answer that many seconds later; see `status` for the other arguments.
 
         Raises:
             ValueError: *seconds* is negative or not finite.
@@ -213,7 +213,10 @@ class Faults:
         probability: float = 1.0,
         seed: int | None = None,
     ) -> None:
-        """Keep what comes, and let the connection die in the middle of the answer."""
+        """Keep what comes, and let the connection die in the middle of the answer.
+
+        See `status` for the arguments and what they raise.
+        """
         self._add(Fault("disconnect", item_type, times), probability, seed)
 
     def truncate(
@@ -224,7 +227,10 @@ class Faults:
         probability: float = 1.0,
         seed: int | None = None,
     ) -> None:
-        """Keep what comes, and send less of the answer's body than its ``Content-Length`` says."""
+        """Keep what comes, and send less of the answer's body than its ``Content-Length`` says.
+
+        See `status` for the arguments and what they raise.
+        """
         self._add(Fault("truncate", item_type, times), probability, seed)
 
     def clear(self) -> None:
@@ -256,13 +262,13 @@ class Faults:
         return bool(self._set)
 
     def take_status(self, item_types: Iterable[str]) -> int | None:
-        """Return the status that a request with such items is answered with, and count it."""
+        """Return the status that a request with items of *item_types* is answered with, and count it."""
         with self._lock:
             fault = self._next("status", frozenset(item_types))
             return fault.code if fault is not None else None
 
     def spoil(self, reply: Reply, item_types: Iterable[str]) -> None:
-        """Delay or cut the answer to a request with such items, and count it."""
+        """Delay or cut *reply*, the answer to a request with items of *item_types*, and count it."""
         types = frozenset(item_types)
         with self._lock:
             slow = self._next("delay", types)

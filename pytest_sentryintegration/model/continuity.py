@@ -52,6 +52,7 @@ class Break:
     """One place where a trace is not continuous."""
 
     kind: Kind
+    """What kind of break it is: ``baggage_lost``, ``second_root``, ... (docs/traces.md has all of them)."""
     caller: Span | None
     """The span that called; of a second root, the first. ``None`` where that has not come."""
     callee: Span | None

@@ -180,7 +180,13 @@ class FakeSentry:
         return reply
 
     def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Take a POST as the server would, without a socket."""
+        """Take a POST as the server would, without a socket, and return the answer.
+
+        Args:
+            path: With the query, and the inbox where it is for one: ``/<inbox>/api/1/envelope/``.
+            headers: In any case.
+            body: The bytes as they are sent.
+        """
         request = Request("POST", path, tuple((name.lower(), value) for name, value in headers.items()), body)
         reply = self.ingest.handle(request)
         if self.store.outlives:

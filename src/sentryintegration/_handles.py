@@ -62,13 +62,18 @@ class Handle:
 
     @guarded(lambda: None)
     def set_tag(self, key: str, value: object) -> None:
-        """Set a tag of this transaction or span; ``release``, ``environment``, ``dist`` set the field."""
+        """Set a tag of this transaction or span.
+
+        Args:
+            key: Its name. ``release``, ``environment`` and ``dist`` set the field itself.
+            value: Anything; it is sent as one line of text, of up to 200 characters.
+        """
         if self._node is not None:
             apply_tags(self._node, [(key, value)])
 
     @guarded(lambda: None)
     def set_data(self, key: str, value: object) -> None:
-        """Set a datum of this transaction or span: anything that JSON holds; the rest becomes text."""
+        """Set a datum *key* of this transaction or span: a *value* that JSON holds; the rest becomes text."""
         node = self._node
         if node is not None:
             for name, item in _repair.pairs_of_data([(key, value)]).items():

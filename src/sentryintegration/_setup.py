@@ -61,6 +61,7 @@ def init(
 
     Raises:
         ValueError: The DSN is malformed, the rate is not from 0 to 1, or there are both a rate and a sampler.
+        TypeError: An option that the installed SDK does not know.
     """
     _check_sampling(traces_sample_rate, traces_sampler)
     if dsn is None:
@@ -121,6 +122,10 @@ def set_tag(key: str, value: object) -> None:
 
     >>> set_tag("region", "eu-1")
     >>> set_tag("release", "shop@1.2")
+
+    Args:
+        key: Its name, up to 200 characters of letters, digits and ``_.:-``; others are replaced.
+        value: Anything; it is sent as one line of text, of up to 200 characters.
     """
     if isinstance(key, str) and key in _repair.FIELDS:
         valid = _repair.field(key, value)

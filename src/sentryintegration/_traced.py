@@ -62,6 +62,14 @@ def traced(
     ...     yield 1
     >>> list(query())
     [1]
+
+    Args:
+        func: What is decorated; a method, ``staticmethod`` or ``classmethod`` too.
+        name: As for `start_transaction`.
+        op: As for `start_transaction`.
+        description: As for `start_transaction`; by default the qualified name of the function.
+        tags: As for `start_transaction`; of each span.
+        data: As for `start_transaction`; of each span.
     """
 
     def decorate(function: Any) -> Any:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
+import re
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -57,3 +60,49 @@ def test_a_name_that_tests_import_has_a_heading(name: str) -> None:
     pages = [(FOLDER / page).read_text(encoding="utf-8") for page in ("nouns.md", "classes.md")]
 
     assert any(f"\n## {name}\n" in page or f"\n## `{name}" in page for page in pages)
+
+
+def public_callables() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield what applications and tests call: functions, and the methods of classes."""
+    for package in (sentryintegration, pytest_sentryintegration):
+        for name in package.__all__:
+            value = getattr(package, name)
+            if not inspect.isclass(value):
+                if inspect.isroutine(value):
+                    yield name, value
+                continue
+            for base in (each for each in value.__mro__ if "sentryintegration" in each.__module__):
+                for method, function in vars(base).items():
+                    unbound = getattr(function, "__func__", function)
+                    if inspect.isfunction(unbound) and not method.startswith("_"):
+                        yield f"{base.__name__}.{method}", unbound
+
+
+CALLABLES = dict(public_callables())
+TIMES = ("timeout", "seconds", "within")
+
+
+def test_a_docstring_explains_each_parameter_or_says_where_that_is_done() -> None:
+    left = []
+    for name, function in CALLABLES.items():
+        text = inspect.getdoc(function) or ""
+        named = [
+            each for each in inspect.signature(function).parameters if each not in ("self", "cls", "args")
+        ]
+        missing = [each for each in named if not re.search(rf"\b{each}\b", text)]
+        if not text or (missing and not re.search(r"[Ss]ee `\w|Do what `", text) and name != "span"):
+            left.append((name, missing))
+
+    assert len(CALLABLES) > 50
+    assert left == []
+
+
+def test_a_docstring_says_that_a_time_is_in_seconds() -> None:
+    timed = {
+        name: inspect.getdoc(function) or ""
+        for name, function in CALLABLES.items()
+        if not {*inspect.signature(function).parameters}.isdisjoint(TIMES)
+    }
+
+    referring = r"[Ss]ee `\w|Do what `"
+    assert [name for name, text in timed.items() if not re.search(rf"[Ss]econd|{referring}", text)] == []
