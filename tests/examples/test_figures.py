@@ -38,6 +38,10 @@ def version_in(pattern: str) -> str:
     return str(found)
 
 
+NOXFILE = read("noxfile.py")
+INTERPRETERS = set(re.findall(r'"(3\.\d+)"', NOXFILE.partition("INTERPRETERS = (")[2].partition(")")[0]))
+PAIRED = dict(re.findall(r'"(oldest|stream|3)": "(3\.\d+)"', NOXFILE))
+
 FIGURES: dict[str, dict[str, Any]] = {
     "README.md": {
         "Python {} or newer": version_in(r'requires-python = ">=([\d.]+)"'),
@@ -70,6 +74,10 @@ FIGURES: dict[str, dict[str, Any]] = {
         "| Python | {} to 3.14": version_in(r'requires-python = ">=([\d.]+)"'),
         "| `sentry-sdk` | {} to 3": version_in(r'"sentry-sdk>=([\d.]+),'),
         "| pytest | {} and newer": version_in(r'"pytest>=([\d.]+)"'),
+        "pairs: {} with 2.41": PAIRED["oldest"],
+        ", {} with the newest 2.x": " and ".join(sorted(INTERPRETERS - set(PAIRED.values()))),
+        ", {} with the newest 2.x that streams its spans": PAIRED["stream"],
+        ", {} with 3.0.": PAIRED["3"],
     },
     "endpoints.md": {
         "at most {}, and": uploads.MOST,
