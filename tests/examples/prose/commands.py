@@ -158,10 +158,14 @@ def variable(piece: str, page: Path) -> bool | None:
 
 
 PLACES = ("", "pytest_sentryintegration", "src/sentryintegration", "docs", "tests")
+MADE = {".nox", ".venv", "build", "dist", "node_modules"}
+"""Folders that are made by commands: whether one is there says nothing."""
 
 
 def find_file(piece: str, page: Path) -> Path | None:
     """Return the file or folder that is meant: of the repository, of a package, or of the page's example."""
+    if MADE & set(Path(piece).parts):
+        return None
     examples: list[str] = re.findall(r"`(examples/[\w/]+)`", page.read_text(encoding="utf-8"))
     for place in (*PLACES, *examples):
         if (ROOT / place / piece).exists():
