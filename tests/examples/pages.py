@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,6 +36,7 @@ class Block:
         return f"{self.page.name}:{self.line}"
 
 
+@cache
 def blocks_of(page: Path) -> list[Block]:
     """Return the blocks of a page; directives such as `{toctree}` are none."""
     text = page.read_text(encoding="utf-8")

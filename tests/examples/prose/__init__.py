@@ -7,6 +7,7 @@ A rule is for pieces of one shape, such as ``make TARGET``. It returns whether t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from tests.examples.prose.commands import command, file, option, setting, variable
@@ -48,6 +49,7 @@ RULES: tuple[Callable[[str, Path], bool | None], ...] = (
 )
 
 
+@cache
 def judged(piece: str, page: Path) -> bool | None:
     """Return whether there is such a thing; ``None`` where no rule knows."""
     return next((said for rule in RULES if (said := rule(piece, page)) is not None), None)

@@ -150,5 +150,6 @@ OF_SCRIPT = frozenset(
 def shown(piece: str, page: Path) -> bool | None:
     """``/price/<tea>``, ``tcp.refused``: in a block of code of the page, all of which are run or compared."""
     blocks = "\n".join(block.text for block in blocks_of(page))
-    found = re.search(rf"(?<![\w.-]){re.escape(piece)}(?![\w-])", blocks)
-    return True if found is not None and re.search(r"\w", piece) else None
+    if piece not in blocks or not re.search(r"\w", piece):
+        return None
+    return True if re.search(rf"(?<![\w.-]){re.escape(piece)}(?![\w-])", blocks) else None
