@@ -239,7 +239,7 @@ def _compare_mapping(criterion: Mapping[Any, Any], value: Any, path: str) -> Ite
 
 
 def _has_fields(value: Any) -> bool:
-    if value is None or isinstance(value, str | bytes | int | float | list | tuple):
+    if value is None or isinstance(value, str | bytes | int | float | list):
         return False
     return hasattr(value, "__dict__") or bool(fields_of(type(value)))
 

@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from typing import Any, get_type_hints
 from weakref import WeakKeyDictionary
 
-_BEHAVIOUR = (types.FunctionType, types.BuiltinFunctionType, classmethod, staticmethod, type)
+_BEHAVIOUR = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+    classmethod,
+    staticmethod,
+    type,
+)
 
 
 _OTHER_WORDS = {"value": "text", "title": "text", "exc": "exception", "msg": "message", "attrs": "attributes"}
@@ -65,6 +73,8 @@ def unknown_field(owner: str, name: str, fields: Iterable[str]) -> UnknownField:
     known = sorted(fields)
     article = "an" if owner[:1].lower() in "aeiou" else "a"
     text = f"{article} {owner} has no field {name!r}"
+    if name == "complete":
+        return UnknownField(f"{text}: that is for waiting for traces")
     other = _OTHER_WORDS.get(name, "")
     near = [other] if other in known else difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if near:

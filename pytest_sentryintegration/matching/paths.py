@@ -37,34 +37,39 @@ def check_path(owner: str, cls: type, path: str) -> None:
     ...     print(error)
     'text' of a message is text, and has no parts; did you mean 'text'?
     """
-    kinds: list[Any] = [cls]
     keys = path.split(".")
+    end = _dead_end(cls, keys)
+    if end is not None:
+        raise _problem(owner, *end, keys)
+
+
+def _dead_end(kind: Any, keys: Sequence[str]) -> tuple[Any, int] | None:
+    """Return where *keys* lead to nothing in such a value: the type there, and the place of the key."""
+    kinds = [kind]
     for place, key in enumerate(keys):
-        problems: list[UnknownField] = []
         inside: list[Any] = []
-        for kind in kinds:
-            found = _inside(kind, key)
+        for one in kinds:
+            found = _inside(one, key)
             if found is None:
-                return
-            if found:
-                inside += found
-            else:
-                problems.append(_problem(owner, kind, keys, place))
+                return None
+            inside += found
         if not inside:
-            raise problems[0]
+            return kinds[0], place
         kinds = inside
+    return None
 
 
 def _inside(kind: Any, key: str) -> list[Any] | None:
     """Return the types of what *key* names in such a value: none for nothing, ``None`` for whatever it is."""
     container = get_origin(kind) or kind
-    if kind is Any or not isinstance(container, type) or issubclass(container, Mapping):
+    if kind in (Any, object) or not isinstance(container, type) or issubclass(container, Mapping):
         return [] if container is Literal else None
     if container in _WITHOUT_PARTS:
         return []
-    if issubclass(container, Sequence):
-        elements = [one for one in get_args(kind) if one is not ...]
-        return [] if not key.isdecimal() else [part for one in elements for part in _parts(one)] or None
+    if issubclass(container, Sequence) and key.isdecimal():
+        # A named tuple has its fields as elements.
+        elements = get_args(kind) or [type_of(container, name) for name in fields_of(container)]
+        return [part for one in elements if one is not ... for part in _parts(one)] or None
     return list(_parts(type_of(container, key))) if key in fields_of(container) else []
 
 
@@ -78,7 +83,7 @@ def _parts(annotation: Any) -> Iterator[Any]:
         yield from _parts(one)
 
 
-def _problem(owner: str, kind: Any, keys: Sequence[str], place: int) -> UnknownField:
+def _problem(owner: str, kind: Any, place: int, keys: Sequence[str]) -> UnknownField:
     container = get_origin(kind) or kind
     before = ".".join(keys[:place])
     article = "an" if owner[:1].lower() in "aeiou" else "a"
@@ -87,7 +92,9 @@ def _problem(owner: str, kind: Any, keys: Sequence[str], place: int) -> UnknownF
         return UnknownField(
             f"{before!r} of {article} {owner} is {what}, and has no parts; did you mean {before!r}?"
         )
-    if issubclass(container, Sequence):
-        near = ".".join([before, "0", *keys[place:]])
+    if issubclass(container, Sequence) and not fields_of(container):
+        # The index was forgotten, or is none, as -1: what comes behind it may be right.
+        rests = [rest for rest in (keys[place:], keys[place + 1 :]) if _dead_end(kind, ["0", *rest]) is None]
+        near = ".".join([before, "0", *(rests[0] if rests else ())])
         return UnknownField(f"{before!r} of {article} {owner} is a list; did you mean {near!r}?")
     return unknown_field(container.__name__ if before else owner, keys[place], fields_of(container))

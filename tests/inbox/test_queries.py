@@ -78,6 +78,12 @@ def test_a_question_finds_what_matches_each_of_its_criteria(
             "'status' of a refused request is a number, and has no parts; did you mean",
         ),
         ("errors?exceptions.type=E", "'exceptions' of an error is a list; did you mean 'exceptions.0.type'?"),
+        ("errors?exceptions.-1.type=E", "'exceptions' of an error is a list; did you mean 'exceptions.0.typ"),
+        ("errors?exceptions.-1=E", "'exceptions' of an error is a list; did you mean 'exceptions.0'?"),
+        ("errors?exceptions.x.y=E", "'exceptions' of an error is a list; did you mean 'exceptions.0'?"),
+        ("client_reports?discarded.0.cause=x", "a Discarded has no field 'cause'; it has category, quantity"),
+        ("client_reports?discarded.0.0.reason=x", "'discarded.0.0' of a client report is text, and has no"),
+        ("messages?complete=true", "a message has no field 'complete': that is for waiting for traces"),
         ("errors?exceptions.0.typ=E", "a SentException has no field 'typ'; did you mean 'type'?"),
         ("errors?exception.value.x=E", "'exception.value' of an error is text, and has no parts; did you"),
         ("errors?verdict.outcom=dropped", "a Verdict has no field 'outcom'; did you mean 'outcome'?"),
@@ -86,7 +92,7 @@ def test_a_question_finds_what_matches_each_of_its_criteria(
         ("client_reports?reason.x=1", "a client report has no field 'reason'; it has discarded, "),
     ],
 )
-def test_a_name_with_dots_that_leads_nowhere_is_told_whatever_has_come(text: str, error: str) -> None:
+def test_a_name_that_leads_nowhere_is_told_whatever_has_come(text: str, error: str) -> None:
     with pytest.raises(QuestionError) as refused:
         parse_question(text)
 
@@ -103,6 +109,8 @@ def test_a_name_with_dots_that_leads_nowhere_is_told_whatever_has_come(text: str
         "errors?timestamp.year=2026",
         "traces?tree.children.0.op=db",
         "spans?raw.whatever=1",
+        "traces?raw.0.contexts.trace.op=task",
+        "client_reports?discarded.0.reason=before_send",
     ],
 )
 def test_a_name_with_dots_may_lead_to_whatever_may_be_sent(text: str) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
 import dirty_equals
@@ -176,6 +176,21 @@ def test_a_pattern_of_bytes_searches_bytes() -> None:
 def test_an_unknown_field_is_an_error_that_names_the_nearest() -> None:
     with pytest.raises(TypeError, match="a Thing has no field 'mesage'; did you mean 'message'\\?"):
         differences(Thing(), {"mesage": "boom"})
+
+
+class Discarded(NamedTuple):
+    reason: str
+    quantity: int
+
+
+def test_a_named_tuple_has_fields_and_elements() -> None:
+    report = SimpleNamespace(discarded=(Discarded("before_send", 2),))
+
+    assert [*differences(report, {"discarded.0.reason": "before_send", "discarded.0.1": 2})] == []
+    assert [*differences(report, {"discarded": [{"quantity": 2}]})] == []
+    assert [one.text for one in differences(report, {"discarded.0.quantity": 3})] == [
+        "discarded.0.quantity: expected 3, got 2"
+    ]
 
 
 def test_an_unknown_field_of_an_inner_object_is_an_error() -> None:
