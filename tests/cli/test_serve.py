@@ -306,6 +306,8 @@ def test_a_signal_ends_it_cleanly_and_soon(number: signal.Signals) -> None:
             for path in ("messages?wait=600", "messages?follow=true", "stream"):
                 client = waiting.enter_context(socket.create_connection(("127.0.0.1", port)))
                 client.sendall(f"GET /api/captured/{path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
+                if "wait" not in path:  # that one came before, and is answered with nothing yet
+                    assert client.recv(4) == b"HTTP"
             process.send_signal(number)
             started = time.monotonic()
             _, err = process.communicate(timeout=60)
