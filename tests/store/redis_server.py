@@ -21,10 +21,10 @@ DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy
 
 
 class RedisServer:
-    """A ``redis-server``."""
+    """A ``redis-server``, or ``valkey-server`` where only that is installed."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        found = shutil.which("redis-server")
+        found = shutil.which("redis-server") or shutil.which("valkey-server")
         if found is None:
             reason = "redis-server is not installed; .ci/run installs it"
             if os.environ.get("SENTRYINTEGRATION_REQUIRE_CLIENTS") == "1":
