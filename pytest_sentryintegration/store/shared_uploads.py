@@ -38,11 +38,19 @@ class SharedUploads(Uploads):
         self._do("start", upload_id, name_of(inbox), length)
 
     def joined(self, upload_id: str, offset: int, chunk: bytes) -> bytes | None:
-        """Return all bytes where a piece completes the upload, else ``None``; see `Uploads.joined`."""
+        """Return all bytes where a piece completes the upload, else ``None``; see `Uploads.joined`.
+
+        Raises:
+            UploadError: Also where Redis has forgotten pieces: it keeps those of a complete upload for 10 s,
+                and the last one may be taken back later than that.
+        """
         found = self._do("find", upload_id, offset, len(chunk))
         if not found:
             return None
         pieces = sorted((int(at), piece) for at, piece in zip(found[0][::2], found[0][1::2], strict=True))
+        left = sum(len(piece) for _, piece in pieces)
+        if left != offset:
+            raise ended(f"{left} of its first {offset} bytes are left, so it has to be begun anew")
         return b"".join((*(piece for _, piece in pieces), chunk))
 
     def append(self, upload_id: str, offset: int, chunk: bytes) -> Callable[[], None]:

@@ -91,7 +91,12 @@ FIGURES: dict[str, dict[str, Any]] = {
         "(of more than {} requests": Limits().whole,
     },
     "settings.md": {"the first {} failed tests": LISTED},
-    "several-machines.md": {"after {} seconds at the latest": stream.TIMEOUT},
+    "several-machines.md": {
+        "after {} seconds at the latest": stream.TIMEOUT,
+        "for more than {} seconds, Redis": number_in(
+            "pytest_sentryintegration/store/scripts.py", r"'EXPIRE', pieces \.\. ARGV\[1\], (\d+)\)"
+        ),
+    },
     "traces.md": {"by default {})": Settings().quiet},
     "tutorial.md": {"Python {} or newer": version_in(r'requires-python = ">=([\d.]+)"')},
     "viewer.md": {"its first {} entries": number_in("viewer/src/window.js", r"const PRINTED = (\d+);")},

@@ -147,6 +147,19 @@ def test_a_piece_whose_envelope_is_not_saved_is_taken_back(
     assert files(second)[-1] == ("upload", HELLO)
 
 
+def test_an_upload_whose_pieces_redis_forgot_is_a_404_and_never_shorter(
+    server: RedisServer, make: Make
+) -> None:
+    first, second = make(server), make(server)
+    location = begun(first)
+    patch(first, location, HELLO[:6])
+    server.ask("DEL", *server.ask("KEYS", "{sentryintegration}:pieces:*"))
+
+    causes = ["no such upload: 0 of its first 6 bytes are left, so it has to be begun anew"]
+    assert patch(second, location, HELLO[6:], 6) == (404, causes)
+    assert files(second) == [("upload_part", b"hello ")]
+
+
 def refusing(*arguments: Any) -> int:
     raise HolderError("full")
 
