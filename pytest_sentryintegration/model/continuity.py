@@ -214,13 +214,14 @@ def _not_continued(forest: Forest) -> Iterator[Break]:
             values = sentry_traces(request_headers(root))
             named = next((value for value in values if value.trace_id == forest.trace_id), None)
             if named is not None:
-                caller = _span(spans.get(named.span_id))
+                ends = (_span(spans.get(named.span_id)), _span(root))
+                by_test = named.span_id in forest.given
                 if len(values) > 1:
                     other_value = next((value for value in values if value != named), named)
                     twice = (("sentry-trace", named.sent, other_value.sent),)
-                    yield Break("several_headers", caller, _span(root), twice)
+                    yield Break("several_headers", *ends, twice, by_test=by_test)
                 else:
-                    yield Break("not_continued", caller, _span(root), has_headers=True)
+                    yield Break("not_continued", *ends, by_test=by_test, has_headers=True)
             elif (sent := calls.served_by(root)) is not None:
                 yield _call_not_continued(sent, root)
     roots = forest.roots
@@ -262,11 +263,14 @@ def _unsampled(forest: Forest, events: Iterable[Event]) -> Iterator[Break]:
             continue
         if known is None:
             known = {record.span_id: record for record in forest.delivered()}
-        caller = known[parent]
+        caller = known.get(parent)
         # A span of the same process that is missing was dropped for another reason, such as ``max_spans``.
-        if (caller.op or "").startswith(("http.client", "queue.", "rpc", "grpc", "websocket")):
+        # What is not among those that came is the span that the test gave.
+        if caller is None or (caller.op or "").startswith(
+            ("http.client", "queue.", "rpc", "grpc", "websocket")
+        ):
             seen.add(span_id)
-            yield Break("unsampled", _span(caller), None, event=event)
+            yield Break("unsampled", _span(caller), None, event=event, by_test=caller is None)
 
 
 def _unanswered(forest: Forest) -> Iterator[Break]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_sentryintegration import Trace
+from pytest_sentryintegration.model import Break
 from pytest_sentryintegration.wire.envelope import RawEnvelope
 from tests.model.sent import item, ops, span, transaction
 from tests.words.inboxes import Received
@@ -124,6 +125,40 @@ def broken(trace: Trace) -> str:
     with pytest.raises(AssertionError) as caught:
         trace.assert_continuous()
     return " ".join(str(caught.value).split())
+
+
+def report(received: Received, headers: Any, text: str = "no stock", **trace: Any) -> None:
+    """Receive a message of a service that has got these headers and traces nothing."""
+    trace_id, span_id, _ = headers["sentry-trace"].split("-")
+    context = {"trace_id": trace_id, "span_id": "lost", "parent_span_id": span_id, **trace}
+    received.message(text, contexts={"trace": context}, server_name="api-2")
+
+
+def test_a_service_that_the_test_called_and_that_reports_no_spans_is_named() -> None:
+    received = quick(timeout=0.01)
+
+    with received.events.trace() as trace:
+        serve(received, trace.headers)
+        report(received, trace.headers)
+
+    (event,) = received.events.messages
+    assert trace.breaks() == [Break("unsampled", None, None, event=event, by_test=True)]
+    assert (
+        "From the test to 'api-2': it reported 'no stock' in this trace, and not the span in which that "
+        "happened" in broken(trace)
+    )
+
+
+def test_a_service_that_goes_not_on_with_the_trace_of_the_test_is_named() -> None:
+    received = quick(timeout=0.01)
+
+    with received.events.trace() as trace:
+        serve(received, trace.headers)
+        alone = {"trace_id": "c" * 32, "span_id": "alone", "op": "http.server"}
+        request = {"headers": {"sentry-trace": trace.headers["sentry-trace"]}}
+        received.item("transaction", transaction(trace=alone, request=request, server_name="api-2"))
+
+    assert "From the test to 'api-2' (http.server 'checkout'): it began a trace of its own" in broken(trace)
 
 
 def test_a_service_that_changes_what_the_test_gave_is_named() -> None:
