@@ -261,7 +261,10 @@ class SentryEvents(View[model.Event]):
         self._reader.source.adopt(thread)
 
     def clear(self) -> None:
-        """Forget what came so far, also what this process's SDK still holds."""
+        """Forget what came so far, also what this process's SDK still holds.
+
+        A trace that `trace` has begun goes on, without what came of it.
+        """
         self._reader.clear()
 
     def explain(self) -> str:

@@ -114,7 +114,8 @@ class StoredInbox(Source):
     def clear(self) -> None:
         """Forget what came so far."""
         self.store.clear(self.inbox)
-        self.contents = Contents.of_inbox(self.store, self.inbox)
+        cleared, self.contents = self.contents, Contents.of_inbox(self.store, self.inbox)
+        self.contents.resume(cleared)
 
 
 def _no_server() -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -159,10 +158,11 @@ class Contents:
     def traces(self) -> Objects[Trace]:
         """All trace ids that spans have."""
         events, logs, envelopes = self.events, self.logs, self.envelopes
+        begun = self._registry.started
 
         def read(forest: Forest) -> tuple[Trace, ...]:
             # What has no trace id is linked within its item only, which is no trace.
-            started: StartedTrace | None = forest.started()
+            started: StartedTrace | None = begun.get(forest.trace_id)
             if started is not None:
                 return (started,)
             return (Trace(forest, events, logs, envelopes),) if forest.trace_id else ()
@@ -179,10 +179,18 @@ class Contents:
             header: The trace header that these headers stand for.
             span_id: The span that they name as the parent.
         """
-        forest = self._registry.start(header["trace_id"], span_id, header)
+        trace_id = header["trace_id"]
+        self._registry.given.setdefault(trace_id, {})[span_id] = header
+        forest = self._registry.forest(trace_id)
         started = StartedTrace(forest, self.events, self.logs, self.envelopes, headers)
-        forest.started = weakref.ref(started)
+        self._registry.started[trace_id] = started
         return started
+
+    def resume(self, cleared: Contents) -> None:
+        """Go on with the traces that tests have begun in *cleared*: of what came there they keep nothing."""
+        registry, known = self._registry, cleared._registry
+        registry.given, registry.started, registry.assertions = known.given, known.started, known.assertions
+        self._restart()
 
     @property
     def assertions(self) -> Assertions | None:
@@ -258,6 +266,12 @@ class Contents:
         self._event_items = ItemSearch(self._lock, self._envelopes, formatted=True)
         self._trace_items = ItemSearch(self._lock, self._envelopes)
 
+    def _restart(self) -> None:
+        for trace_id, started in list(self._registry.started.items()):
+            # The same object, as the test holds it.
+            forest = self._registry.forest(trace_id)
+            vars(started).update(vars(Trace(forest, self.events, self.logs, self.envelopes)))
+
     def _forget(self, evicted: int) -> None:
         if evicted <= self._evicted.newest:
             return
@@ -271,6 +285,7 @@ class Contents:
             self._begin()
             for noun in [name for name in self.__dict__ if not name.startswith("_")]:
                 del self.__dict__[noun]
+            self._restart()
 
     def _take(self, entry: Arrival | RefusedRequest) -> None:
         # Nothing is read here: 50,000 requests are to take 0.1 s.

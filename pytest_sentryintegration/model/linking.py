@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from pytest_sentryintegration.garbage import uncollected
 from pytest_sentryintegration.model.records import Record
@@ -26,10 +27,6 @@ _MANY = 1000
 """Spans after which reading goes on without the garbage collector."""
 
 
-def _nothing() -> None:
-    return None
-
-
 class Forest:
     """The records of one trace id, linked by span ids; from any envelope, project and process."""
 
@@ -38,8 +35,6 @@ class Forest:
         self.records: list[Record] = []
         self.version = 0
         """Changes whenever links may have changed."""
-        self.started: Callable[[], Any] = _nothing
-        """Returns the trace object, where a test has begun this trace itself."""
         self._roots: list[Record] = []
         self._orphans: list[Record] = []
         self._again: Mapping[Record, Record] = {}
@@ -181,6 +176,8 @@ class Registry:
         """What judges traces as a whole; ``None`` outside the inbox of a test."""
         self.given: dict[str, dict[str, Mapping[str, Any]]] = {}
         """By trace id, the spans that a test gave to services as their parents, with their trace headers."""
+        self.started: WeakValueDictionary[str, Any] = WeakValueDictionary()
+        """By trace id, the trace objects of those that a test has begun itself, while they are in use."""
         self._forests: dict[str, Forest] = {}
         self._in_order: list[Forest] = []
         self._read = read
@@ -197,10 +194,9 @@ class Registry:
         self.all_records()
         return self._in_order
 
-    def start(self, trace_id: str, span_id: str, header: Mapping[str, Any]) -> Forest:
-        """Return the forest of a trace that a test begins, giving that span and trace header to services."""
+    def forest(self, trace_id: str) -> Forest:
+        """Return the forest of a trace, before anything of it has come, too."""
         with self.lock:
-            self.given.setdefault(trace_id, {})[span_id] = header
             return self._forests.setdefault(trace_id, Forest(trace_id, self))
 
     def read_all(self) -> None:

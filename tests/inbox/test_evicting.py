@@ -105,6 +105,20 @@ def test_objects_that_are_kept_stay_the_same() -> None:
     assert kept.events.find(last.text) is last
 
 
+def test_a_trace_that_a_test_has_begun_stays_its_object_where_a_part_of_it_is_evicted() -> None:
+    kept = Kept(2)
+    trace = kept.events.trace().__enter__()
+    kept.send(transaction(1, trace.trace_id))
+    assert list(kept.events.traces) == [trace]
+
+    kept.messages(0, 2)
+    assert len(kept.events) == 2
+    kept.send(transaction(2, trace.trace_id))
+
+    assert list(kept.events.traces) == [trace]
+    assert [root.transaction.name for root in trace.roots] == ["t2"]
+
+
 def test_a_trace_of_which_all_is_evicted_is_gone_and_one_that_goes_on_is_linked_anew() -> None:
     kept = Kept(4)
     kept.send(transaction(1, "b" * 32))

@@ -76,6 +76,25 @@ def test_two_traces_know_nothing_of_each_other() -> None:
     assert [len(trace.spans) for trace in received.events.traces] == [2, 2]
 
 
+def test_clearing_forgets_what_came_of_it_and_not_that_it_was_begun() -> None:
+    received = quick()
+
+    with received.events.trace() as trace:
+        serve(received, trace.headers)
+        report(received, trace.headers)
+        trace.assert_complete()
+        assert (len(trace.spans), len(trace.events)) == (2, 1)
+        received.events.clear()
+        before = (trace.spans, trace.events, list(received.events.traces))
+        serve(received, trace.headers)
+
+    assert before == ((), (), [])
+    assert ops(trace.tree.walk()) == ["http.server", "db"]
+    assert list(received.events.traces) == [trace]
+    trace.assert_complete()
+    trace.assert_continuous()
+
+
 def test_a_trace_of_which_nothing_has_come_is_in_no_view() -> None:
     received = quick()
 
