@@ -18,6 +18,7 @@ from pytest_sentryintegration.model.items import (
     Envelope,
     Envelopes,
     Item,
+    Newest,
     Refused,
 )
 from pytest_sentryintegration.model.lazy import lazy
@@ -157,7 +158,7 @@ class Contents:
     @lazy
     def traces(self) -> Objects[Trace]:
         """All trace ids that spans have."""
-        events, logs, envelopes = self.events, self.logs, self.envelopes
+        events, logs, newest = self.events, self.logs, self._newest
         begun = self._registry.started
 
         def read(forest: Forest) -> tuple[Trace, ...]:
@@ -165,7 +166,7 @@ class Contents:
             started: StartedTrace | None = begun.get(forest.trace_id)
             if started is not None:
                 return (started,)
-            return (Trace(forest, events, logs, envelopes),) if forest.trace_id else ()
+            return (Trace(forest, events, logs, newest),) if forest.trace_id else ()
 
         return self._objects(self._registry.all_forests, read, _number_of_trace)
 
@@ -182,7 +183,7 @@ class Contents:
         trace_id = header["trace_id"]
         self._registry.given.setdefault(trace_id, {})[span_id] = header
         forest = self._registry.forest(trace_id)
-        started = StartedTrace(forest, self.events, self.logs, self.envelopes, headers)
+        started = StartedTrace(forest, self.events, self.logs, self._newest, headers)
         self._registry.started[trace_id] = started
         return started
 
@@ -261,6 +262,7 @@ class Contents:
     def _begin(self) -> None:
         self._number = 0
         self._arrivals: list[Arrival] = []
+        self._newest = Newest(self._arrivals, self._lock)
         self._refused: list[Refused] = []
         self._places: dict[str, list[Place]] = {noun: [] for noun in _NOUNS.values()}
         self._event_items = ItemSearch(self._lock, self._envelopes, formatted=True)
@@ -270,7 +272,7 @@ class Contents:
         for trace_id, started in list(self._registry.started.items()):
             # The same object, as the test holds it.
             forest = self._registry.forest(trace_id)
-            vars(started).update(vars(Trace(forest, self.events, self.logs, self.envelopes)))
+            vars(started).update(vars(Trace(forest, self.events, self.logs, self._newest)))
 
     def _forget(self, evicted: int) -> None:
         if evicted <= self._evicted.newest:

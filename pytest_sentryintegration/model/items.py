@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pytest_sentryintegration import verdict
 from pytest_sentryintegration.model.lazy import lazy
+from pytest_sentryintegration.model.reading import mapping
 from pytest_sentryintegration.store import Arrival, RefusedRequest
 from pytest_sentryintegration.verdict import Verdict
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, serialize_envelope
 
-__all__ = ["EVENT_TYPES", "SECURITY_TYPES", "Envelope", "Envelopes", "Item", "Refused", "UnreadablePayload"]
+__all__ = [
+    "EVENT_TYPES",
+    "SECURITY_TYPES",
+    "Envelope",
+    "Envelopes",
+    "Item",
+    "Newest",
+    "Refused",
+    "UnreadablePayload",
+]
 
 SECURITY_TYPES = frozenset({"raw_security", "security", "csp"})
 """Item types that hold a browser's security report, of which Sentry makes an event."""
@@ -113,6 +124,27 @@ class Envelopes:
             del self._made[known]
         for path in [path for path, known in self._uploaded.items() if known <= number]:
             del self._uploads[path], self._uploaded[path]
+
+
+class Newest:
+    """Finds the newest arrival whose envelope names a trace id in its trace header; reads each but once."""
+
+    def __init__(self, arrivals: Sequence[Arrival], lock: AbstractContextManager[Any]) -> None:
+        self._arrivals = arrivals
+        self._lock = lock
+        self._read = 0
+        self._of: dict[str, Arrival] = {}
+
+    def __call__(self, trace_id: str) -> Arrival | None:
+        """Return that of *trace_id*, ``None`` where none names it."""
+        with self._lock:
+            came = len(self._arrivals)
+            for arrival in self._arrivals[self._read : came]:
+                named = mapping(arrival.envelope.headers.get("trace")).get("trace_id")
+                if isinstance(named, str):
+                    self._of[named] = arrival
+            self._read = came
+            return self._of.get(trace_id)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,12 +10,11 @@ from typing import Any
 from pytest_sentryintegration.model.continuity import Break, breaks_of
 from pytest_sentryintegration.model.events import Event
 from pytest_sentryintegration.model.every import assert_every
-from pytest_sentryintegration.model.items import Envelope
 from pytest_sentryintegration.model.linking import Assertions, Forest, sort_by_start
 from pytest_sentryintegration.model.logs import Log
-from pytest_sentryintegration.model.reading import mapping
 from pytest_sentryintegration.model.services import service_of, services_of
 from pytest_sentryintegration.model.spans import NotOneSpan, Span, Transaction, span_of
+from pytest_sentryintegration.store import Arrival
 
 __all__ = ["MissingParent", "StartedTrace", "Trace"]
 
@@ -43,7 +42,7 @@ class Trace:
     _forest: Forest
     _events: Iterable[Event]
     _logs: Iterable[Log]
-    _envelopes: Sequence[Envelope]
+    _newest: Callable[[str], Arrival | None]
 
     @property
     def trace_id(self) -> str:
@@ -144,12 +143,8 @@ class Trace:
         records = self._updated().records
         if not records:
             raise LookupError(f"no span of trace {self.trace_id} has come")
-        newest = records[-1].item.envelope
-        for position in range(len(self._envelopes) - 1, -1, -1):
-            envelope = self._envelopes[position]
-            if envelope is newest or mapping(envelope.headers.get("trace")).get("trace_id") == self.trace_id:
-                return envelope.received
-        return newest.received
+        span, named = records[-1].item.envelope.arrival, self._newest(self.trace_id)
+        return (span if named is None or named.number < span.number else named).received
 
     def assert_complete(self, *, timeout: float | None = None) -> None:
         """Wait until all of it has come, and fail if it does not.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_sentryintegration.model import Contents, MissingParent
 from pytest_sentryintegration.wire.envelope import RawItem
-from tests.model.sent import Sender, container, item, ops, span, streamed, transaction
+from tests.model.sent import RECEIVED, Sender, container, item, ops, span, streamed, transaction
 from tests.model.test_streamed_spans import otlp, otlp_span
 
 
@@ -167,6 +167,29 @@ def test_opentelemetry_names_a_service_itself_unless_it_says_that_it_cannot() ->
     )
 
     assert [trace.services for trace in arrived(named, unnamed).traces] == [("stock",), ("host-1",)]
+
+
+class Counted(dict[str, Any]):
+    """Headers of an envelope that count how often its trace header is looked at."""
+
+    looked = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        Counted.looked += key == "trace"
+        return super().get(key, default)
+
+
+def test_when_the_newest_came_is_known_of_many_traces_by_one_look_at_each_envelope() -> None:
+    sender = Sender()
+    ids = [f"{number:032x}" for number in range(1, 101)]
+    for trace_id in ids:
+        spans = container("span", streamed("root", trace_id=trace_id))
+        sender.send(spans, headers=Counted(trace={"trace_id": trace_id}))
+    traces = list(sender.contents.traces)
+    Counted.looked = 0
+
+    assert [trace.received for trace in traces for _ in range(3)] == [RECEIVED] * 300
+    assert Counted.looked == 100
 
 
 @given(st.permutations(range(20)))
