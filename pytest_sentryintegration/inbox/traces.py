@@ -141,7 +141,7 @@ class TraceOfATest:
         self._view = view
         self._reader = reader
         self._timeout = timeout if timeout is None else seconds("timeout", timeout)
-        self._trace_id = ""
+        self._started: StartedTrace
 
     def __enter__(self) -> StartedTrace:
         trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
@@ -157,15 +157,14 @@ class TraceOfATest:
             "baggage": ",".join(f"sentry-{name}={value}" for name, value in header.items()),
             "traceparent": f"00-{trace_id}-{span_id}-01",
         }
-        self._trace_id = trace_id
-        started = self._reader.source.contents.start_trace(headers, header, span_id)
+        self._started = self._reader.source.contents.start_trace(headers, header, span_id)
         self._view._objects()
-        return started
+        return self._started
 
     def __exit__(self, kind: object, *_: object) -> None:
         __tracebackhide__ = True
         if kind is None:
-            self._view.find(self._trace_id, complete=True, timeout=self._timeout)
+            run(self._complete())
 
     async def __aenter__(self) -> StartedTrace:
         return self.__enter__()
@@ -173,11 +172,15 @@ class TraceOfATest:
     async def __aexit__(self, kind: object, *_: object) -> None:
         __tracebackhide__ = True
         if kind is None:
-            await self._view.find_async(self._trace_id, complete=True, timeout=self._timeout)
+            await run_async(self._complete())
+
+    def _complete(self) -> Generator[Step, Any, None]:
+        __tracebackhide__ = True
+        return _assert_complete(self._reader, self._started, self._timeout)
 
 
 def _is_empty(trace: Trace) -> bool:
-    """Whether a test has begun it, and nothing of it has come."""
+    """Whether a test has begun it, and no span of it has come."""
     return isinstance(trace, StartedTrace) and not trace.raw
 
 
@@ -204,8 +207,7 @@ class _Assertions:
         __tracebackhide__ = True
         reader = self._reader()
         if reader is not None:
-            waited = reader.source.timeout if timeout is None else seconds("timeout", timeout)
-            run(_assert_complete(reader, trace, waited, patient=timeout is None))
+            run(_assert_complete(reader, trace, timeout))
         elif missing := of_missing(trace):
             raise AssertionError(incomplete([trace], missing))
 
@@ -215,10 +217,11 @@ class _Assertions:
         if reader is not None:
             reader.source.drain()
             reader.source.contents.update()
-        if _is_empty(trace):
+        breaks = trace.breaks()
+        if not breaks and _is_empty(trace):
             # One that a test has begun: of what has not come nothing can be said.
             self.complete(trace, None)
-        breaks = trace.breaks()
+            breaks = trace.breaks()
         if breaks and reader is not None:
             # What has not come yet may tell otherwise.
             with contextlib.suppress(AssertionError):
@@ -228,17 +231,16 @@ class _Assertions:
             raise AssertionError(discontinuous(trace, breaks))
 
 
-def _assert_complete(
-    reader: Reader, trace: Trace, waited: float, *, patient: bool
-) -> Generator[Step, Any, None]:
+def _assert_complete(reader: Reader, trace: Trace, timeout: float | None) -> Generator[Step, Any, None]:
     __tracebackhide__ = True
     source = reader.source
+    waited = source.timeout if timeout is None else seconds("timeout", timeout)
 
     def search() -> list[Trace]:
         source.contents.update()
         return [trace]
 
-    found = yield from look(source, search, 1, waited, partial(lacking, source), patient=patient)
+    found = yield from look(source, search, 1, waited, partial(lacking, source), patient=timeout is None)
     if found.lack is not None:
         raise AssertionError((yield partial(why_incomplete, reader, found, waited)))
 

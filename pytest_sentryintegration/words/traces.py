@@ -31,7 +31,16 @@ def incomplete(traces: Sequence[Any], sentences: Sequence[str], waited: float = 
 
 def of_nothing(trace: Any) -> str:
     """Return what is said of a trace that a test has begun, and of which no span has come."""
-    return f"No span of trace {trace.trace_id} has come: no service got its headers, or none has sent yet."
+    said = f"No span of trace {trace.trace_id} has come"
+    for noun in ("events", "logs"):
+        for sent in getattr(trace, noun)[:1]:
+            service = getattr(sent, "server_name", None)
+            sender = f" of {show(service)}" if service else ""
+            return (
+                f"{said}, but the {noun[:-1]} {label(noun, sent)}{sender} has: its service does not trace, "
+                "did not sample the trace, or has not sent its spans yet."
+            )
+    return f"{said}: no service got its headers, or none has sent yet."
 
 
 def of_missing(trace: Any) -> list[str]:

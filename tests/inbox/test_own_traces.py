@@ -107,7 +107,9 @@ def test_a_trace_of_which_nothing_has_come_is_in_no_view() -> None:
 def test_it_fails_where_nothing_of_it_comes() -> None:
     received = quick(timeout=0.01)
 
-    expected = pytest.raises(AssertionError, match=r"Expected one trace matching(.|\n)*no trace arrived")
+    expected = pytest.raises(
+        AssertionError, match=r"Expected one complete trace(.|\n)*no service got its\s+headers"
+    )
     with expected, received.events.trace():
         pass
 
@@ -166,6 +168,28 @@ def test_a_service_that_the_test_called_and_that_reports_no_spans_is_named() -> 
         "From the test to 'api-2': it reported 'no stock' in this trace, and not the span in which that "
         "happened" in broken(trace)
     )
+
+
+def test_a_service_that_sends_an_event_alone_is_named() -> None:
+    received = quick(timeout=0.01)
+    trace = received.events.trace().__enter__()
+    report(received, trace.headers)
+
+    assert "From the test to 'api-2': it reported 'no stock' in this trace" in broken(trace)
+    with pytest.raises(AssertionError) as caught:
+        trace.assert_complete()
+    assert " ".join(str(caught.value).split()).endswith(
+        f"- No span of trace {trace.trace_id} has come, but the event 'no stock' of 'api-2' has: its service "
+        "does not trace, did not sample the trace, or has not sent its spans yet."
+    )
+
+
+def test_an_event_that_names_no_parent_makes_no_empty_trace_continuous() -> None:
+    received = quick(timeout=0.01)
+    trace = received.events.trace().__enter__()
+    report(received, trace.headers, parent_span_id=None)
+
+    assert f"No span of trace {trace.trace_id} has come, but the event 'no stock'" in broken(trace)
 
 
 def test_a_service_that_goes_not_on_with_the_trace_of_the_test_is_named() -> None:
