@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 import sentry_sdk
 
 from pytest_sentryintegration import SentryEvents, capture, span
-from pytest_sentryintegration.sdk.isolation import Isolation
 from tests.contract.sending import OPTIONS, REAL_DSN, child, event, fail, post, root
 
 
@@ -273,11 +273,11 @@ def test_explain_is_the_same_evidence_at_any_time(sentry_events: SentryEvents) -
     assert "before_send" in text
 
 
-def test_a_drain_takes_at_most_five_seconds_and_then_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Isolation.drain.__defaults__ == (5.0,)
-    monkeypatch.setattr(Isolation.drain, "__defaults__", (0.25,))
+def test_a_drain_takes_at_most_five_seconds_and_then_says_so() -> None:
     with capture() as sentry_events:
         sentry_events.faults.delay(3600)
         sentry_sdk.capture_message("hello")
+        begin = time.perf_counter()
         text = failure(lambda: sentry_events.messages.find("never", timeout=0))
-    assert "1 envelopes were still queued after 0.25 s of waiting" in " ".join(text.split())
+        assert time.perf_counter() - begin < 20
+    assert "1 envelopes were still queued after 5 s of waiting" in " ".join(text.split())

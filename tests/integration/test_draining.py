@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import freezegun
@@ -156,6 +157,24 @@ def test_a_server_that_does_not_answer_ends_the_drain_and_is_said() -> None:
 
     assert problems == ["1 envelopes were still queued after 0.05 s of waiting"]
     assert len(sentry_events) == 1
+
+
+def test_a_drain_waits_five_seconds_and_no_longer() -> None:
+    from pytest_sentryintegration.sdk import draining, transport
+
+    waited: list[float] = []
+    with capture() as sentry_events:
+        sentry_events.faults.delay(3600)
+        sentry_sdk.capture_message("slow")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(draining, "clock", SimpleNamespace(monotonic=lambda: 0.0))
+            patch.setattr(
+                transport.Redirected, "wait_until_sent", lambda _, timeout, **__: waited.append(timeout)
+            )
+            problems = sentry_events._reader.source.drain()
+
+    assert waited == [5.0]
+    assert problems == ["1 envelopes were still queued after 5 s of waiting"]
 
 
 @pytest.mark.parametrize("transport", ["http", "memory"])
