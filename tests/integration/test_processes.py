@@ -31,7 +31,8 @@ def python(code: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def _little_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "grace", 0.2)
-    monkeypatch.setattr(processes, "_READING", 0.2)
+    # A loaded machine may take long to read what was written.
+    monkeypatch.setattr(processes, "_READING", 30)
 
 
 def is_running(pid: int) -> bool:
