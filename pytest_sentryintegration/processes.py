@@ -19,7 +19,10 @@ from pytest_sentryintegration.process_output import KEPT, Output, command_name, 
 __all__ = ["MARK", "ChildProcess", "Ready", "command_name", "end_all", "run_to_end"]
 
 MARK: Final = "SENTRYINTEGRATION_STARTED_BY"
-"""The variable by which a process is known that has left its session, as daemons do."""
+"""The variable by which a process is known that has left its session, as daemons do.
+
+Its value begins with that of the process that has started it, where that was started by a test itself.
+"""
 START: Final = 30.0
 """Seconds that a process may take until it is ready."""
 _READING: Final = 2.0
@@ -224,12 +227,12 @@ class ChildProcess(subprocess.Popen[Any]):
         """Return the ids of processes that it started and that run, also those that have left its session."""
         if self._mark is None:
             return []
-        mark = f"{self._mark}\0".encode()
+        mark = self._mark.encode()
         found = []
         # Where there is no /proc, daemons are not found.
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if mark in (folder / "environ").read_bytes() + b"\0" and int(folder.name) != os.getpid():
+                if mark in (folder / "environ").read_bytes() and int(folder.name) != os.getpid():
                     found.append(int(folder.name))
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -218,11 +219,11 @@ class Capture(StoredInbox):
         """Start a process that reports into this inbox and ends with it."""
         if self._memory:
             raise NoServerError("starting a process that reports")
-        own = {**child_environment(self._dsn()), MARK: f"{self.inbox}.{len(self._processes)}"}
+        # After the mark of this process itself, so that what started this one ends that one too.
+        mark = f"{os.environ.get(MARK, '')}{self.inbox}.{len(self._processes)}/"
+        env = {**child_environment(self._dsn()), **(options.get("env") or {}), MARK: mark}
         changed = {name: value for name, value in options.items() if name != "env"}
-        process = ChildProcess(
-            args, {**own, **(options.get("env") or {})}, changed, everything=everything, ready=ready
-        )
+        process = ChildProcess(args, env, changed, everything=everything, ready=ready)
         self._processes.append(process)
         return process
 

@@ -326,6 +326,37 @@ def test_no_process_is_left_and_the_next_test_is_untouched(
 
 
 @posix
+def test_what_the_tests_of_a_process_have_started_ends_with_that_process() -> None:
+    code = """if True:
+        import time
+        from pytest_sentryintegration import capture
+        with capture() as events:
+            print(events.popen(["sleep", "60"]).pid, "here", flush=True)
+            time.sleep(60)
+    """
+    with capture() as sentry_events:
+        pid = int(sentry_events.popen(python(code), ready="here").output.split()[0])
+        assert is_running(pid)
+
+    assert has_ended(pid)
+
+
+@posix
+def test_what_else_runs_beside_the_tests_of_a_process_does_not_end_with_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(processes.MARK, "outer.0/")
+    with subprocess.Popen(["sleep", "60"]) as beside:
+        with capture() as sentry_events:
+            # A common way to add to the environment.
+            sentry_events.run(["true"], env=dict(os.environ))
+
+        still_runs = beside.poll() is None
+        beside.kill()
+    assert still_runs
+
+
+@posix
 def test_a_process_that_reports_while_it_is_ended_reports_into_its_test(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
