@@ -121,13 +121,14 @@ class ChildProcess(subprocess.Popen[Any]):
         self._output.join(timeout)
 
     def feed(self, content: Any) -> None:
-        """Write *content* to its input in a thread, and close that."""
+        """Write *content*, where there is any, to its input in a thread, and close that."""
         pipe = self.stdin
         assert pipe is not None
 
         def write() -> None:
             with contextlib.suppress(OSError, ValueError), pipe:
-                pipe.write(content)
+                if content:
+                    pipe.write(content)
 
         self.stdin = None
         start_thread(write)
@@ -280,7 +281,7 @@ def run_to_end(
         subprocess.CalledProcessError: It failed, and *check* is set.
     """
     __tracebackhide__ = True
-    if content is not None:
+    if process.stdin is not None:
         process.feed(content)
     in_time = process.exited.wait(timeout)
     if not in_time:

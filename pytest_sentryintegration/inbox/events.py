@@ -214,12 +214,15 @@ class SentryEvents(View[model.Event]):
             subprocess.TimeoutExpired: The time was over.
             subprocess.CalledProcessError: It failed, and *check* is set.
             OSError: It cannot be started.
+            ValueError: Both *input* and ``stdin`` are given.
 
         ``sentry_events.run([sys.executable, "job.py"], check=True)``
         """
         __tracebackhide__ = True
         limit = None if timeout is None else seconds("timeout", timeout)
         if input is not None:
+            if options.get("stdin") is not None:
+                raise ValueError("a command reads its input from input= or from stdin=, got both")
             options["stdin"] = subprocess.PIPE
         for stream in ("stdout", "stderr"):
             # What is not redirected is read anyway.

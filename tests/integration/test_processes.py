@@ -78,6 +78,16 @@ def test_options_are_those_of_subprocess_run(sentry_events: SentryEvents, tmp_pa
     assert (caught.value.returncode, caught.value.stdout) == (3, "half\n")
 
 
+def test_an_input_that_is_not_written_is_closed_and_two_are_refused(sentry_events: SentryEvents) -> None:
+    done = sentry_events.run(
+        python("import sys; print(repr(sys.stdin.read()))"), stdin=subprocess.PIPE, check=True
+    )
+
+    assert done.stdout == "''\n"
+    with pytest.raises(ValueError, match="from input= or from stdin=, got both"):
+        sentry_events.run(["no such command"], input="in", stdin=subprocess.DEVNULL)
+
+
 def test_find_waits_while_a_process_runs(sentry_events: SentryEvents) -> None:
     # An interpreter takes longer to start than this.
     sentry_events._reader.source.timeout = 0.01
