@@ -153,7 +153,10 @@ class ChildProcess(subprocess.Popen[Any]):
         while not is_ready():
             ended = self._is_over()
             if (ended and not is_ready()) or _now() >= deadline:
-                how = self.ending() if ended else f"is not ready within {timeout:g} s"
+                late = f"ready within {timeout:g} s"
+                how = self.ending() if ended else f"is not {late}"
+                if self.exited.is_set() and not ended:
+                    how = f"{self.ending()}, and nothing that it started is {late}"
                 written = self.output.rstrip()
                 shown = f"; its output ended with\n{written[-2000:]}" if written else "; it wrote nothing"
                 raise AssertionError(f"process {self.pid} (`{self.name}`) {how}, waiting for {what}{shown}")

@@ -232,6 +232,21 @@ def test_a_service_that_is_not_ready_in_time_is_an_error(sentry_events: SentryEv
         sentry_events.popen(python("import time; time.sleep(60)"), ready=9, timeout=0.01)
 
 
+@posix
+def test_what_was_left_running_and_is_not_ready_is_said_beside_the_end_of_its_starter(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_READING", 0)
+    process = sentry_events._reader.source.start(["sh", "-c", "sleep 60 & exit 0"], {}, ready="ready")
+    assert process.exited.wait(20)
+
+    with pytest.raises(
+        AssertionError,
+        match=r"exited with 0, and nothing that it started is ready within 0.01 s, waiting for 'ready'",
+    ):
+        process.wait_until_ready(0.01)
+
+
 @pytest.mark.parametrize(
     ("ready", "redirected", "said"),
     [
