@@ -98,6 +98,7 @@ def find_frameworks_of(texts: Iterable[str], patch: pytest.MonkeyPatch) -> None:
         found += FRAMEWORKS[name]
     hidden = os.environ.get("HIDDEN_PACKAGES", "").split(",")
     patch.setenv("HIDDEN_PACKAGES", ",".join(name for name in hidden if name not in found))
+    patch.setenv("FOUND_PACKAGES", ",".join(found))
 
 
 @pytest.fixture(scope="session")

@@ -41,21 +41,28 @@ class Hidden:
 
 
 class Few(PathFinder):
-    """Lists two distributions, to pytest those with plugins; it finds any that is asked for by its name."""
+    """Lists two distributions, or to pytest those with plugins, and the frameworks of ``FOUND_PACKAGES``.
 
-    @staticmethod
-    def find_distributions(*contexts: Any) -> Any:
+    It finds any that is asked for by its name. sentry-sdk 2.41 looks in the list for a framework's version.
+    """
+
+    found = tuple(filter(None, os.environ.get("FOUND_PACKAGES", "").split(",")))
+
+    @classmethod
+    def find_distributions(cls, *contexts: Any) -> Any:
         (context,) = contexts or (None,)
         if context is None or context.name is not None:
-            return PathFinder.find_distributions(*contexts)
+            yield from PathFinder.find_distributions(*contexts)
+            return
+        names = cls.found
         if "pytest" not in sys.modules or "PYTEST_DISABLE_PLUGIN_AUTOLOAD" in os.environ:
-            return (
-                one
-                for name in ("sentry-sdk", "pytest-xdist")
-                for one in PathFinder.find_distributions(type(context)(name=name, path=context.path))
-            )
-        found = PathFinder.find_distributions(context)
-        return (one for one in found if "[pytest11]" in (one.read_text("entry_points.txt") or ""))
+            names = ("sentry-sdk", "pytest-xdist", *names)
+        else:
+            for one in PathFinder.find_distributions(context):
+                if "[pytest11]" in (one.read_text("entry_points.txt") or ""):
+                    yield one
+        for name in names:
+            yield from PathFinder.find_distributions(type(context)(name=name, path=context.path))
 
 
 if Hidden.names:
