@@ -19,7 +19,7 @@ from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.model import StartedTrace, Trace
 from pytest_sentryintegration.model.nouns import NOUNS
 from pytest_sentryintegration.words.continuity import discontinuous
-from pytest_sentryintegration.words.explaining import doubts
+from pytest_sentryintegration.words.explaining import doubts, reasons
 from pytest_sentryintegration.words.traces import incomplete, of_missing, of_nothing, too_recent
 
 __unittest = True  # hides the frames of this module in unittest's tracebacks
@@ -250,5 +250,7 @@ def why_incomplete(reader: Reader, found: Found, waited: float) -> str:
     source = reader.source
     said = list(found.lack.sentences) if found.lack is not None else []
     said += source.holding([trace.trace_id for trace in found.matched])
-    said += doubts(reader.evidence(found.notes), source.contents, "traces", waited)
+    # Where no trace has come at all, it is as with a search that finds nothing.
+    why = reasons if not source.contents.traces and any(map(_is_empty, found.matched)) else doubts
+    said += why(reader.evidence(found.notes), source.contents, "traces", waited)
     return incomplete(found.matched, list(dict.fromkeys(said)), waited)
