@@ -11,8 +11,14 @@ export const ENDLESS = Infinity;
 const FIRST = 50;
 const LONGEST = 1000;
 
+/** Codes of Node for a connection that was refused, reset or closed. */
+const CUT = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
+
 /** Whether the server may answer later: it is not there, its Redis is away for a moment, or a proxy stands before what starts. */
-export const mayAnswerLater = (error) => error instanceof UnreachableError || [502, 503, 504].includes(error.status);
+export const mayAnswerLater = (error) => (error instanceof UnreachableError ? isCut(error.cause) : [502, 503, 504].includes(error.status));
+
+/** Whether a failure of `fetch` is of the connection. A browser gives no cause of any failure. */
+const isCut = (failure) => failure.name === "TypeError" && (!failure.cause || CUT.includes(failure.cause.code));
 
 export class Requests {
   /** `patience`: milliseconds for which a server that cannot answer at present is asked again, where nothing else is said. */
@@ -27,8 +33,8 @@ export class Requests {
   /**
    * Ask for a path below the address of the server, with pairs of names and texts as its query.
    * `wait`: milliseconds for which the server is asked to wait. Resolves to a Response with status 2xx.
-   * What the server cannot answer at present is asked again for `patience`: every request may be repeated, as two inboxes
-   * of which one is never used, or forgetting twice, do no harm.
+   * What the server cannot answer at present is asked again for `patience`, also where it may have been done already: behind
+   * a proxy (502, 504) or a connection that was cut. The README says what that means for what changes something.
    */
   async ask(method, path, { wait, patience = wait ?? this.patience, ...rest } = {}) {
     const deadline = performance.now() + patience;

@@ -383,6 +383,25 @@ test("a server that cannot answer at present is asked again", async () => {
   server.close();
 });
 
+test("a request that fails otherwise than by its connection is not repeated", async () => {
+  let asked = 0;
+  let cuts = 2;
+  const server = createServer((request, answer) => {
+    if (request.url.startsWith("/cut")) return cuts-- > 0 ? request.socket.destroy() : answer.end('{"limit":null}');
+    asked++;
+    answer.writeHead(302, { location: "/elsewhere" });
+    answer.end();
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  await assert.rejects(connect(url, { timeout: 30_000 }), { name: "UnreachableError", message: /unexpected redirect/ });
+  await assert.rejects(connect("http://127.0.0.1:6000", { timeout: 30_000 }), { name: "UnreachableError", message: /bad port/ });
+  assert.equal(asked, 1);
+  await connect(`${url}/cut`, { timeout: 30_000 });
+  server.closeAllConnections();
+  server.close();
+});
+
 test("whatever a server cannot answer at present is asked again until the time is over", async () => {
   let asked = [];
   let failing = 0;
