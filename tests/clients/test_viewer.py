@@ -259,6 +259,13 @@ def test_while_what_came_is_read_nothing_is_said_to_be_missing(sentry: FakeSentr
     assert see(sentry, "reading", "#open=entry:1:messages:0") == ["Reading what came ..."] * 2
 
 
+@pytest.mark.parametrize("how", ["cleared", "restarted"])
+def test_where_what_came_is_gone_before_it_is_read_nothing_has_come(how: str, sentry: FakeSentry) -> None:
+    send(sentry, "event", {"message": "there"})
+
+    assert see(sentry, "emptied", how) == ["Nothing has come yet"]
+
+
 def test_on_a_telephone_the_chosen_span_is_seen_whole(sentry: FakeSentry) -> None:
     shop.send_a_shop(sentry)
 

@@ -114,6 +114,8 @@ async function isAnother() {
   return items[0]?.number === known.number && items[0].received !== known.received;
 }
 
+const some = ({ counts }) => counts.items + counts.refused > 0;
+
 export async function connect() {
   let newest = 0;
   try {
@@ -121,7 +123,7 @@ export async function connect() {
     newest = counts.cursor;
     evicted.value = counts.evicted;
     limit.value = counts.limit ?? 0;
-    reading.value = counts.counts.items + counts.counts.refused > 0;
+    reading.value = some(counts);
   } catch (error) {
     state.value = "refused";
     return;
@@ -137,12 +139,15 @@ export async function connect() {
       return;
     }
     state.value = "live";
+    // What was counted may have been cleared before the stream began.
+    if (reading.peek() && !(await get("/api/captured/").then(some, () => true))) reading.value = false;
   };
   stream.onerror = () => (state.value = stream.readyState === EventSource.CLOSED ? "refused" : "lost");
   stream.addEventListener("restarted", () => {
     waiting = [];
     rows.value = [];
     evicted.value = 0;
+    reading.value = false;
     restarted.value = true;
   });
   if (first > 0) {

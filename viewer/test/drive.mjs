@@ -127,6 +127,18 @@ const scenarios = {
     await page.locator(".empty").filter({ hasText: "Reading" }).waitFor();
     return await texts(page, ".empty, aside > p");
   },
+  async emptied() {
+    const page = await open();
+    const body = argument === "restarted" ? "event: restarted\ndata: {}\n\n" : "";
+    await page.route("**/api/captured/stream?*", async (route) => {
+      if (argument === "cleared") await fetch(`${url}/api/captured/`, { method: "DELETE" });
+      await route.fulfill({ status: 200, contentType: "text/event-stream", body: `retry: 60000\n\n${body}` });
+    });
+    await page.goto("about:blank");
+    await page.goto(`${url}/`);
+    await page.locator(".empty h2").waitFor();
+    return texts(page, ".empty h2");
+  },
   async chosen() {
     const page = await open(argument, { viewport: { width: 400, height: 860 } });
     await page.locator(".chosen").waitFor();
