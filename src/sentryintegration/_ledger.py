@@ -41,7 +41,6 @@ class Ledger:
         self._trees: dict[int, weakref.ref[Tree]] = {}
         self._borrowed: dict[str, dict[int, weakref.ref[Tree]]] = {}
         """By the span id of the framework's transaction."""
-        # The SDK makes a span's id when it is first asked for: two threads at once would get two.
         self._id_lock = threading.Lock()
         self.pid = _process.pid
         self._held: list[tuple[float, int, weakref.ref[Tree]]] = []
@@ -55,11 +54,19 @@ class Ledger:
         if not tree.borrowed:
             self._trees[id(tree)] = weakref.ref(tree)
             return
-        with self._id_lock:
-            span_id = tree.root.span_id
+        span_id = self.id_of(tree.root)
         self._borrowed.setdefault(span_id, {})[id(tree)] = weakref.ref(tree)
         if self.backend.holds_root:
             _watch_transactions()
+
+    def id_of(self, span: Any) -> str:
+        """Return the id of a span of the framework.
+
+        The SDK makes it when it is first asked for: of two threads that start a child at once, each would get
+        another id, and one of the children no parent.
+        """
+        with self._id_lock:
+            return span.span_id  # type: ignore[no-any-return]
 
     def forget(self, tree: Tree) -> None:
         """Take note that nothing is open in *tree* any more."""

@@ -182,6 +182,8 @@ def _start_child(
     with tree.lock:
         if tree.over and (tree.sent or not tree.suppressed):
             return None
+        if tree.borrowed:
+            tree.ledger.id_of(parent)
         span = backend.start_child(scope, parent, wanted.op, wanted.description or wanted.name or None)
         node = Node(tree, span, scope, current, within)
         if tree.borrowed and not tree.open:

@@ -6,8 +6,9 @@ import asyncio
 import gc
 import importlib
 import threading
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeAlias
 
 import pytest
@@ -185,6 +186,31 @@ def test_threads_that_outlive_the_request_send_a_transaction_each(
     agents = [span(f"agent {number}", span("tool")) for number in range(3)]
     assert whole(sentry_events) == span("http.server", *agents, unordered=True)
     assert len(sentry_events.transactions) == (4 if static else 1)
+
+
+def test_threads_that_start_the_first_spans_of_a_request_at_once_have_one_parent(
+    sentry_events: SentryEvents, request_of_the_sdk: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, both = uuid.uuid4, threading.Barrier(2)
+
+    def made_beside_another() -> uuid.UUID:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.2)
+        return made()
+
+    def work() -> None:
+        with start_transaction(op="agent"):
+            pass
+
+    with request_of_the_sdk(), monkeypatch.context() as patch:
+        patch.setattr(uuid, "uuid4", made_beside_another)
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert whole(sentry_events) == span("http.server", span("agent"), span("agent"))
 
 
 def test_a_late_span_keeps_its_start_and_its_end(
