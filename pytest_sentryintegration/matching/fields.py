@@ -64,6 +64,11 @@ class UnknownField(TypeError):
     """A criterion names a field that there is not."""
 
 
+def with_article(owner: str) -> str:
+    """Return ``a message`` for ``message``, ``an error`` for ``error``."""
+    return f"an {owner}" if owner[:1].lower() in "aeiou" else f"a {owner}"
+
+
 def unknown_field(owner: str, name: str, fields: Iterable[str]) -> UnknownField:
     """Return the error for a criterion that names no field of *owner*, with the nearest name there is.
 
@@ -71,8 +76,7 @@ def unknown_field(owner: str, name: str, fields: Iterable[str]) -> UnknownField:
     "a message has no field 'mesage'; did you mean 'message'?"
     """
     known = sorted(fields)
-    article = "an" if owner[:1].lower() in "aeiou" else "a"
-    text = f"{article} {owner} has no field {name!r}"
+    text = f"{with_article(owner)} has no field {name!r}"
     if name == "complete":
         return UnknownField(f"{text}: that is for waiting for traces")
     other = _OTHER_WORDS.get(name, "")

@@ -6,7 +6,13 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
-from pytest_sentryintegration.matching.fields import UnknownField, fields_of, type_of, unknown_field
+from pytest_sentryintegration.matching.fields import (
+    UnknownField,
+    fields_of,
+    type_of,
+    unknown_field,
+    with_article,
+)
 
 __all__ = ["check_path"]
 
@@ -86,15 +92,14 @@ def _parts(annotation: Any) -> Iterator[Any]:
 def _problem(owner: str, kind: Any, place: int, keys: Sequence[str]) -> UnknownField:
     container = get_origin(kind) or kind
     before = ".".join(keys[:place])
-    article = "an" if owner[:1].lower() in "aeiou" else "a"
     if container is Literal or container in _WITHOUT_PARTS:
         what = _WITHOUT_PARTS.get(container, "text")
         return UnknownField(
-            f"{before!r} of {article} {owner} is {what}, and has no parts; did you mean {before!r}?"
+            f"{before!r} of {with_article(owner)} is {what}, and has no parts; did you mean {before!r}?"
         )
     if issubclass(container, Sequence) and not fields_of(container):
         # The index was forgotten, or is none, as -1: what comes behind it may be right.
         rests = [rest for rest in (keys[place:], keys[place + 1 :]) if _dead_end(kind, ["0", *rest]) is None]
         near = ".".join([before, "0", *(rests[0] if rests else ())])
-        return UnknownField(f"{before!r} of {article} {owner} is a list; did you mean {near!r}?")
+        return UnknownField(f"{before!r} of {with_article(owner)} is a list; did you mean {near!r}?")
     return unknown_field(container.__name__ if before else owner, keys[place], fields_of(container))
