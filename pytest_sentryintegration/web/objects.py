@@ -226,7 +226,13 @@ def _shown(value: Any, without: Collection[str] = ()) -> Any:
 def _reading(kind: type, without: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[Any], Iterable[Any]]]:
     """Return the attributes of a class that are shown, and what reads them."""
     names = tuple(name for name in FIELDS[kind] if name not in without)
-    return names, attrgetter(*names)
+    return names, reader(names)
+
+
+def reader(names: tuple[str, ...]) -> Callable[[Any], Iterable[Any]]:
+    """Return what reads these attributes of an object, all at once."""
+    # With a single name attrgetter would return no tuple.
+    return attrgetter(*names) if len(names) > 1 else lambda obj: [getattr(obj, name) for name in names]
 
 
 def _tame(value: Any, depth: int) -> Any:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from operator import attrgetter
 from typing import Any, Final
 
 from pytest_sentryintegration import clock
@@ -17,7 +16,7 @@ from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.model.nouns import EACH_ONCE
 from pytest_sentryintegration.store import Batch, Entry
 from pytest_sentryintegration.web.asking import PART, Asked, reply
-from pytest_sentryintegration.web.objects import as_json, dump, entry_of, rfc3339
+from pytest_sentryintegration.web.objects import as_json, dump, entry_of, reader, rfc3339
 from pytest_sentryintegration.web.reading import Kept, Part
 from pytest_sentryintegration.words.labels import label
 
@@ -218,8 +217,7 @@ def summary_of(pairs: Sequence[tuple[str, Any]], *, verdicts: bool = False) -> d
 def _reading(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Iterable[Any]]]:
     """Return what a summary tells of the objects of a class, and what reads it of one, all at once."""
     names = tuple(name for name in _SUMMARY if hasattr(kind, name))
-    # With a single name it would return no tuple.
-    return names, attrgetter(*names) if len(names) > 1 else lambda obj: [getattr(obj, name) for name in names]
+    return names, reader(names)
 
 
 def _facts(obj: Any) -> dict[str, Any]:
