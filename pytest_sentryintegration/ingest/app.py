@@ -47,7 +47,6 @@ class Ingest:
         self._unsaved: list[Callable[[], None]] = []
         """What takes back the changes of requests that are not saved yet, where anything is to be saved."""
         self._lock = reentrant_lock()
-        store.emptied.append(store.uploads.forget)
 
     @property
     def has_faults(self) -> bool:

@@ -63,6 +63,7 @@ class Store(Memory):
         self._late: list[Arrival] = []
         self.uploads = Uploads()
         """The uploads that are not complete yet."""
+        self.emptied.append(self.uploads.forget)
         self.strays = 0
         """How many envelopes came while no test was running."""
 

@@ -20,7 +20,8 @@ __all__ = ["SharedUploads"]
 class SharedUploads(Uploads):
     """The uploads of a stream that are not complete yet: `Uploads` of which every replica has the same.
 
-    Redis holds their pieces until they are complete, or until nothing has come of them for an hour.
+    Redis holds their pieces until they are complete, or until nothing has come of them for an hour; the
+    scripts that clear or close an inbox forget those of it.
 
     Args:
         stream: Whose Redis it is.
@@ -57,9 +58,6 @@ class SharedUploads(Uploads):
         """Add a piece; see `Uploads.append`."""
         self._do("append", upload_id, offset, chunk)
         return partial(self._back, upload_id, offset, offset + len(chunk))
-
-    def forget(self, inbox: str) -> None:
-        """Nothing: the scripts that clear or close an inbox forget its uploads."""
 
     def _back(self, upload_id: str, offset: int, received: int) -> None:
         # Where Redis cannot be reached either, the piece stays, and the upload has to be begun anew.
