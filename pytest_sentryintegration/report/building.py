@@ -136,9 +136,8 @@ class _Report:
         self._unlisted = 0
         self._judged = 0
         self._whole = 0
-        self._is_brief = (
-            False  # whether of the test that is added, and of all later ones, only lines are held
-        )
+        self._is_brief = False
+        """Whether only lines are held of the test that is added and of all later ones: red ones are first."""
         self._waiting: dict[int, dict[int, Entry]] = {}
         """What tests have sent and is not read yet, by their places and its numbers."""
         self._number = 0
