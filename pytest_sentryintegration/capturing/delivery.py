@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from threading import Thread
 
+from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.sdk.ownership import Owner, in_no_context, running
 from pytest_sentryintegration.sdk.posting import Answer, Headers, Poster
 from pytest_sentryintegration.server.fake_sentry import Answering, FakeSentry
@@ -36,6 +37,7 @@ class Delivery:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._fake: FakeSentry | None = None
+        self._keeping = reentrant_lock()
         self._poster: Poster | None = None
         self._closed = False
         self._forked = False
@@ -58,11 +60,15 @@ class Delivery:
     @property
     def fake(self) -> FakeSentry:
         """The fake Sentry; made when it is first asked for. In a forked process it is the parent's."""
-        if self._fake is None:
+        fake = self._fake
+        if fake is None:
             settings = self._settings
             port = 0 if self._forked else settings.port
-            self._fake = FakeSentry(strict=settings.strict, host=settings.host, port=port, web=_web)
-        return self._fake
+            made = FakeSentry(strict=settings.strict, host=settings.host, port=port, web=_web)
+            with self._keeping:
+                # Another thread may have made one meanwhile, and have delivered to it.
+                fake = self._fake = self._fake or made
+        return fake
 
     def leave_parent(self) -> None:
         """In a forked process, have a fake Sentry of its own from now on.
@@ -128,12 +134,15 @@ class Delivery:
         return answer
 
     def _post_by_socket(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        if self._poster is None:
+        poster = self._poster
+        if poster is None:
             if self._closed:
                 # Such as an application's report of its exit: accept it, and open no port again.
                 return Answer(200)
-            self._poster = Poster(self.fake.host, self.fake.port)
-        return self._poster.post(path, headers, body)
+            made = Poster(self.fake.host, self.fake.port)
+            with self._keeping:
+                poster = self._poster = self._poster or made
+        return poster.post(path, headers, body)
 
     def _post_in_memory(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         """Deliver the same bytes to the same code, without a socket."""
