@@ -15,6 +15,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 import sentry_sdk
@@ -168,8 +169,18 @@ def _note_span(span: Any, transaction: Any) -> None:
         if len(noted.outside) < MOST:
             noted.outside.append(label)
     elif len(noted.late) < MOST:
-        begun = span.start_timestamp <= transaction.timestamp
+        begun = _began_before_the_end(span, transaction)
         noted.late.append(LateSpan(label, str(transaction.name), str(transaction.span_id), begun))
+
+
+def _began_before_the_end(span: Any, transaction: Any) -> bool:
+    # At a start the SDK reads the time, and a moment later the clock by which it works out the end: where the
+    # thread was held up between the two, the end is before the time at which a span inside began.
+    took = transaction.timestamp - transaction.start_timestamp
+    started, began = (getattr(each, "_start_timestamp_monotonic_ns", None) for each in (transaction, span))
+    if started is None or began is None:
+        return bool(span.start_timestamp <= transaction.timestamp)
+    return bool(began - started <= (took / timedelta(microseconds=1) + 1) * 1000)
 
 
 def _django() -> list[tuple[Any, str, Callable[..., Any]]]:

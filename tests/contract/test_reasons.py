@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import importlib
 import logging
 import os
@@ -269,6 +270,20 @@ LATE = text("""
     - Span 'late' finished after its transaction 'checkout': the SDK sends a
       transaction with the spans that have finished before it.
     """)
+
+
+@pytest.mark.skipif(STREAMED, reason="streamed spans are sent one by one")
+def test_a_late_span_is_told_once_where_the_start_of_its_transaction_was_held_up(
+    sentry_events: SentryEvents,
+) -> None:
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+    transaction = sentry_sdk.start_transaction(name="checkout")
+    transaction.start_timestamp -= datetime.timedelta(seconds=1)
+    late = transaction.start_child(op="late")
+    transaction.finish()
+    late.finish()
+
+    assert why(sentry_events.spans, "late") == LATE
 
 
 @pytest.mark.skipif(STREAMED, reason="streamed spans are sent one by one")
