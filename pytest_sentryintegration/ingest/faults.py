@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import random
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pytest_sentryintegration.ingest.fault import Fault, limit_of
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.locks import reentrant_lock
-from pytest_sentryintegration.wire.categories import DATA_CATEGORIES, KINDS
 from pytest_sentryintegration.wire.envelope import RawEnvelope
-from pytest_sentryintegration.wire.rate_limits import (
-    NAMESPACES,
-    SCOPES,
-    Enforced,
-    RateLimit,
-    enforce,
-    format_rate_limits,
-)
+from pytest_sentryintegration.wire.rate_limits import Enforced, enforce
 
-__all__ = ["Fault", "Faults"]
+__all__ = ["Faults", "Uses"]
 
 _CHANCE = random.Random()
 """Not that of the module `random`, which an application may have seeded."""
-
-_CATEGORY_ALIASES = {"user_report_v2": "feedback"}
 
 
 class Uses(Protocol):
@@ -42,33 +31,6 @@ class Uses(Protocol):
 
     def all(self) -> Mapping[int, int]:
         """Return how often each was used, by its place."""
-
-
-@dataclass(slots=True)
-class Fault:
-    """One fault that is set: what it does, to which requests, and how often still."""
-
-    kind: str
-    """``rate_limit``, ``status``, ``delay``, ``disconnect`` or ``truncate``."""
-    item_type: str | None = None
-    """Only requests with such an item; ``None`` for all."""
-    times: int | None = None
-    """For how many requests still; ``None`` until it is cleared."""
-    code: int = 0
-    seconds: float = 0.0
-    limit: RateLimit | None = None
-    most: int | None = None
-    """For how many requests it was set."""
-    place: int = 0
-    """Its place among those that were set together."""
-    done: int = 0
-    """How many requests it was applied to."""
-    probability: float = 1.0
-    """To which part of the requests it applies."""
-    seed: int | None = None
-    """Makes chance the same again, where it does not apply to all of them."""
-    tried: int = 0
-    """For how many requests chance has decided, with a seed."""
 
 
 @dataclass(slots=True)
@@ -107,7 +69,7 @@ class Faults:
         return faults
 
     def __repr__(self) -> str:
-        return f"Faults({'; '.join(map(_describe, self.active()))})"
+        return f"Faults({'; '.join(map(str, self.active()))})"
 
     def rate_limit(
         self,
@@ -144,15 +106,8 @@ class Faults:
                 that the header cannot hold.
             TypeError: A wrong type.
         """
-        spaces = tuple(_known(namespace, NAMESPACES, "namespace") for namespace in namespaces)
-        names = tuple(_known_category(category) for category in categories)
-        if isinstance(seconds, bool) or not isinstance(seconds, int):
-            raise TypeError(f"seconds is a whole number, got {seconds!r}")
-        if seconds <= 0:
-            raise ValueError(f"seconds is at least 1, got {seconds}")
-        _known(scope, SCOPES, "scope")
-        limit = RateLimit(seconds, names, scope, _reason(reason), spaces)
-        self._add(Fault("rate_limit", item_type, times, limit=limit), probability, seed)
+        limit = limit_of(categories, seconds, scope, reason, namespaces)
+        self._add(Fault("rate_limit", item_type, times, probability, seed, limit=limit))
 
     def status(
         self,
@@ -182,7 +137,7 @@ class Faults:
             raise ValueError(
                 f"{code} is no status of a failure (300 to 599); nearest: {min(max(code, 300), 599)}"
             )
-        self._add(Fault("status", item_type, times, code=code), probability, seed)
+        self._add(Fault("status", item_type, times, probability, seed, code=code))
 
     def delay(
         self,
@@ -203,7 +158,7 @@ class Faults:
             raise TypeError(f"seconds is a number, got {seconds!r}")
         if not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError(f"seconds is a finite number from 0, got {seconds!r}")
-        self._add(Fault("delay", item_type, times, seconds=float(seconds)), probability, seed)
+        self._add(Fault("delay", item_type, times, probability, seed, seconds=float(seconds)))
 
     def disconnect(
         self,
@@ -217,7 +172,7 @@ class Faults:
 
         See `status` for the arguments and what they raise.
         """
-        self._add(Fault("disconnect", item_type, times), probability, seed)
+        self._add(Fault("disconnect", item_type, times, probability, seed))
 
     def truncate(
         self,
@@ -231,7 +186,7 @@ class Faults:
 
         See `status` for the arguments and what they raise.
         """
-        self._add(Fault("truncate", item_type, times), probability, seed)
+        self._add(Fault("truncate", item_type, times, probability, seed))
 
     def clear(self) -> None:
         """Take all faults back."""
@@ -302,19 +257,9 @@ class Faults:
                 limits = [fault for fault in limits if all(fault is not each for each in spent)]
             return None
 
-    def _add(self, fault: Fault, probability: float, seed: int | None) -> None:
-        fault.probability, fault.seed = _part(probability), seed
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-            raise TypeError(f"seed is a whole number or None, got {seed!r}")
-        if fault.times is not None:
-            if isinstance(fault.times, bool) or not isinstance(fault.times, int):
-                raise TypeError(f"times is a number of requests or None, got {fault.times!r}")
-            if fault.times < 1:
-                raise ValueError(f"times is at least 1, got {fault.times}")
-        if fault.item_type is not None:
-            _known(fault.item_type, tuple(KINDS), "item type")
-        fault.most, fault.place = fault.times, len(self._set)
+    def _add(self, fault: Fault) -> None:
         with self._lock:
+            fault.place = len(self._set)
             self._set.append(fault)
             self._delayed |= fault.kind == "delay"
 
@@ -355,52 +300,3 @@ class Faults:
         fault.times = max(fault.most - used, 0)
         if fault.times == 0:
             self._set[:] = [other for other in self._set if other is not fault]
-
-
-def _part(probability: float) -> float:
-    if isinstance(probability, bool) or not isinstance(probability, int | float):
-        raise TypeError(f"probability is a number from 0 to 1, got {probability!r}")
-    if not 0 <= probability <= 1:
-        raise ValueError(f"probability is a number from 0 to 1, got {probability!r}")
-    return float(probability)
-
-
-def _reason(name: str) -> str:
-    if not isinstance(name, str):
-        raise TypeError(f"reason is text such as 'project_quota', got {name!r}")
-    if not re.fullmatch(r"[!-~]*", name) or any(separator in name for separator in ":,"):
-        raise ValueError(f"a reason is printable ASCII without spaces, ':' and ',', got {name!r}")
-    return name
-
-
-def _known_category(name: str) -> str:
-    if isinstance(name, str) and name in _CATEGORY_ALIASES:
-        return _CATEGORY_ALIASES[name]
-    return _known(name, tuple(DATA_CATEGORIES), "data category")
-
-
-def _known(name: str, known: tuple[str, ...], what: str) -> str:
-    if not isinstance(name, str):
-        article = "an" if what.startswith("item") else "a"
-        raise TypeError(f"{article} {what} is text such as {known[1]!r}, got {name!r}")
-    if name not in known:
-        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-        raise ValueError(f"unknown {what} {name!r}; nearest: {nearest!r}")
-    return name
-
-
-def _describe(fault: Fault) -> str:
-    said = fault.kind
-    if fault.limit is not None:
-        said += f" {format_rate_limits([fault.limit])}"
-    elif fault.kind == "status":
-        said += f" {fault.code}"
-    elif fault.kind == "delay":
-        said += f" {fault.seconds:g} s"
-    if fault.item_type is not None:
-        said += f" for {fault.item_type}"
-    if fault.probability < 1:
-        said += f" with probability {fault.probability:g}"
-    if fault.times is not None:
-        said += f", {fault.times} more time{'s' if fault.times != 1 else ''}"
-    return said

@@ -6,7 +6,8 @@ import json
 from typing import Any, Final
 
 from pytest_sentryintegration.inbox.queries import QuestionError, no_such
-from pytest_sentryintegration.ingest.faults import Fault, Faults
+from pytest_sentryintegration.ingest.fault import Fault
+from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.ingest.request import Reply
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.asking import Asked, json_reply
