@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -26,28 +26,17 @@ from pytest_sentryintegration.model.linking import Assertions, Forest, Registry
 from pytest_sentryintegration.model.logs import Log, has_logs, read_logs
 from pytest_sentryintegration.model.metrics import Metric, read_metrics
 from pytest_sentryintegration.model.objects import Evicted, Objects, Searchable, number_of_part
-from pytest_sentryintegration.model.otlp import read_otlp_spans
-from pytest_sentryintegration.model.parts import read_once
-from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.searching import ItemSearch
-from pytest_sentryintegration.model.sent_spans import read_span_item, read_transaction
 from pytest_sentryintegration.model.sessions import Session, read_sessions
 from pytest_sentryintegration.model.snapshots import inbox_snapshot
-from pytest_sentryintegration.model.spans import (
-    Span,
-    Transaction,
-    segment_transaction,
-    span_of,
-    transaction_of,
-    transaction_record,
-)
+from pytest_sentryintegration.model.spans import Span, Transaction, span_of
+from pytest_sentryintegration.model.trace_items import Place, read_trace_item, read_transactions
 from pytest_sentryintegration.model.traces import StartedTrace, Trace
 from pytest_sentryintegration.store import Arrival, RefusedRequest, Store
 
 __all__ = ["Contents"]
 
 T = TypeVar("T")
-Place = tuple[Arrival, int]
 
 _TRACE_TYPES: Final = frozenset({"transaction", "span", "integration"})
 _NOUNS: Final = {
@@ -96,7 +85,7 @@ class Contents:
         self._evicted = Evicted()
         self._lock = reentrant_lock()
         self._envelopes = Envelopes()
-        self._registry = Registry(self._lock, partial(_read_records, self._envelopes))
+        self._registry = Registry(self._lock, partial(read_trace_item, self._envelopes))
         self._begin()
 
     @classmethod
@@ -147,7 +136,7 @@ class Contents:
         """Transaction events, and segments of streamed and OTLP spans."""
         registry = self._registry
         return Searchable(
-            self._lock, self._trace_items, lambda item: _read_transactions(item, registry), self._evicted
+            self._lock, self._trace_items, lambda item: read_transactions(item, registry), self._evicted
         )
 
     @lazy
@@ -340,10 +329,6 @@ def _number(arrival: Arrival) -> int:
     return arrival.number
 
 
-def _number_of_envelope(envelope: Envelope) -> int:
-    return envelope.arrival.number
-
-
 def _number_of_refused(refused: Refused) -> int:
     return refused.raw.number
 
@@ -351,29 +336,3 @@ def _number_of_refused(refused: Refused) -> int:
 def _number_of_trace(trace: Trace) -> int:
     """Return the number of its newest arrival."""
     return trace._forest.records[-1].item.envelope.arrival.number
-
-
-def _read_records(envelopes: Envelopes, place: Place, registry: Registry) -> Iterator[Record]:
-    item = envelopes.of(place[0]).items[place[1]]
-    if item.type == "transaction":
-        if item._is_object:
-            yield from read_transaction(transaction_record(transaction_of(item, registry)))
-        return
-    for record in read_once(item, _sent_records):
-        if record.is_segment:
-            segment_transaction(record, registry)
-        yield record
-
-
-def _read_transactions(item: Item, registry: Registry) -> Iterator[Transaction]:
-    if item.type == "transaction":
-        if item._is_object:
-            yield transaction_of(item, registry)
-        return
-    for record in read_once(item, _sent_records):
-        if record.is_segment:
-            yield segment_transaction(record, registry)
-
-
-def _sent_records(item: Item) -> list[Record]:
-    return list(read_otlp_spans(item) if item.type == "integration" else read_span_item(item))
