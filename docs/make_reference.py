@@ -35,6 +35,11 @@ FOLDER = Path(__file__).parent / "reference"
 INSIDE = ("SentException", "Frame", "Breadcrumb", "Discarded", "Verdict", "Finding")
 """Classes of what is inside of captured objects."""
 
+IN_EXAMPLES = (
+    "In the examples `sentry_events` is the fixture of that name, `sentry_sdk` and all that is public in"
+    " both packages is imported, and what applications call is [the facade](facade.md)."
+)
+
 ROLE = re.compile(r":\w+:`~?\.?([^`]+)`")
 SECTION = re.compile(r"^(Args|Returns|Raises|Yields):$")
 ENTRY = re.compile(r"^(\S+): (.*)$")
@@ -83,7 +88,7 @@ def nouns() -> str:
     return page(
         "Nouns and their attributes",
         "Every attribute is a criterion of `find`, `where`, `wait` and `none` by the same name, here, over"
-        " HTTP and on the command line.",
+        f" HTTP and on the command line. {IN_EXAMPLES}",
         overview,
         *parts,
     )
@@ -143,11 +148,14 @@ def classes() -> str:
             continue
         heading = f"## `{name}`" if inspect.isclass(value) else f"## `{signature(name, value)}`"
         parts += [heading, markdown(value.__doc__)]
-        if inspect.isclass(value) and not issubclass(value, (Exception, Warning)):
+        if not inspect.isclass(value):  # `span`, which is called
+            parts += [markdown(value.__call__.__doc__), *methods(type(value))]
+        elif not issubclass(value, (Exception, Warning)):
             parts += list(methods(value))
     return page(
         "What tests import",
-        "The public names of `pytest_sentryintegration`; those of captured objects are with the nouns.",
+        "The public names of `pytest_sentryintegration`; those of captured objects are with the nouns."
+        f" {IN_EXAMPLES}",
         *parts,
     )
 

@@ -81,7 +81,7 @@ def command_name(args: Any) -> str:
     """Return what a command runs, in a word or two.
 
     >>> command_name(["/usr/bin/python3.12", "-u", "services/worker.py"]), command_name("node api.mjs")
-    ('worker.py', 'node')
+    ('worker.py', 'api.mjs')
     """
     if isinstance(args, str | bytes | os.PathLike):
         words = os.fsdecode(args).split(None, 1) if isinstance(args, str) else [os.fsdecode(args)]

@@ -41,7 +41,7 @@ _now = time.perf_counter
 
 
 class ChildProcess(subprocess.Popen[Any]):
-    """A process that a test started: a `subprocess.Popen` that keeps its output and ends with the test.
+    r"""A process that a test started: a `subprocess.Popen` that keeps its output and ends with the test.
 
     Streams that the caller does not redirect are read as the process writes, so it never waits for a reader.
 
@@ -57,6 +57,13 @@ class ChildProcess(subprocess.Popen[Any]):
         OSError: The command cannot be started.
         TypeError: *ready* is none of those.
         ValueError: *ready* is no port, empty, or looked for in output that the caller has redirected.
+
+    >>> import sys
+    >>> process = sentry_events.popen([sys.executable, "-c", "print('kettle on')"], ready="kettle on")
+    >>> process.wait()
+    0
+    >>> process.output
+    'kettle on\n'
     """
 
     def __init__(
@@ -113,15 +120,37 @@ class ChildProcess(subprocess.Popen[Any]):
         return command_name(self.args)
 
     def bytes_of(self, stream: str) -> bytes:
-        """Return what it wrote to *stream*: ``"stdout"`` or ``"stderr"``."""
+        """Return what it wrote to *stream*: ``"stdout"`` or ``"stderr"``.
+
+        >>> import sys
+        >>> process = sentry_events.popen([sys.executable, "-c", "print('kettle on')"])
+        >>> process.wait_for_output(30)
+        >>> process.bytes_of("stdout").strip()
+        b'kettle on'
+        """
         return self._output.bytes(stream)
 
     def wait_for_output(self, timeout: float) -> None:
-        """Wait until what it wrote is read; at most *timeout* seconds: what it started may go on writing."""
+        """Wait until what it wrote is read; at most *timeout* seconds: what it started may go on writing.
+
+        >>> import sys
+        >>> process = sentry_events.popen([sys.executable, "-c", "print('kettle on')"])
+        >>> process.wait_for_output(30)
+        >>> process.output.strip()
+        'kettle on'
+        """
         self._output.join(timeout)
 
     def feed(self, content: Any) -> None:
-        """Write *content*, where there is any, to its input in a thread, and close that."""
+        r"""Write *content*, where there is any, to its input in a thread, and close that.
+
+        >>> import subprocess, sys
+        >>> process = sentry_events.popen([sys.executable, "-c", "print(input())"], stdin=subprocess.PIPE)
+        >>> process.feed("three teas\n")
+        >>> process.wait_for_output(30)
+        >>> process.output.strip()
+        'three teas'
+        """
         pipe = self.stdin
         assert pipe is not None
 
@@ -141,6 +170,12 @@ class ChildProcess(subprocess.Popen[Any]):
 
         Raises:
             AssertionError: It has ended, or the time is over; shows the end of its output.
+
+        >>> import os, sys
+        >>> command = [sys.executable, "-c", "print('kettle on')"]
+        >>> process = ChildProcess(command, os.environ, {}, ready="kettle on")
+        >>> process.wait_until_ready()
+        >>> process.end()
         """
         __tracebackhide__ = True
         ready = self._ready
@@ -183,7 +218,14 @@ class ChildProcess(subprocess.Popen[Any]):
         return is_ready
 
     def ending(self) -> str:
-        """Return how it ended: ``exited with 1``, ``was ended by SIGKILL``."""
+        """Return how it ended: ``exited with 1``, ``was ended by SIGKILL``.
+
+        >>> import sys
+        >>> process = sentry_events.popen([sys.executable, "-c", "raise SystemExit(3)"])
+        >>> code = process.wait()
+        >>> process.ending()
+        'exited with 3'
+        """
         code = self.poll()
         if code is None or code >= 0:
             return f"exited with {code}"
@@ -193,12 +235,26 @@ class ChildProcess(subprocess.Popen[Any]):
             return f"was ended by signal {-code}"
 
     def ask_to_end(self) -> None:
-        """Ask it and its session to end."""
+        """Ask it and its session to end.
+
+        >>> import subprocess, sys
+        >>> process = sentry_events.popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        >>> process.ask_to_end()
+        >>> process.exited.wait(30)
+        True
+        """
         if not self.exited.is_set():
             self._signal(signal.SIGTERM)
 
     def end(self) -> None:
-        """End what is left of it and of all that it started."""
+        """End what is left of it and of all that it started.
+
+        >>> import subprocess, sys
+        >>> process = sentry_events.popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        >>> process.end()
+        >>> process.exited.is_set()
+        True
+        """
         deadline = _now() + grace
         # Until none is left: one that is ended takes a moment, in which it may have started another.
         while (left := self._left()) and _now() < deadline:

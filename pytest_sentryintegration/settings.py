@@ -31,7 +31,13 @@ LIST = "list"
 
 
 class SettingError(ValueError):
-    """An ini value or marker option that does not exist, with the nearest one that does."""
+    """An ini value or marker option that does not exist, with the nearest one that does.
+
+    >>> with capture(unexpectd="fail"):
+    ...     pass
+    Traceback (most recent call last):
+    pytest_sentryintegration.settings.SettingError: ...
+    """
 
     def __init__(self, what: str, value: object = None, valid: Collection[str] = ()) -> None:
         nearest = difflib.get_close_matches(str(value), valid, n=1, cutoff=0.4)

@@ -45,6 +45,9 @@ def sentry_server(request: pytest.FixtureRequest) -> FakeSentry:
 
     It listens for as long as the session lasts, on `sentry_host` and `sentry_port`. What is sent to it while
     a test runs that uses `sentry_events` is found there.
+
+    >>> sentry_server.dsn(project_id=2)
+    'http://5e27be7a8d1c4f0e9b3a6c5d2f184e70@127.0.0.1:.../2'
     """
     return shared_or_fail(request.config).delivery.fake
 
@@ -54,6 +57,10 @@ def sentry_options() -> dict[str, Any]:
     """Options of sentry_sdk.init for when the application does not initialise the SDK itself.
 
     Override it in a conftest or a test module; by default every transaction is sampled.
+
+    >>> @pytest.fixture
+    ... def sentry_options():
+    ...     return {"traces_sample_rate": 1.0, "release": "shop@1.2"}
     """
     return {"traces_sample_rate": 1.0}
 
@@ -67,6 +74,10 @@ def sentry_events(sentry_options: dict[str, Any]) -> Iterator[SentryEvents]:
     `.messages`, `.errors`, `.transactions`, `.spans`, `.traces`, `.attachments`, `.logs` and more are live
     views; `find` returns exactly one or fails with what arrived instead. It is itself a sequence of the
     error and message events.
+
+    >>> event_id = capture_message("out of tea", Warn)
+    >>> sentry_events.messages.find("out of tea").level
+    'warning'
     """
     request = _REQUESTS[-1]
     shared = shared_or_fail(request.config)

@@ -27,7 +27,14 @@ __all__ = ["SentryEvents"]
 
 
 class SentryEvents(View[model.Event]):
-    """Everything sent to one inbox: by itself a view of its events, with a view for each other noun."""
+    """Everything sent to one inbox: by itself a view of its events, with a view for each other noun.
+
+    >>> event_id = capture_message("out of tea")
+    >>> with start_transaction(name="checkout", op="http.server"):
+    ...     pass
+    >>> len(sentry_events), len(sentry_events.transactions), sentry_events.messages[0].text
+    (1, 1, 'out of tea')
+    """
 
     def __init__(self, reader: Reader) -> None:
         super().__init__(reader, NOUNS["events"], model.Event)
@@ -129,6 +136,9 @@ class SentryEvents(View[model.Event]):
             ValueError: One is empty or shorter than four characters, a pattern that matches an empty text, or
                 there is none at all.
             TypeError: One is of another type.
+
+        >>> event_id = capture_message("out of tea")
+        >>> sentry_events.assert_absent("correct horse")
         """
         __tracebackhide__ = True
         try:
@@ -182,7 +192,11 @@ class SentryEvents(View[model.Event]):
         Raises:
             AssertionError: At the end, where nothing of it has come, or not all: names who owes a span.
 
-        ``with sentry_events.trace() as trace: client.get("/stock", headers=trace.headers)``
+        >>> with sentry_events.trace() as trace:
+        ...     with start_transaction(name="/stock", op="http.server", headers=trace.headers):
+        ...         pass
+        >>> [transaction.name for transaction in trace.transactions]
+        ['/stock']
         """
         return TraceOfATest(self.traces, self._reader, timeout)
 
@@ -216,7 +230,12 @@ class SentryEvents(View[model.Event]):
             OSError: It cannot be started.
             ValueError: Both *input* and ``stdin`` are given.
 
-        ``sentry_events.run([sys.executable, "job.py"], check=True)``
+        >>> import sys
+        >>> program = "import sentry_sdk; sentry_sdk.init(); sentry_sdk.capture_message('out of tea')"
+        >>> sentry_events.run([sys.executable, "-c", program], check=True).returncode
+        0
+        >>> sentry_events.messages.find("out of tea").level
+        'info'
         """
         __tracebackhide__ = True
         limit = None if timeout is None else seconds("timeout", timeout)
@@ -252,7 +271,10 @@ class SentryEvents(View[model.Event]):
             TypeError: *ready* is none of those.
             ValueError: *ready* can never come: it is no port, or a text where the output is redirected.
 
-        ``sentry_events.popen([sys.executable, "worker.py"], ready="waiting for jobs")``
+        >>> import sys
+        >>> worker = sentry_events.popen([sys.executable, "-c", "print('waiting')"], ready="waiting")
+        >>> worker.wait()
+        0
         """
         __tracebackhide__ = True
         process = self._reader.source.start(args, options, ready=ready)
@@ -260,18 +282,39 @@ class SentryEvents(View[model.Event]):
         return process
 
     def adopt(self, thread: threading.Thread) -> None:
-        """Let what *thread* captures from now on belong to this inbox, whichever test started it."""
+        """Let what *thread* captures from now on belong to this inbox, whichever test started it.
+
+        >>> import threading
+        >>> thread = threading.Thread(target=capture_message, args=("out of tea",))
+        >>> sentry_events.adopt(thread)
+        >>> thread.start()
+        >>> thread.join()
+        >>> sentry_events.messages.find("out of tea").level
+        'info'
+        """
         self._reader.source.adopt(thread)
 
     def clear(self) -> None:
         """Forget what came so far, also what this process's SDK still holds.
 
         A trace that `trace` has begun goes on, without what came of it.
+
+        >>> event_id = capture_message("out of tea")
+        >>> sentry_events.clear()
+        >>> len(sentry_events)
+        0
         """
         self._reader.clear()
 
     def explain(self) -> str:
-        """Return why nothing (more) arrived, from evidence: a sentence a line, the likeliest reason first."""
+        """Return why nothing (more) arrived, from evidence: a sentence a line, the likeliest reason first.
+
+        >>> with capture(before_send=lambda event, hint: None) as sentry_events:
+        ...     event_id = capture_message("out of tea")
+        ...     print(sentry_events.explain())
+        1 event was dropped: before_send returned None.
+        ...
+        """
         source = self._reader.source
         notes = source.drain()
         source.contents.update()
@@ -282,6 +325,10 @@ class SentryEvents(View[model.Event]):
 
         Ids are renumbered, times replaced by their order, paths, host names and versions masked. Works as it
         is with syrupy and inline-snapshot. It counts as looking at the events.
+
+        >>> event_id = capture_message("out of tea")
+        >>> sentry_events.snapshot()["events"][0]["message"]
+        'out of tea'
         """
         self._reader.look(self._read())
         return self._reader.source.contents.snapshot()
@@ -295,6 +342,9 @@ class SentryEvents(View[model.Event]):
 
         Raises:
             AssertionError: Something would not have been kept as it was sent.
+
+        >>> event_id = capture_message("out of tea", tags={"shop": "north"})
+        >>> sentry_events.assert_accepted()
         """
         __tracebackhide__ = True
         found = self._reader.objections(allow)

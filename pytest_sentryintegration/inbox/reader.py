@@ -23,11 +23,24 @@ _NORMALISED: Final = {"event", "transaction"}
 
 
 class IncompleteWarning(UserWarning):
-    """What was read may lack something: this process's SDK could not send all that it holds."""
+    """What was read may lack something: this process's SDK could not send all that it holds.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", IncompleteWarning)
+    ...     len(sentry_events)
+    0
+    """
 
 
 class NotJudgedWarning(UserWarning):
-    """Something was to be judged, and what judges it is not installed."""
+    """Something was to be judged, and what judges it is not installed.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", NotJudgedWarning)
+    ...     sentry_events.assert_accepted()
+    """
 
 
 class Unmet(NamedTuple):

@@ -32,6 +32,11 @@ class TraceView(View[Trace]):
 
     A trace is complete when no parent is missing in it, no process of this test holds anything of it back
     (this process; what `sentry_events.popen` runs), and nothing of it has come for ``sentry_quiet`` seconds.
+
+    >>> with start_transaction(name="checkout", op="http.server"):
+    ...     pass
+    >>> len(sentry_events.traces), len(sentry_events.traces[0].spans)
+    (1, 1)
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -58,6 +63,11 @@ class TraceView(View[Trace]):
         Raises:
             AssertionError: None or several match; or it was not complete when the time was over: names the
                 service that owes a span.
+
+        >>> with start_transaction(name="checkout", op="http.server") as transaction:
+        ...     pass
+        >>> sentry_events.traces.find(transaction.trace_id, complete=True).tree.op
+        'http.server'
         """
         __tracebackhide__ = True
         return run(self._find(self._query(main, criteria), timeout, complete=complete))
@@ -65,7 +75,14 @@ class TraceView(View[Trace]):
     async def find_async(
         self, main: Any = ..., /, *, timeout: float | None = None, complete: bool = False, **criteria: Any
     ) -> Trace:
-        """Do what `find` does, and let the loop run meanwhile."""
+        """Do what `find` does, and let the loop run meanwhile.
+
+        >>> import asyncio
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     pass
+        >>> asyncio.run(sentry_events.traces.find_async(complete=True)).tree.op
+        'http.server'
+        """
         __tracebackhide__ = True
         return await run_async(self._find(self._query(main, criteria), timeout, complete=complete))
 
@@ -85,6 +102,11 @@ class TraceView(View[Trace]):
 
         Raises:
             AssertionError: There were fewer when the time was over, or one was not complete.
+
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     pass
+        >>> len(sentry_events.traces.wait(1))
+        1
         """
         __tracebackhide__ = True
         return run(self._wait(count, self._query(main, criteria), timeout, complete=complete))
@@ -99,7 +121,14 @@ class TraceView(View[Trace]):
         complete: bool = False,
         **criteria: Any,
     ) -> tuple[Trace, ...]:
-        """Do what `wait` does, and let the loop run meanwhile."""
+        """Do what `wait` does, and let the loop run meanwhile.
+
+        >>> import asyncio
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     pass
+        >>> len(asyncio.run(sentry_events.traces.wait_async(1)))
+        1
+        """
         __tracebackhide__ = True
         return await run_async(self._wait(count, self._query(main, criteria), timeout, complete=complete))
 

@@ -29,6 +29,10 @@ class View(Sequence[T], Generic[T]):
 
     Reading it first drains this process's SDK, so there is no need to wait for what this process sent.
     Iteration is over a snapshot. Equal to any list, tuple or view of the same objects.
+
+    >>> event_id = capture_message("out of tea")
+    >>> len(sentry_events.messages), sentry_events.messages[-1].text, sentry_events.errors == []
+    (1, 'out of tea', True)
     """
 
     def __init__(self, reader: Reader, noun: Noun, cls: type | None = None) -> None:
@@ -59,17 +63,36 @@ class View(Sequence[T], Generic[T]):
             AssertionError: None or several match; says what came near, or why nothing came.
             TypeError: A criterion names an unknown field, or *timeout* is no number.
             ValueError: *timeout* is negative, infinite or nan.
+
+        >>> import re
+        >>> event_id = capture_message("out of tea", Warn, tags={"shop": "north"})
+        >>> sentry_events.messages.find(re.compile("^out of"), level="warning", tags={"shop": "north"})
+        <Event warning 'out of tea'>
         """
         __tracebackhide__ = True
         return run(self._find(self._query(main, criteria), timeout))
 
     async def find_async(self, main: Any = ..., /, *, timeout: float | None = None, **criteria: Any) -> T:
-        """Do what `find` does, and let the loop run meanwhile."""
+        """Do what `find` does, and let the loop run meanwhile.
+
+        >>> import asyncio
+        >>> async def sell():
+        ...     capture_message("out of tea")
+        ...     return await sentry_events.messages.find_async("out of tea")
+        >>> asyncio.run(sell())
+        <Event info 'out of tea'>
+        """
         __tracebackhide__ = True
         return await run_async(self._find(self._query(main, criteria), timeout))
 
     def where(self, main: Any = ..., /, **criteria: Any) -> tuple[T, ...]:
-        """Return all objects that meet the criteria, at once; see `find` for these."""
+        """Return all objects that meet the criteria, at once; see `find` for these.
+
+        >>> for shop in ("north", "south"):
+        ...     event_id = capture_message(f"{shop} is out of tea", Warn)
+        >>> len(sentry_events.where(level="warning"))
+        2
+        """
         __tracebackhide__ = True
         query = self._query(main, criteria)
         self._reader.drain()
@@ -90,6 +113,11 @@ class View(Sequence[T], Generic[T]):
 
         Raises:
             AssertionError: There were fewer when the time was over.
+
+        >>> for shop in ("north", "south"):
+        ...     event_id = capture_message(f"{shop} is out of tea")
+        >>> sentry_events.messages.wait(2)
+        (<Event info 'north is out of tea'>, <Event info 'south is out of tea'>)
         """
         __tracebackhide__ = True
         return run(self._wait(count, self._query(main, criteria), timeout))
@@ -97,7 +125,13 @@ class View(Sequence[T], Generic[T]):
     async def wait_async(
         self, count: int, main: Any = ..., /, timeout: float | None = None, **criteria: Any
     ) -> tuple[T, ...]:
-        """Do what `wait` does, and let the loop run meanwhile."""
+        """Do what `wait` does, and let the loop run meanwhile.
+
+        >>> import asyncio
+        >>> event_id = capture_message("out of tea")
+        >>> asyncio.run(sentry_events.messages.wait_async(1))
+        (<Event info 'out of tea'>,)
+        """
         __tracebackhide__ = True
         return await run_async(self._wait(count, self._query(main, criteria), timeout))
 
@@ -106,6 +140,9 @@ class View(Sequence[T], Generic[T]):
 
         Raises:
             AssertionError: There is one; or not everything that was sent could be read.
+
+        >>> event_id = capture_message("out of tea")
+        >>> sentry_events.messages.none("out of milk")
         """
         __tracebackhide__ = True
         run(self._none(self._query(main, criteria), within))
@@ -157,11 +194,21 @@ class View(Sequence[T], Generic[T]):
     __hash__ = None  # type: ignore[assignment]
 
     def index(self, value: Any, *bounds: Any) -> int:
-        """Return the place of the first object that equals *value*; *bounds* are those of `list.index`."""
+        """Return the place of the first object that equals *value*; *bounds* are those of `list.index`.
+
+        >>> event_id = capture_message("out of tea")
+        >>> sentry_events.index(sentry_events.messages.find("out of tea"))
+        0
+        """
         return self._read().index(value, *bounds)
 
     def count(self, value: Any) -> int:
-        """Return how many objects equal *value*."""
+        """Return how many objects equal *value*.
+
+        >>> event_id = capture_message("out of tea")
+        >>> sentry_events.count(sentry_events.messages.find("out of tea"))
+        1
+        """
         return self._read().count(value)
 
     def __repr__(self) -> str:

@@ -105,6 +105,11 @@ class Faults:
             ValueError: An unknown category, scope, item type or namespace, the nearest is named; a reason
                 that the header cannot hold.
             TypeError: A wrong type.
+
+        >>> sentry_events.faults.rate_limit("error", seconds=30)
+        >>> event_id = capture_message("out of tea")
+        >>> sentry_events.refused.find().status
+        429
         """
         limit = limit_of(categories, seconds, scope, reason, namespaces)
         self._add(Fault("rate_limit", item_type, times, probability, seed, limit=limit))
@@ -130,6 +135,11 @@ class Faults:
         Raises:
             ValueError: No such status; the nearest is named.
             TypeError: A wrong type.
+
+        >>> sentry_events.faults.status(503, times=1)
+        >>> event_id = capture_message("out of tea")
+        >>> sentry_events.refused.find().status
+        503
         """
         if isinstance(code, bool) or not isinstance(code, int):
             raise TypeError(f"code is an HTTP status such as 503, got {code!r}")
@@ -153,6 +163,11 @@ class Faults:
         Raises:
             ValueError: *seconds* is negative or not finite.
             TypeError: A wrong type.
+
+        >>> faults = Faults()
+        >>> faults.delay(0.5, times=2, item_type="event")
+        >>> faults
+        Faults(delay 0.5 s for event, 2 more times)
         """
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
             raise TypeError(f"seconds is a number, got {seconds!r}")
@@ -171,6 +186,11 @@ class Faults:
         """Keep what comes, and let the connection die in the middle of the answer.
 
         See `status` for the arguments and what they raise.
+
+        >>> faults = Faults()
+        >>> faults.disconnect(probability=0.1, seed=7)
+        >>> faults
+        Faults(disconnect with probability 0.1)
         """
         self._add(Fault("disconnect", item_type, times, probability, seed))
 
@@ -185,28 +205,56 @@ class Faults:
         """Keep what comes, and send less of the answer's body than its ``Content-Length`` says.
 
         See `status` for the arguments and what they raise.
+
+        >>> faults = Faults()
+        >>> faults.truncate(times=1)
+        >>> faults
+        Faults(truncate, 1 more time)
         """
         self._add(Fault("truncate", item_type, times, probability, seed))
 
     def clear(self) -> None:
-        """Take all faults back."""
+        """Take all faults back.
+
+        >>> faults = Faults()
+        >>> faults.status(503)
+        >>> faults.clear()
+        >>> faults
+        Faults()
+        """
         with self._lock:
             self._set.clear()
 
     def end_delays(self) -> bool:
-        """Take the delays back; returns whether there were any, used up or not."""
+        """Take the delays back; returns whether there were any, used up or not.
+
+        >>> faults = Faults()
+        >>> faults.delay(5)
+        >>> faults.end_delays(), faults
+        (True, Faults())
+        """
         with self._lock:
             self._set[:] = [fault for fault in self._set if fault.kind != "delay"]
             delayed, self._delayed = self._delayed, False
         return delayed
 
     def active(self) -> list[Fault]:
-        """Return the faults that are set and not yet used up, in the order in which they were set."""
+        """Return the faults that are set and not yet used up, in the order in which they were set.
+
+        >>> faults = Faults()
+        >>> faults.status(503)
+        >>> [fault.kind for fault in faults.active()]
+        ['status']
+        """
         with self._lock:
             return [fault for fault in self._set if fault.times != 0]
 
     def recount(self) -> None:
-        """Take note of what other fake Sentrys used of them."""
+        """Take note of what other fake Sentrys used of them.
+
+        >>> faults = Faults()
+        >>> faults.recount()
+        """
         if self._uses is not None:
             used = self._uses.all()
             with self._lock:
@@ -217,13 +265,26 @@ class Faults:
         return bool(self._set)
 
     def take_status(self, item_types: Iterable[str]) -> int | None:
-        """Return the status that a request with items of *item_types* is answered with, and count it."""
+        """Return the status that a request with items of *item_types* is answered with, and count it.
+
+        >>> faults = Faults()
+        >>> faults.status(503, times=1)
+        >>> faults.take_status(["event"]), faults.take_status(["event"])
+        (503, None)
+        """
         with self._lock:
             fault = self._next("status", frozenset(item_types))
             return fault.code if fault is not None else None
 
     def spoil(self, reply: Reply, item_types: Iterable[str]) -> None:
-        """Delay or cut *reply*, the answer to a request with items of *item_types*, and count it."""
+        """Delay or cut *reply*, the answer to a request with items of *item_types*, and count it.
+
+        >>> faults, reply = Faults(), Reply(200, [], b"{}")
+        >>> faults.delay(0.5)
+        >>> faults.spoil(reply, ["event"])
+        >>> reply.delay
+        0.5
+        """
         types = frozenset(item_types)
         with self._lock:
             slow = self._next("delay", types)
@@ -235,7 +296,12 @@ class Faults:
             reply.cut = 10 if cut.kind == "disconnect" else -max(1, (len(reply.body) + 1) // 2)
 
     def enforce(self, envelope: RawEnvelope) -> Enforced | None:
-        """Apply the rate limits to *envelope*, and count those that met an item; ``None`` without any."""
+        """Apply the rate limits to *envelope*, and count those that met an item; ``None`` without any.
+
+        >>> faults = Faults()
+        >>> faults.enforce(RawEnvelope({}, [])) is None
+        True
+        """
         types = {item.type for item in envelope.items}
         with self._lock:
             limits = [

@@ -19,7 +19,13 @@ from pytest_sentryintegration.matching.showing import MISSING, plain, show
 
 
 class CriterionError(Exception):
-    """A criterion could not be applied: its callable or its comparison raised, which is the cause."""
+    """A criterion could not be applied: its callable or its comparison raised, which is the cause.
+
+    >>> event_id = capture_message("out of tea")
+    >>> sentry_events.find(tags=lambda tags: tags["shop"] == "north", timeout=0)
+    Traceback (most recent call last):
+    pytest_sentryintegration.matching.criteria.CriterionError: ...
+    """
 
 
 class AllOf:

@@ -25,6 +25,11 @@ class SpanPattern:
     """A tree of spans as a test expects it; made by `span`, compared with ``==``.
 
     Equal to any span (anything with an op, a description and children) whose whole tree is as it says.
+
+    >>> with start_transaction(name="checkout", op="http.server"):
+    ...     pass
+    >>> sentry_events.transactions.find("checkout").tree == span("http.server", "checkout")
+    True
     """
 
     __slots__ = (
@@ -95,7 +100,11 @@ class SpanPattern:
         return f"<{self.as_written()}: {cut(first_difference(self, self._differs_from), REPR_WIDTH)}>"
 
     def as_written(self) -> str:
-        """Return the call of `span` that makes this pattern, cut to `REPR_WIDTH` characters or so."""
+        """Return the call of `span` that makes this pattern, cut to `REPR_WIDTH` characters or so.
+
+        >>> span("http.server", ..., span("db.query")).as_written()
+        "span('http.server', ..., span('db.query'))"
+        """
         return _shown(self)
 
 
@@ -108,9 +117,13 @@ def _is_large(pattern: SpanPattern) -> bool:
 
 
 class _SpanMaker:
-    """The class of `span`, which is called like a function: ``span(op, description, *children, **criteria)``.
+    """Makes a `SpanPattern`: ``span(op, description, *children, **criteria)``.
 
-    `span.anywhere`, called likewise, makes a pattern of a span at any depth.
+    >>> with start_transaction(name="checkout", op="http.server"):
+    ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
+    ...         pass
+    >>> sentry_events.transactions.find("checkout").tree == span("http.server", span("db.query"))
+    True
     """
 
     def __call__(self, op: Any, /, *args: Any, unordered: bool = False, **criteria: Any) -> SpanPattern:

@@ -13,7 +13,13 @@ __all__ = ["Breadcrumb", "read_breadcrumbs"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Breadcrumb:
-    """One thing that happened before the event."""
+    """One thing that happened before the event.
+
+    >>> sentry_sdk.add_breadcrumb(category="cart", message="one tea")
+    >>> event_id = capture_message("out of tea")
+    >>> sentry_events.find("out of tea").breadcrumbs
+    (<Breadcrumb cart 'one tea'>,)
+    """
 
     raw: dict[str, Any]
     """The breadcrumb as it was sent."""

@@ -15,7 +15,13 @@ __all__ = ["CheckIn", "read_check_ins"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CheckIn(Element):
-    """One report of a cron job's run."""
+    """One report of a cron job's run.
+
+    >>> run = sentry_sdk.crons.capture_checkin(monitor_slug="nightly", status="ok", duration=2)
+    >>> check_in = sentry_events.check_ins.find("nightly")
+    >>> check_in.status, check_in.duration
+    ('ok', 2.0)
+    """
 
     @property
     def monitor_slug(self) -> str:

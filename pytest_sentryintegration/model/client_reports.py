@@ -16,7 +16,11 @@ __all__ = ["ClientReport", "Discarded", "read_client_reports"]
 
 
 class Discarded(NamedTuple):
-    """What an SDK discarded, for one reason and of one category."""
+    """What an SDK discarded, for one reason and of one category.
+
+    >>> Discarded("before_send", "error", 2).quantity
+    2
+    """
 
     reason: str
     """Why, such as ``before_send``, ``sample_rate`` or ``network_error``."""
@@ -28,7 +32,13 @@ class Discarded(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ClientReport(Element):
-    """What an SDK did not send, and why."""
+    """What an SDK did not send, and why.
+
+    >>> with capture(before_send=lambda event, hint: None) as sentry_events:
+    ...     event_id = capture_message("out of tea")
+    ...     sentry_events.client_reports.find().discarded
+    (Discarded(reason='before_send', category='error', quantity=1),)
+    """
 
     @lazy
     def discarded(self) -> tuple[Discarded, ...]:

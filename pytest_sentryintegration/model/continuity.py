@@ -49,7 +49,14 @@ _FETCHED: Final = "auto.http.browser"
 
 @dataclass(frozen=True)
 class Break:
-    """One place where a trace is not continuous."""
+    """One place where a trace is not continuous.
+
+    >>> for name in ("checkout", "pay"):
+    ...     with start_transaction(name=name, op="task", trace_id="0af7651916cd43dd8448eb211c80319c"):
+    ...         pass
+    >>> [(broken.kind, broken.callee.description) for broken in sentry_events.traces.find().breaks()]
+    [('second_root', 'pay')]
+    """
 
     kind: Kind
     """What kind of break it is: ``baggage_lost``, ``second_root``, ... (docs/traces.md has all of them)."""

@@ -32,6 +32,11 @@ class Event(Part):
     """An error or message as it was reported.
 
     A field of a wrong type reads as empty; `raw` has what was sent.
+
+    >>> event_id = capture_message("out of tea", Warn, tags={"shop": "north"})
+    >>> event = sentry_events.find("out of tea")
+    >>> event.level, event.tags["shop"], event.id == event_id
+    ('warning', 'north', True)
     """
 
     @property
@@ -207,7 +212,12 @@ class Event(Part):
         return text(self.raw.get("server_name"))
 
     def snapshot(self) -> dict[str, Any]:
-        """Return it as plain data that is equal on every run and machine; see `snapshots`."""
+        """Return it as plain data that is equal on every run and machine; see `snapshots`.
+
+        >>> event_id = capture_message("out of tea")
+        >>> sentry_events.find("out of tea").snapshot()["level"]
+        'info'
+        """
         return event_snapshot(self)
 
     def _of_security_report(self, header: str) -> str | None:
@@ -223,7 +233,13 @@ class Event(Part):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Attachment(Part):
-    """A file that was sent along."""
+    """A file that was sent along.
+
+    >>> event_id = capture_message("out of tea", attachments=['{"left": 0}'])
+    >>> attachment = sentry_events.attachments.find()
+    >>> attachment.json, attachment.event.message
+    ({'left': 0}, 'out of tea')
+    """
 
     @property
     def raw(self) -> bytes:

@@ -13,7 +13,16 @@ __all__ = ["Frame", "SentException", "read_exceptions", "read_frames"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Frame:
-    """One call of a stack trace."""
+    """One call of a stack trace.
+
+    >>> try:
+    ...     {}["tea"]
+    ... except KeyError as error:
+    ...     event_id = capture_exception(error)
+    >>> frame = sentry_events.errors.find(KeyError).exception.frames[-1]
+    >>> frame.function, frame.lineno
+    ('<module>', 2)
+    """
 
     raw: dict[str, Any]
     """The frame as it was sent."""
@@ -55,7 +64,16 @@ class Frame:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SentException:
-    """One exception of an event; its causes and group members are exceptions of the event, too."""
+    """One exception of an event; its causes and group members are exceptions of the event, too.
+
+    >>> try:
+    ...     int("tea")
+    ... except ValueError as error:
+    ...     event_id = capture_exception(error)
+    >>> sent = sentry_events.errors.find(ValueError).exception
+    >>> sent.type, sent.value
+    ('ValueError', "invalid literal for int() with base 10: 'tea'")
+    """
 
     raw: dict[str, Any]
     """The exception as it was sent."""

@@ -15,7 +15,15 @@ __all__ = ["Feedback", "read_feedback"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Feedback(Element):
-    """What a user wrote."""
+    """What a user wrote.
+
+    >>> from sentry_sdk.envelope import Envelope, Item, PayloadRef
+    >>> said = {"message": "The tea is cold", "contact_email": "ada@example.org"}
+    >>> item = Item(PayloadRef(json={"contexts": {"feedback": said}}), type="feedback")
+    >>> sentry_sdk.get_client().transport.capture_envelope(Envelope(items=[item]))
+    >>> sentry_events.feedback.find("The tea is cold").contact_email
+    'ada@example.org'
+    """
 
     @property
     def _written(self) -> dict[str, Any]:

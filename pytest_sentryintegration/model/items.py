@@ -35,12 +35,24 @@ EVENT_TYPES = SECURITY_TYPES | {"event"}
 
 
 class UnreadablePayload(ValueError):
-    """The payload of an item or attachment cannot be read as JSON; says whose it is, and why."""
+    """The payload of an item or attachment cannot be read as JSON; says whose it is, and why.
+
+    >>> event_id = capture_message("out of tea", attachments=["left: 0"])
+    >>> sentry_events.attachments.find().json
+    Traceback (most recent call last):
+    pytest_sentryintegration.model.items.UnreadablePayload: attachment ...: not JSON: Expecting value: ...
+    """
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Envelope:
-    """One request body: headers, and items in the order in which they were sent."""
+    """One request body: headers, and items in the order in which they were sent.
+
+    >>> event_id = capture_message("out of tea")
+    >>> envelope = sentry_events.envelopes.find()
+    >>> envelope.headers["event_id"] == event_id, [item.type for item in envelope.items]
+    (True, ['event'])
+    """
 
     # There may be 50,000 of them: a dict each only once something was worked out.
     __slots__ = ("__dict__", "arrival", "uploads")
@@ -149,7 +161,13 @@ class Newest:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Item:
-    """One part of an envelope: headers and payload bytes."""
+    """One part of an envelope: headers and payload bytes.
+
+    >>> event_id = capture_message("out of tea")
+    >>> item = sentry_events.items.find("event")
+    >>> item.headers["content_type"], item.json["event_id"] == event_id
+    ('application/json', True)
+    """
 
     envelope: Envelope
     """The envelope that it came in."""
@@ -215,7 +233,14 @@ class Item:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Refused:
-    """A request that the fake Sentry did not accept."""
+    """A request that the fake Sentry did not accept.
+
+    >>> sentry_events.faults.status(503)
+    >>> event_id = capture_message("out of tea")
+    >>> refused = sentry_events.refused.find()
+    >>> refused.status, refused.reason
+    (503, 'fault set by the test: status 503')
+    """
 
     raw: RefusedRequest
     """The request as it was stored, with its method and path."""

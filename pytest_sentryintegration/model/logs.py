@@ -23,7 +23,14 @@ _INTEGRATIONS = ("otlp_logs", "vercel_logs", "nel")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Log(Element):
-    """One structured log record; of OTLP, `raw` is the `OtlpLog`, of Vercel and NEL what they sent."""
+    """One structured log record; of OTLP, `raw` is the `OtlpLog`, of Vercel and NEL what they sent.
+
+    >>> with capture(enable_logs=True) as sentry_events:
+    ...     sentry_sdk.logger.warning("out of {product}", product="tea")
+    ...     log = sentry_events.logs.find("out of tea")
+    >>> log.level, log.attributes["sentry.message.parameter.product"]
+    ('warn', 'tea')
+    """
 
     _fields: dict[str, Any]
     """What it says, by the names of an element of a ``log`` item."""

@@ -18,7 +18,13 @@ __all__ = ["Metric", "read_metrics"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Metric(Element):
-    """One measurement of an application metric."""
+    """One measurement of an application metric.
+
+    >>> sentry_sdk.metrics.count("sold", 2, attributes={"product": "tea"})
+    >>> metric = sentry_events.metrics.find("sold")
+    >>> metric.type, metric.value, metric.attributes["product"]
+    ('counter', 2.0, 'tea')
+    """
 
     @property
     def name(self) -> str:

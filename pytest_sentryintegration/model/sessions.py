@@ -15,7 +15,14 @@ __all__ = ["Session", "read_sessions"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Session(Element):
-    """One update of a release-health session, or the count of those of one status in a ``sessions`` item."""
+    """One update of a release-health session, or the count of those of one status in a ``sessions`` item.
+
+    >>> with capture(release="shop@1.2") as sentry_events:
+    ...     with sentry_sdk.sessions.track_session(sentry_sdk.get_isolation_scope()):
+    ...         pass
+    ...     sentry_events.sessions.find(status="exited").release
+    'shop@1.2'
+    """
 
     _attributes: dict[str, Any]
     _counted: tuple[str, int] | None = None

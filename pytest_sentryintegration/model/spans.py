@@ -34,7 +34,14 @@ _ANY: Any = object()
 
 
 class NotOneSpan(AssertionError, ValueError):
-    """Exactly one span was asked for, and there is none or there are several."""
+    """Exactly one span was asked for, and there is none or there are several.
+
+    >>> with start_transaction(name="checkout", op="http.server"):
+    ...     pass
+    >>> sentry_events.transactions.find("checkout").tree.find("db.query")
+    Traceback (most recent call last):
+    pytest_sentryintegration.model.spans.NotOneSpan: expected one span matching op='db.query' below ...
+    """
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +50,13 @@ class Span(Recorded):
 
     There are two reaches: what `Transaction` gives stops at nested transactions, what `Trace` and the inbox
     give does not. Both are the same span, and equal.
+
+    >>> with start_transaction(name="checkout", op="http.server"):
+    ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
+    ...         pass
+    >>> query = sentry_events.spans.find("db.query")
+    >>> query.description, query.parent.op
+    ('SELECT * FROM cart', 'http.server')
     """
 
     # There may be 100,000 of them, which no dict each makes a third cheaper.
@@ -113,7 +127,14 @@ class Span(Recorded):
         return self._record.item.envelope
 
     def walk(self) -> Iterator[Span]:
-        """Yield the span itself and all below it, depth first."""
+        """Yield the span itself and all below it, depth first.
+
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
+        ...         pass
+        >>> [span.op for span in sentry_events.transactions.find("checkout").tree.walk()]
+        ['http.server', 'db.query']
+        """
         stack = [self]
         while stack:
             span = stack.pop()
@@ -129,6 +150,12 @@ class Span(Recorded):
 
         Raises:
             NotOneSpan: None matches, or several do; an `AssertionError`.
+
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
+        ...         pass
+        >>> sentry_events.transactions.find("checkout").tree.find("db.query").description
+        'SELECT * FROM cart'
         """
         if op is not _ANY:
             criteria["op"] = op
@@ -140,11 +167,25 @@ class Span(Recorded):
         raise NotOneSpan(f"expected one span matching {asked} below this one, {count}:\n{self}")
 
     def outline(self) -> str:
-        """Draw the tree without what varies from run to run: no durations, no ids."""
+        """Draw the tree without what varies from run to run: no durations, no ids.
+
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
+        ...         pass
+        >>> print(sentry_events.transactions.find("checkout").tree.outline())
+        http.server  checkout
+        └─ db.query  SELECT * FROM cart
+        """
         return draw(self, durations=False)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the tree as plain data that is equal on every run and machine; see `snapshots`."""
+        """Return the tree as plain data that is equal on every run and machine; see `snapshots`.
+
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     pass
+        >>> sentry_events.spans.find("http.server").snapshot()["op"]
+        'http.server'
+        """
         return span_snapshot(self)
 
     def __str__(self) -> str:
@@ -173,6 +214,13 @@ class Transaction(Recorded, Part):
     """What one service did for one request or task: a transaction event, or a segment of other spans.
 
     Of a segment, `item` and `envelope` are those of its root span.
+
+    >>> with start_transaction(name="checkout", op="http.server"):
+    ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
+    ...         pass
+    >>> transaction = sentry_events.transactions.find("checkout")
+    >>> transaction.op, transaction.spans
+    ('http.server', (<Span db.query SELECT * FROM cart>,))
     """
 
     _registry: Registry
@@ -256,13 +304,23 @@ class Transaction(Recorded, Part):
             AssertionError: Spans differ, which it names; or none has *op*.
             TypeError: There are no criteria, or one names an unknown field.
 
-        ``transaction.every(op="db.query", duration=lambda seconds: seconds < 1)``
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
+        ...         pass
+        >>> transaction = sentry_events.transactions.find("checkout")
+        >>> transaction.every("db.query", duration=lambda seconds: seconds < 60)
         """
         __tracebackhide__ = True
         assert_every(f"transaction {self.name!r}", (self.tree, *self.spans), op, criteria)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return it and its tree as plain data that is equal on every run and machine; see `snapshots`."""
+        """Return it and its tree as plain data that is equal on every run and machine; see `snapshots`.
+
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     pass
+        >>> sentry_events.transactions.find("checkout").snapshot()["name"]
+        'checkout'
+        """
         return transaction_snapshot(self)
 
     def _linked(self) -> Record:

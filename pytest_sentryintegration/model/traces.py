@@ -21,7 +21,15 @@ __all__ = ["MissingParent", "StartedTrace", "Trace"]
 
 @dataclass(frozen=True)
 class MissingParent:
-    """A span that another one names as its parent, and that has not come."""
+    """A span that another one names as its parent, and that has not come.
+
+    >>> headers = {"sentry-trace": "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1"}
+    >>> with start_transaction(name="checkout", op="http.server", headers=headers):
+    ...     pass
+    >>> (missing,) = sentry_events.traces.find().missing
+    >>> missing.span_id, missing.span.op
+    ('b7ad6b7169203331', 'http.server')
+    """
 
     span_id: str
     """The id of the span that is missing."""
@@ -37,6 +45,13 @@ class Trace:
 
     The tree depends neither on the order in which envelopes come, nor on one that comes twice, nor on clocks:
     spans are linked by their ids alone, and only the order of siblings is that of their start times.
+
+    >>> with start_transaction(name="checkout", op="http.server"):
+    ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
+    ...         pass
+    >>> trace = sentry_events.traces.find(complete=True)
+    >>> len(trace.spans), trace.tree.op, trace.missing
+    (2, 'http.server', ())
     """
 
     _forest: Forest
@@ -158,6 +173,10 @@ class Trace:
         Raises:
             AssertionError: It was not complete when the time was over; names the service that owes a span.
             RuntimeError: It is not of a test's inbox.
+
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     pass
+        >>> sentry_events.traces.find().assert_complete()
         """
         __tracebackhide__ = True
         self._assertions().complete(self, timeout)
@@ -174,12 +193,23 @@ class Trace:
         Raises:
             AssertionError: It is not continuous; names each hop and what to look at.
             RuntimeError: It is not of a test's inbox.
+
+        >>> with start_transaction(name="checkout", op="http.server") as transaction:
+        ...     with start_transaction(name="pay", op="http.server", headers=transaction.headers()):
+        ...         pass
+        >>> sentry_events.traces.find().assert_continuous()
         """
         __tracebackhide__ = True
         self._assertions().continuous(self)
 
     def breaks(self) -> list[Break]:
-        """Return where it is not continuous, by what has come; what `assert_continuous` tells of."""
+        """Return where it is not continuous, by what has come; what `assert_continuous` tells of.
+
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     pass
+        >>> sentry_events.traces.find().breaks()
+        []
+        """
         return breaks_of(self._updated(), self.events)
 
     def _assertions(self) -> Assertions:
@@ -199,7 +229,10 @@ class Trace:
             AssertionError: Spans differ, which it names; or none has *op*.
             TypeError: There are no criteria, or one names an unknown field.
 
-        ``trace.every(op="db.query", duration=lambda seconds: seconds < 1)``
+        >>> with start_transaction(name="checkout", op="http.server"):
+        ...     with start_transaction(op="db.query", description="SELECT * FROM cart"):
+        ...         pass
+        >>> sentry_events.traces.find().every("db.query", duration=lambda seconds: seconds < 60)
         """
         __tracebackhide__ = True
         assert_every(f"trace {self.trace_id}", self.spans, op, criteria)
@@ -215,7 +248,14 @@ class Trace:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StartedTrace(Trace):
-    """A trace that a test begins itself, by `SentryEvents.trace`."""
+    """A trace that a test begins itself, by `SentryEvents.trace`.
+
+    >>> with sentry_events.trace() as trace:
+    ...     with start_transaction(name="checkout", op="http.server", headers=trace.headers):
+    ...         pass
+    >>> trace.tree.description
+    'checkout'
+    """
 
     headers: Mapping[str, str]
     """``sentry-trace``, ``baggage`` and ``traceparent``, for a request to a service: it is sampled."""

@@ -25,7 +25,13 @@ KEY = "5e27be7a8d1c4f0e9b3a6c5d2f184e70"
 
 
 class NoServerError(RuntimeError):
-    """There is no socket: with the transport ``memory`` only this process is captured."""
+    """There is no socket: with the transport ``memory`` only this process is captured.
+
+    >>> with capture(transport="memory") as sentry_events:
+    ...     sentry_events.url
+    Traceback (most recent call last):
+    pytest_sentryintegration.server.fake_sentry.NoServerError: ...
+    """
 
     def __init__(self, wanted: str) -> None:
         super().__init__(
@@ -97,6 +103,11 @@ class FakeSentry:
 
         Raises:
             ListenError: when the port is taken, or the address not one of this machine.
+
+        >>> with FakeSentry() as sentry:
+        ...     sentry.start()
+        ...     sentry.started
+        True
         """
         with self._starting:
             if not self.started:
@@ -104,7 +115,14 @@ class FakeSentry:
                 self.started = True
 
     def close(self) -> None:
-        """Close the port and every connection, and its file."""
+        """Close the port and every connection, and its file.
+
+        >>> sentry = FakeSentry()
+        >>> sentry.start()
+        >>> sentry.close()
+        >>> sentry.started
+        False
+        """
         with self._starting:
             if self.started and self.pid == os.getpid():
                 self._server.stop()
@@ -135,7 +153,12 @@ class FakeSentry:
         return f"http://{self.address()}"
 
     def address(self, host: str | None = None) -> str:
-        """Return ``host:port``, as it stands in a URL; *host* is another name of this machine."""
+        """Return ``host:port``, as it stands in a URL; *host* is another name of this machine.
+
+        >>> with FakeSentry() as sentry:
+        ...     sentry.address("host.docker.internal")
+        'host.docker.internal:...'
+        """
         name = self.host if host is None else host_name("host =", host)
         return f"[{name}]:{self.port}" if ":" in name else f"{name}:{self.port}"
 
@@ -180,12 +203,16 @@ class FakeSentry:
         return reply
 
     def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Take a POST as the server would, without a socket, and return the answer.
+        r"""Take a POST as the server would, without a socket, and return the answer.
 
         Args:
             path: With the query, and the inbox where it is for one: ``/<inbox>/api/1/envelope/``.
             headers: In any case.
             body: The bytes as they are sent.
+
+        >>> with FakeSentry() as sentry:
+        ...     sentry.receive("/api/1/envelope/?sentry_key=public", {}, b'{}\n{"type":"event"}\n{}').status
+        200
         """
         request = Request("POST", path, tuple((name.lower(), value) for name, value in headers.items()), body)
         reply = self.ingest.handle(request)
@@ -205,7 +232,11 @@ class FakeSentry:
             self.ingest.forget(inbox)
 
     def end_delays(self, inbox: str | None) -> None:
-        """Take back the delays of *inbox* (``None``: of all), and send now what they hold back."""
+        """Take back the delays of *inbox* (``None``: of all), and send now what they hold back.
+
+        >>> with FakeSentry() as sentry:
+        ...     sentry.end_delays(None)
+        """
         if not self.ingest.end_delays(inbox):
             return
         # A delayed reply blocks every later envelope: an SDK sends from one thread.

@@ -9,11 +9,22 @@ _PROBE = b"GET /api/relay/healthcheck/live/ HTTP/1.1\r\nhost: fake\r\nconnection
 
 
 class ListenError(OSError):
-    """The fake Sentry cannot listen where it was told to; the text says what to do."""
+    """The fake Sentry cannot listen where it was told to; the text says what to do.
+
+    >>> FakeSentry(host="192.0.2.1").start()
+    Traceback (most recent call last):
+    pytest_sentryintegration.server.listening.ListenError: '192.0.2.1' is no address of this machine: ...
+    """
 
 
 class PortBusyError(ListenError):
-    """The port that the fake Sentry was told to use is taken."""
+    """The port that the fake Sentry was told to use is taken.
+
+    >>> with FakeSentry() as sentry, FakeSentry(port=sentry.port) as second:
+    ...     second.start()
+    Traceback (most recent call last):
+    pytest_sentryintegration.server.listening.PortBusyError: port ... of 127.0.0.1 is in use by ...
+    """
 
     is_fake = False
     """Whether another fake Sentry has it."""

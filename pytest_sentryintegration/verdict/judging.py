@@ -17,6 +17,11 @@ class Verdict:
     """What real Sentry would have done with one item. Every attribute may be read from any thread.
 
     Nothing is computed until an attribute is read, and then once.
+
+    >>> event_id = capture_message("out of tea")
+    >>> verdict = sentry_events.find("out of tea").verdict
+    >>> verdict.outcome, verdict.findings
+    ('accepted', ())
     """
 
     __slots__ = ("_arrival", "_index", "_known", "_lock", "_ruling", "_scrubbed")
@@ -85,6 +90,12 @@ class Verdict:
 
         Raises:
             RelayMissing: ``sentry-relay`` is not installed.
+
+        >>> sentry_sdk.set_context("order", {"shelf": "north 7"})
+        >>> event_id = capture_message("out of tea")
+        >>> verdict = sentry_events.find("out of tea").verdict
+        >>> [finding.path for finding in verdict.scrubbed(sensitive_fields=["shelf"]).findings]
+        ['contexts.order.shelf']
         """
         relay.processing()
         ruling = self._get()

@@ -23,7 +23,14 @@ _BACKTRACE = ("RUST_BACKTRACE", "RUST_LIB_BACKTRACE")
 
 
 class RelayMissing(ImportError, RuntimeError):
-    """``sentry-relay`` is not installed, or does not load here; the text says what to do."""
+    """``sentry-relay`` is not installed, or does not load here; the text says what to do.
+
+    >>> event_id = capture_message("out of tea")
+    >>> try:
+    ...     stored = sentry_events.find("out of tea").verdict.stored
+    ... except RelayMissing:
+    ...     stored = None
+    """
 
 
 class Rejected(ValueError):

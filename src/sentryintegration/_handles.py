@@ -28,6 +28,11 @@ class Handle:
     (``internal_error``, or ``error`` where spans are streamed) and goes on. Where the transaction is
     suppressed or not sampled, or Sentry is not initialised, a handle does the same without effect. Any thread
     or task may use it.
+
+    >>> with start_transaction(name="checkout", op="http.server") as transaction:
+    ...     transaction.name = "/checkout"
+    >>> transaction.name, len(transaction.trace_id), len(transaction.span_id)
+    ('/checkout', 32, 16)
     """
 
     __slots__ = ("__weakref__", "_ids", "_node")
@@ -67,13 +72,20 @@ class Handle:
         Args:
             key: Its name. ``release``, ``environment`` and ``dist`` set the field itself.
             value: Anything; it is sent as one line of text, of up to 200 characters.
+
+        >>> with start_transaction(name="checkout", op="http.server") as transaction:
+        ...     transaction.set_tag("shop", "north")
         """
         if self._node is not None:
             apply_tags(self._node, [(key, value)])
 
     @guarded(lambda: None)
     def set_data(self, key: str, value: object) -> None:
-        """Set a datum *key* of this transaction or span: a *value* that JSON holds; the rest becomes text."""
+        """Set a datum *key* of this transaction or span: a *value* that JSON holds; the rest becomes text.
+
+        >>> with start_transaction(name="checkout", op="http.server") as transaction:
+        ...     transaction.set_data("rows", 3)
+        """
         node = self._node
         if node is not None:
             for name, item in _repair.pairs_of_data([(key, value)]).items():
@@ -81,7 +93,11 @@ class Handle:
 
     @guarded(lambda: None)
     def set_status(self, status: str | int) -> None:
-        """Set the status: one of Sentry's words (``"ok"``, ``"not_found"``, ...) or an HTTP status code."""
+        """Set the status: one of Sentry's words (``"ok"``, ``"not_found"``, ...) or an HTTP status code.
+
+        >>> with start_transaction(name="checkout", op="http.server") as transaction:
+        ...     transaction.set_status(404)
+        """
         node = self._node
         if node is not None:
             node.tree.backend.set_status(node.span, status_of(status))
@@ -125,7 +141,13 @@ class Handle:
 
     @guarded(dict)
     def headers(self) -> dict[str, str]:
-        """Return the headers by which another process continues this trace under this span."""
+        """Return the headers by which another process continues this trace under this span.
+
+        >>> with start_transaction(name="checkout", op="http.server") as transaction:
+        ...     headers = transaction.headers()
+        >>> headers["sentry-trace"].startswith(transaction.trace_id)
+        True
+        """
         node = self._node
         if node is None:
             return {}

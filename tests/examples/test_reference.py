@@ -67,11 +67,13 @@ def public_callables() -> Iterator[tuple[str, Callable[..., Any]]]:
     for package in (sentryintegration, pytest_sentryintegration):
         for name in package.__all__:
             value = getattr(package, name)
-            if not inspect.isclass(value):
-                if inspect.isroutine(value):
-                    yield name, value
+            if inspect.isroutine(value):
+                yield name, value
                 continue
-            for base in (each for each in value.__mro__ if "sentryintegration" in each.__module__):
+            if name == "span":  # an object that is called
+                yield name, value.__call__
+            owner = value if inspect.isclass(value) else type(value)
+            for base in (each for each in owner.__mro__ if "sentryintegration" in each.__module__):
                 for method, function in vars(base).items():
                     unbound = getattr(function, "__func__", function)
                     if inspect.isfunction(unbound) and not method.startswith("_"):
