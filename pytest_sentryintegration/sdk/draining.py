@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.sdk.detaching import buffers, components
+from pytest_sentryintegration.sdk.exporting import flush_spans
 from pytest_sentryintegration.sdk.redirect import redirected
 
 TIMEOUT = 5.0
@@ -37,6 +38,8 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
     """
     deadline = clock.monotonic() + timeout
     problems: list[str] = []
+    if not flush_spans(timeout):
+        problems.append(f"OpenTelemetry's exporter had not sent its spans after {timeout:g} s")
     transports = []
     for client in clients:
         transport = redirected(client)
@@ -58,7 +61,8 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
             continue
         if not transport.wait_until_sent(max(0.0, deadline - clock.monotonic()), reports=reports):
             queued = min(queued, transport.worker.unfinished_tasks)
-            problems.append(f"{queued} envelopes were still queued after {timeout:g} s of waiting")
+            what = "1 envelope was" if queued == 1 else f"{queued} envelopes were"
+            problems.append(f"{what} still queued after {timeout:g} s of waiting")
     return problems
 
 

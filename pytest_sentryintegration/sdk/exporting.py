@@ -49,11 +49,17 @@ def redirected_setup(
     return setup
 
 
-def flush_spans(timeout: float) -> None:
-    """Have the exporter send what it holds, for so many seconds, where the SDK has set one up."""
+def flush_spans(timeout: float) -> bool:
+    """Have the exporter send what it holds, where the SDK has set one up.
+
+    Args:
+        timeout: in seconds.
+
+    Returns:
+        Whether it has sent all of it.
+    """
     tracing: Any = sys.modules.get("opentelemetry.trace")
     if tracing is None or "sentry_sdk.integrations.otlp" not in sys.modules:
-        return
+        return True
     flush = getattr(tracing.get_tracer_provider(), "force_flush", None)
-    if flush is not None:
-        flush(int(timeout * 1000))
+    return flush is None or flush(int(timeout * 1000)) is not False

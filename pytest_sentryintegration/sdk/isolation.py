@@ -14,7 +14,6 @@ import sentry_sdk
 from pytest_sentryintegration.sdk import installing, noticing, ownership, scopes
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import TIMEOUT, drain, holds_back, sending_at_once
-from pytest_sentryintegration.sdk.exporting import flush_spans
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.redirect import Redirect, own_transport, redirected
 from pytest_sentryintegration.sdk.scopes import Saved, save
@@ -87,7 +86,6 @@ class Isolation:
 
     def drain(self, timeout: float = TIMEOUT) -> list[str]:
         """Send what this process's clients hold back; returns what went wrong."""
-        flush_spans(timeout)
         return drain(self.clients.live(), timeout)
 
     def holds_back(self) -> bool:

@@ -280,4 +280,4 @@ def test_a_drain_takes_at_most_five_seconds_and_then_says_so() -> None:
         begin = time.perf_counter()
         text = failure(lambda: sentry_events.messages.find("never", timeout=0))
         assert time.perf_counter() - begin < 20
-    assert "1 envelopes were still queued after 5 s of waiting" in " ".join(text.split())
+    assert "1 envelope was still queued after 5 s of waiting" in " ".join(text.split())

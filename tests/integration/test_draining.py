@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock, call
 
 import freezegun
 import pytest
@@ -146,6 +148,34 @@ def test_a_second_init_leaves_no_breadcrumb_of_its_own(sentry_events: SentryEven
     assert sentry_events.messages.find("x").breadcrumbs == ()
 
 
+def test_an_exporter_of_opentelemetry_that_does_not_end_takes_no_further_five_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pytest_sentryintegration.sdk import draining, transport
+
+    flush = Mock(return_value=False)
+    provider = SimpleNamespace(force_flush=flush)
+    tracing = SimpleNamespace(get_tracer_provider=lambda: provider)
+    monkeypatch.setitem(sys.modules, "opentelemetry.trace", tracing)
+    monkeypatch.setitem(sys.modules, "sentry_sdk.integrations.otlp", SimpleNamespace())
+    waited: list[float] = []
+    with capture() as sentry_events, pytest.MonkeyPatch.context() as patch:
+        sentry_sdk.capture_message("slow")
+        times = iter((0.0, 5.0))  # when it begins, and when the exporter has taken its time
+        patch.setattr(draining, "clock", SimpleNamespace(monotonic=lambda: next(times)))
+        patch.setattr(
+            transport.Redirected, "wait_until_sent", lambda _, timeout, **__: waited.append(timeout)
+        )
+        problems = sentry_events._reader.source.drain()
+
+    assert flush.mock_calls[0] == call(5000)
+    assert waited == [0.0]
+    assert problems == [
+        "OpenTelemetry's exporter had not sent its spans after 5 s",
+        "1 envelope was still queued after 5 s of waiting",
+    ]
+
+
 def test_a_server_that_does_not_answer_ends_the_drain_and_is_said() -> None:
     from pytest_sentryintegration.sdk import draining
 
@@ -155,7 +185,7 @@ def test_a_server_that_does_not_answer_ends_the_drain_and_is_said() -> None:
 
         problems = draining.drain([sentry_sdk.get_client()], timeout=0.05)
 
-    assert problems == ["1 envelopes were still queued after 0.05 s of waiting"]
+    assert problems == ["1 envelope was still queued after 0.05 s of waiting"]
     assert len(sentry_events) == 1
 
 
@@ -174,7 +204,7 @@ def test_a_drain_waits_five_seconds_and_no_longer() -> None:
             problems = sentry_events._reader.source.drain()
 
     assert waited == [5.0]
-    assert problems == ["1 envelopes were still queued after 5 s of waiting"]
+    assert problems == ["1 envelope was still queued after 5 s of waiting"]
 
 
 @pytest.mark.parametrize("transport", ["http", "memory"])
