@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -52,6 +53,17 @@ def see(sentry: FakeSentry, scenario: str, argument: str = "") -> Any:
     done = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@contextmanager
+def browsing(sentry: FakeSentry, scenario: str, argument: str = "") -> Iterator[IO[str]]:
+    """Do what a scenario says in the browser; give what it prints."""
+    if not (VIEWER / "node_modules").is_dir():
+        missing("playwright-core")
+    command = [node(), str(VIEWER / "test" / "drive.mjs"), chromium(), sentry.url, scenario, argument]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as browser:
+        assert browser.stdout is not None
+        yield browser.stdout
 
 
 def send(sentry: FakeSentry, kind: str, payload: dict[str, Any]) -> None:
@@ -401,17 +413,15 @@ def test_a_lost_connection_is_said_and_comes_back_by_itself() -> None:
     first.start()
     port = first.port
     send(first, "event", {"message": "before"})
-    command = [node(), str(VIEWER / "test" / "drive.mjs"), chromium(), first.url, "lost", "after"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as browser:
-        assert browser.stdout is not None
-        assert browser.stdout.readline() == "ready\n"
+    with browsing(first, "lost", "after") as browser:
+        assert browser.readline() == "ready\n"
         first.close()
-        assert browser.stdout.readline() == "lost\n"
+        assert browser.readline() == "lost\n"
         with FakeSentry(web=Web, port=port) as second:
             # As many as before: the numbers alone do not tell that it is another server.
             send(second, "event", {"message": "after"})
             second.start()
-            line = browser.stdout.readline()
+            line = browser.readline()
 
     assert json.loads(line) == {
         "said": True,
@@ -420,6 +430,23 @@ def test_a_lost_connection_is_said_and_comes_back_by_itself() -> None:
         "state": ["live"],
         "restarted": True,
     }
+
+
+def test_what_is_opened_while_the_connection_is_lost_is_shown_when_it_is_back(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.sqlite"
+    with FakeSentry(web=Web, data=kept) as first:
+        send(first, "event", {"message": "before"})
+        port = first.port
+        with browsing(first, "away") as browser:
+            assert browser.readline() == "ready\n"
+            first.close()
+            assert browser.readline() == "lost\n"
+            with FakeSentry(web=Web, data=kept, port=port) as second:
+                second.start()
+                line = browser.readline()
+
+    said = ["It cannot be shown: the server does not answer. What the list knows of it is below."]
+    assert json.loads(line) == {"said": said, "shown": ["before"], "left": 0}
 
 
 def test_what_is_evicted_leaves_the_list_and_says_so() -> None:

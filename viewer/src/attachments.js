@@ -26,7 +26,8 @@ async function textAt(path) {
 function Picture({ file }) {
   const place = useAnswer(() => address(file.path), [file.path]);
   const [broken, setBroken] = useState(false);
-  if (broken || place.error) return html`<p class="quiet">It says that it is ${file.content_type}, and is none that can be shown.</p>`;
+  if (place.error) return html`<p class="quiet">It cannot be shown: ${place.error}.</p>`;
+  if (broken) return html`<p class="quiet">It says that it is ${file.content_type}, and cannot be shown as one.</p>`;
   return place.value ? html`<img src=${place.value} alt=${`attachment ${brief(file.filename, 80)}`} onError=${() => setBroken(true)} />` : null;
 }
 

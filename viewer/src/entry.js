@@ -31,7 +31,7 @@ function factsOf(row, it) {
 function Envelope({ row }) {
   const answer = useAnswer(() => envelope(row), [row.key]);
   if (answer.loading) return html`<p class="quiet" role="status">Loading ...</p>`;
-  if (answer.error) return html`<p class="quiet">${answer.error}</p>`;
+  if (answer.error) return html`<p class="quiet">It cannot be shown: ${answer.error}.</p>`;
   const { text, address: place, length } = answer.value;
   return html`<p><a href=${place} download>download it</a> <span class="quiet">${size(length)}</span></p><pre tabindex="0" class="bytes">${shown(text)}</pre>`;
 }
@@ -52,7 +52,7 @@ export function Entry({ row }) {
       </p>`}
     </header>
     ${answer.loading && html`<p class="quiet" role="status">Loading ...</p>`}
-    ${answer.error && html`<p class="banner bad" role="alert">It cannot be shown any more: ${answer.error}. What the list knows of it is below.</p><${Table} of=${row.tags} />`}
+    ${answer.error && html`<p class="banner bad" role="alert">It cannot be shown: ${answer.error}. What the list knows of it is below.</p><${Table} of=${row.tags} />`}
     ${answer.value && html`<${Findings.Provider} value=${objections.flatMap((one) => one.findings)}>
       ${judged.error && html`<p class="banner quiet">There is no verdict: ${judged.error}</p>`}
       ${judged.value && html`<${Verdict} objections=${objections} judged=${judged.value.payloads_judged} noun=${row.noun} />`}

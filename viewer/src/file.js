@@ -74,7 +74,7 @@ export const forget = () => {};
 
 /** The bytes of the envelope that a row came in, as text, and an address to have them from. */
 export async function envelope(row) {
-  if (typeof row.bytes !== "number") throw new Error("A report holds the bytes of what failed tests sent, up to 200 KB each; a dump (--sentry-dump) holds all, as .envelope files.");
+  if (typeof row.bytes !== "number") throw new Error("a report holds the bytes of what failed tests sent, up to 200 KB each; a dump (--sentry-dump) holds all, as .envelope files");
   const [kind, text] = found((await block(row.bytes)).envelopes[row.number]);
   const bytes = kind === "text" ? new TextEncoder().encode(text) : Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
   return { text: new TextDecoder().decode(bytes.slice(0, 100_000)), length: bytes.length, address: URL.createObjectURL(new Blob([bytes])) };

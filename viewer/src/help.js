@@ -7,7 +7,7 @@ const KEYS = [
   ["Enter", "open; in a trace, what happened in the span"],
   ["Esc", "close, back to where it was opened from"],
   ["t", "the trace of what is open"],
-  ["← →", "in a trace: fold, unfold"],
+  ["←  →", "in a trace: fold, unfold"],
   ["/", "filter; in a trace: search"],
   ["p", "pause, go on"],
   ["?", "this"],
@@ -32,10 +32,10 @@ export function Help({ open, onClose }) {
     if (open && !dialog.current.open) dialog.current.showModal();
     if (!open) dialog.current.close();
   }, [open]);
-  const list = (pairs) => html`<dl>${pairs.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>`;
+  const list = (pairs) => html`<dl>${pairs.map(([key, what]) => html`<div><dt>${key.split("  ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>`;
   return html`<dialog ref=${dialog} onClose=${onClose} aria-label="keys and filter">
+    <form method="dialog"><button autofocus>close</button></form>
     <h2>Keys</h2>${list(KEYS)}
     <h2>Filter</h2>${list(WORDS)}
-    <form method="dialog"><button autofocus>close</button></form>
   </dialog>`;
 }

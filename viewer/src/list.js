@@ -1,4 +1,5 @@
 import { html } from "htm/preact";
+import { useEffect, useRef } from "preact/hooks";
 import { by, filter, show } from "./place.js";
 import { nounIn, nounOf, toggled, withNoun } from "./filter.js";
 import { brief, clock, duration } from "./shown.js";
@@ -66,7 +67,10 @@ export function Counts({ rows }) {
   for (const row of rows) counts.set(row.noun, (counts.get(row.noun) ?? 0) + 1);
   const chosen = nounIn(filter.value);
   const there = NOUNS.filter((noun) => counts.has(noun));
-  return html`<nav class="counts" aria-label="kinds">
+  const kinds = useRef(null);
+  // On a telephone there is no room for all of them.
+  useEffect(() => kinds.current.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }), [chosen, there.length]);
+  return html`<nav class="counts" aria-label="kinds" ref=${kinds}>
     <button type="button" aria-pressed=${String(!chosen)} onClick=${() => (filter.value = withNoun(filter.value, ""))}>all <b>${rows.length.toLocaleString("en")}</b></button>
     ${there.map((noun) => {
       const word = WORD[noun];
@@ -85,7 +89,7 @@ export function List({ rows, selected, tables }) {
   const items = by.value === "test" ? byTest(rows) : rows;
   return html`${columns && !narrow.value && html`<div class="heads" aria-hidden="true" style=${{ gridTemplateColumns: widthsOf(columns) }}>
       <span>came at</span>${columns.map(([title, , , right]) => html`<span class=${right ? "right" : ""}>${title}</span>`)}<span></span></div>`}
-    <${Window} items=${items} keyOf=${(row) => row.key} height=${narrow.value && !columns ? 46 : 28} selected=${selected} label="what came, newest first"
+    <${Window} items=${items} keyOf=${(row) => row.key} height=${narrow.value ? 46 : 28} selected=${selected} label="what came, newest first"
     render=${(row, place, style) =>
       row.heading === undefined
         ? html`<${Row} key=${row.key} row=${row} style=${style} active=${row.key === selected} columns=${columns} />`

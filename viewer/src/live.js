@@ -1,5 +1,5 @@
 // The live source: the stream of the captured API. Rows are summaries; the whole is asked for when it is opened.
-import { evicted, held, limit, older, paused, reading, restarted, rows, rowsOf, state } from "./rows.js";
+import { connections, evicted, held, limit, older, paused, reading, restarted, rows, rowsOf, state } from "./rows.js";
 
 let waiting = [];
 let scheduled = false;
@@ -42,8 +42,12 @@ function take(summary) {
   schedule();
 }
 
+const unanswered = () => {
+  throw new Error("the server does not answer");
+};
+
 async function get(path) {
-  const answer = await fetch(path, { headers: { accept: "application/json" } });
+  const answer = await fetch(path, { headers: { accept: "application/json" } }).catch(unanswered);
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.error ?? body.text ?? `the server answered ${answer.status}`);
   return body;
@@ -139,6 +143,7 @@ export async function connect() {
       return;
     }
     state.value = "live";
+    connections.value++;
     // What was counted may have been cleared before the stream began.
     if (reading.peek() && !(await get("/api/captured/").then(some, () => true))) reading.value = false;
   };
@@ -160,8 +165,8 @@ export async function connect() {
 /** The bytes of the envelope that a row came in, as text, and where they are. */
 export async function envelope(row) {
   const place = `/api/captured/envelopes/${row.number}`;
-  const answer = await fetch(place);
-  if (!answer.ok) throw new Error("It was evicted: the server keeps the newest only.");
+  const answer = await fetch(place).catch(unanswered);
+  if (!answer.ok) throw new Error("it was evicted: the server keeps the newest only");
   const bytes = await answer.arrayBuffer();
   return { text: new TextDecoder().decode(bytes.slice(0, 100_000)), length: bytes.byteLength, address: place };
 }

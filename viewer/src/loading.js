@@ -1,9 +1,12 @@
 // What is asked of the server: the answer, or why there is none.
 import { useEffect, useState } from "preact/hooks";
+import { connections } from "./source.js";
 
-/** Ask again whenever *depends* changes; with *keep* the former answer stays until the next is there. */
+/** Ask again whenever *depends* changes, and what failed also when the server is back; with *keep* the former answer stays until the next is there. */
 export function useAnswer(ask, depends, keep = false) {
   const [answer, setAnswer] = useState({ loading: true });
+  const [failed, askAgain] = useState(0);
+  useEffect(() => void (answer.error && askAgain(connections.value)), [connections.value]);
   useEffect(() => {
     let left = false;
     setAnswer((before) => (keep && before.value ? before : { loading: true }));
@@ -12,6 +15,6 @@ export function useAnswer(ask, depends, keep = false) {
       (error) => left || setAnswer({ error: String(error.message ?? error).replace(/\.$/, "") }),
     );
     return () => (left = true);
-  }, depends);
+  }, [...depends, failed]);
   return answer;
 }

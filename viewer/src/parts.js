@@ -14,8 +14,9 @@ export function Section(properties) {
   const { title, of, count, children, closed, lazy } = properties;
   const [open, setOpen] = useState(!closed);
   if ("of" in properties && !filled(of)) return null;
-  const isOpen = open || printing.value;
-  return html`<details class="section" open=${isOpen} onToggle=${(event) => setOpen(event.currentTarget.open)}>
+  // What was not asked for is not printed: it would come too late for the paper.
+  if (printing.value && lazy && !open) return null;
+  return html`<details class="section" open=${open || printing.value} onToggle=${(event) => printing.value || setOpen(event.currentTarget.open)}>
     <summary><h3>${title}</h3>${count !== undefined && html` <span class="quiet">${count}</span>`}</summary>
     ${(!lazy || open) && children}
   </details>`;

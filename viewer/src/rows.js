@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 
 export const rows = signal([]);
 export const state = signal("connecting"); // connecting, live, lost, refused; file, damaged of a report
+export const connections = signal(0); // how often the server was reached
 export const paused = signal(false);
 export const held = signal(0);
 export const evicted = signal(0); // requests that came and are not kept any more

@@ -3,7 +3,7 @@
 import * as live from "./live.js";
 import * as file from "./file.js";
 
-export { evicted, held, limit, older, paused, reading, restarted, rows, state } from "./rows.js";
+export { connections, evicted, held, limit, older, paused, reading, restarted, rows, state } from "./rows.js";
 
 /** Whether this is a report: a file that nothing is added to. */
 export const isReport = file.isThere();

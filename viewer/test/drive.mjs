@@ -186,7 +186,7 @@ const scenarios = {
     await page.waitForFunction(() => document.querySelectorAll(".row").length === 1);
     await page.locator(".row a").click();
     await page.locator(".files li").nth(5).waitFor();
-    await page.waitForFunction(() => document.querySelector(".files img")?.complete && document.querySelectorAll(".file-text").length === 3 && document.querySelector(".files").textContent.includes("none that can be shown"));
+    await page.waitForFunction(() => document.querySelector(".files img")?.complete && document.querySelectorAll(".file-text").length === 3 && document.querySelector(".files").textContent.includes("cannot be shown as one"));
     seen.verdict = await texts(page, ".row .verdict");
     seen.headline = await page.locator("article h2").textContent();
     seen.exceptions = await texts(page, ".exception h3");
@@ -261,6 +261,19 @@ const scenarios = {
     console.log("lost");
     await page.waitForFunction((text) => document.querySelector(".row .label")?.textContent === text, argument);
     return { said: said.includes("sentryintegration serve --port"), kept, labels: await labels(page), state: await texts(page, ".state"), restarted: (await texts(page, ".notice")).some((text) => text.includes("started anew")) };
+  },
+  async away() {
+    const page = await open();
+    await rows(page, 1);
+    await page.locator(".state.good").waitFor();
+    console.log("ready");
+    await page.locator(".notice[role=alert]").waitFor();
+    await page.locator(".row a").click();
+    await page.locator("article .banner.bad").waitFor();
+    const said = await texts(page, "article .banner.bad");
+    console.log("lost");
+    await page.locator("article .actions").waitFor();
+    return { said, shown: await texts(page, "article h2"), left: await page.locator(".banner.bad").count() };
   },
   async evicted() {
     const page = await open();
