@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
 from functools import partial
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
@@ -49,13 +50,8 @@ class Web:
         self._access = access or Access()
         self._store = sentry.store
         self.routes = _routes(sentry, self._access)
-        self._map = Map(
-            [
-                Rule(route.path.rstrip("/") or "/", methods=[route.method], endpoint=route)
-                for route in self.routes
-            ],
-            merge_slashes=False,
-        )
+        rules = [rule for route in self.routes for rule in _rules(route)]
+        self._map = Map(rules, merge_slashes=False, redirect_defaults=False)
 
     def __call__(self, request: Request, client: Client) -> Reply | None:
         """Answer a request; ``None`` where there is no such path. May wait, and does not raise."""
@@ -112,6 +108,16 @@ class Web:
             self._store.catch_up()
         except HolderError as error:
             raise RefusedError(503, f"what came cannot be told at present: {error}") from None
+
+
+def _rules(route: Route) -> Iterator[Rule]:
+    path, methods = route.path.rstrip("/") or "/", [route.method]
+    yield Rule(path, methods=methods, endpoint=route)
+    if path.endswith("/<noun>/latest"):
+        # Single ones of these are asked for by number, and "latest" would be taken for one.
+        for noun in ("envelopes", "attachments"):
+            given = {"noun": noun}
+            yield Rule(path.replace("<noun>", noun), methods=methods, endpoint=route, defaults=given)
 
 
 def _routes(sentry: FakeSentry, access: Access) -> list[Route]:

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from pytest_sentryintegration.model.nouns import NOUNS
 from tests.web.conftest import Api, Local
 
 
@@ -42,6 +43,13 @@ def test_a_listing_holds_what_matches(api: Api) -> None:
         {"graph": "g1"},
         1,
     )
+
+
+@pytest.mark.parametrize("noun", list(NOUNS))
+def test_the_newest_of_every_noun_is_asked_for_in_the_same_way(api: Api, noun: str) -> None:
+    answer = api.get(f"/api/captured/{noun}/latest")
+
+    assert (answer.status, list(answer.json)) == (404, ["text", "nearest", "reasons"])
 
 
 def test_a_listing_is_cut_and_turned(api: Api) -> None:
