@@ -116,8 +116,11 @@ class Place:
         return bool(meta.added(self.noted, self.own, "err") or meta.added(self.noted, self.own, "rem"))
 
     def keeps(self, key: str) -> bool:
-        """Whether the object's field *key* is neither changed nor annotated. Costs less than `below`."""
-        return key not in self.noted and key in self.stored and bool(self.sent[key] == self.stored[key])
+        """Whether the object's field *key* loses nothing and is not annotated. Costs less than `below`."""
+        if key in self.noted:
+            return False
+        sent = self.sent[key]
+        return sent is None or (key in self.stored and bool(sent == self.stored[key]))
 
 
 def below(value: Any, key: str | int) -> Any:
@@ -128,6 +131,8 @@ def below(value: Any, key: str | int) -> Any:
     """
     if isinstance(value, dict):
         return value.get(key)
+    if isinstance(key, int) and isinstance(value, list):
+        return value[key] if key < len(value) else None
     # A name of very many digits is no index; Python refuses to read more than 4,300.
     if isinstance(value, list) and len(str(key)) < 10 and str(key).isdecimal() and int(key) < len(value):
         return value[int(key)]
