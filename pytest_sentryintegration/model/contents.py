@@ -108,6 +108,11 @@ class Contents:
                 self._take(entry)
 
     @property
+    def number(self) -> int:
+        """The number of the newest entry that was taken in; 0 where there is none."""
+        return self._number
+
+    @property
     def evicted(self) -> int:
         """The number of the newest entry that was evicted, and is not shown; 0 where there is none."""
         return self._evicted.newest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_sentryintegration.inbox.queries import (
@@ -18,9 +18,10 @@ from pytest_sentryintegration.matching.nearest import nearest_misses
 from pytest_sentryintegration.matching.query import Query
 from pytest_sentryintegration.matching.showing import show
 from pytest_sentryintegration.model.nouns import NOUNS
-from pytest_sentryintegration.web.asking import PART, Asked, json_reply, text_reply
-from pytest_sentryintegration.web.objects import as_json, entry_of
+from pytest_sentryintegration.web.asking import PART, Asked, json_reply, reply, text_reply
+from pytest_sentryintegration.web.objects import as_json, dump, entry_of
 from pytest_sentryintegration.web.reading import Kept, Part
+from pytest_sentryintegration.web.sharing import MOST, Shared
 from pytest_sentryintegration.web.streaming import Streaming
 from pytest_sentryintegration.words.captured import captured
 from pytest_sentryintegration.words.failures import why_too_few
@@ -41,6 +42,7 @@ class Captured:
     def __init__(self, kept: Kept, streaming: Streaming) -> None:
         self._kept = kept
         self._streaming = streaming
+        self._shared = Shared()
 
     def counts(self, asked: Asked) -> Reply:
         """Answer with how much of each noun there is; where text is asked for, with what it is."""
@@ -96,15 +98,25 @@ class Captured:
         count = len(found)
         if newest_first:
             found = found[::-1]
-        items = [as_json(obj) for obj in found[:limit]]
-        return json_reply(200, {"count": count, "items": items, "cursor": cursor})
+        items = b",".join(self._json_of(found[:limit], part))
+        return reply(
+            200, "application/json", b'{"count":%d,"items":[%b],"cursor":%d}' % (count, items, cursor)
+        )
 
     def latest(self, asked: Asked, noun: str) -> Reply:
         """Answer with the newest that matches, else with 404."""
         asking = question(noun, asked.pairs, PART | {"wait"} | _further(noun))
         part = asked.part(self._kept, asking.parameters)
         found, failure = self._found(asked, asking, part, count=1)
-        return json_reply(404, failure) if failure is not None else json_reply(200, as_json(found[-1]))
+        if failure is not None:
+            return json_reply(404, failure)
+        return reply(200, "application/json", b"".join(self._json_of(found[-1:], part)))
+
+    def _json_of(self, found: Sequence[Any], part: Part) -> Iterable[bytes]:
+        if len(found) > MOST:
+            return (dump(as_json(obj)) for obj in found)
+        contents = self._kept.contents(part.inbox)
+        return (self._shared.json_of(obj, contents) for obj in found)
 
     def _none(self, asked: Asked, asking: Question, part: Part, cursor: int) -> Reply:
         within = seconds("wait", asking.parameters.get("wait", "0"), LONGEST)

@@ -208,7 +208,8 @@ def _shown(value: Any, without: Collection[str] = ()) -> Any:
         shown = dict(zip(names, read(value), strict=True))
         for name, inner in shown.items():
             if inner is not None and type(inner) not in _PLAIN:
-                shown[name] = _shown(inner)
+                # The outermost exception is among the others already, with all of its frames.
+                shown[name] = shown["exceptions"][-1] if name == "exception" else _shown(inner)
         further = _FURTHER.get(kind)
         return shown if further is None else {**shown, **further(value)}
     if isinstance(value, datetime):

@@ -168,7 +168,7 @@ def test_an_error_inside_is_a_500_that_says_where(api: Api, monkeypatch: pytest.
     def broken(*arguments: Any) -> Any:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("pytest_sentryintegration.web.captured.as_json", broken)
+    monkeypatch.setattr("pytest_sentryintegration.web.sharing.as_json", broken)
     api.message("one")
 
     answer = api.get("/api/captured/messages")

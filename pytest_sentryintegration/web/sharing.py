@@ -1,0 +1,65 @@
+"""JSON that many clients are waiting for: it is made once, and each of them gets it."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any, Final
+
+from pytest_sentryintegration.model import Contents
+from pytest_sentryintegration.web.objects import as_json, dump
+
+__all__ = ["MOST", "Shared"]
+
+MOST: Final = 8
+"""Objects whose JSON is kept, those that were asked for last."""
+
+LONGEST: Final = 1 << 20
+"""Bytes of JSON beyond which it is not kept."""
+
+
+class Shared:
+    """The JSON of what was asked for last. May be used from any thread.
+
+    Of 100 clients that wait for one event, with a verdict that takes milliseconds, each was answered as late
+    as the last of them. It is of use where all that wait are woken together, so little is kept, and what was
+    evicted or cleared is not held by it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[int, _Made] = {}
+
+    def json_of(self, obj: Any, contents: Contents) -> bytes:
+        """Return the JSON of an object of *contents*, as these are now: a trace may have grown."""
+        if not type(obj).__weakrefoffset__:
+            # Spans and envelopes, which have no room for it: there may be 100,000 of them.
+            return dump(as_json(obj))
+        state = contents.number, contents.evicted
+        with self._lock:
+            made = self._made.pop(id(obj), None)
+            if made is None or made.of() is not obj or made.state != state:
+                made = _Made(obj, state)
+            self._made[id(obj)] = made
+            if len(self._made) > MOST:
+                del self._made[next(iter(self._made))]
+        return made.json(obj)
+
+
+class _Made:
+    """The JSON of one object, made by the first thread that asks; the others wait for it."""
+
+    def __init__(self, obj: Any, state: tuple[int, int]) -> None:
+        self.of = weakref.ref(obj)
+        self.state = state
+        self._lock = threading.Lock()
+        self._json: bytes | None = None
+
+    def json(self, obj: Any) -> bytes:
+        with self._lock:
+            if self._json is not None:
+                return self._json
+            made = dump(as_json(obj))
+            if len(made) <= LONGEST:
+                self._json = made
+            return made
