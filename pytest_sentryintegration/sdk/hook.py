@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 MODULE = "sentry_sdk"
@@ -85,7 +86,8 @@ class ImportHook(MetaPathFinder):
 def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None]:
     """Return what an `ImportHook` calls: *complete* runs before the first client is made.
 
-    Not at the import, which would cost each run something that imports sentry_sdk and makes no client.
+    Not at the import, which would cost each run something that imports sentry_sdk and makes no client. What
+    *complete* sets in place of ``Client.__init__`` stands before `original_of` what it finds there.
     """
 
     def then(module: ModuleType) -> None:
@@ -93,6 +95,17 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
         if not isinstance(client_class, type) or _is_patched(client_class):
             return
         waiting: dict[str, Any] = {}
+        # A client of another thread waits: made now, it would send to its DSN until the first one is made.
+        lock = reentrant_lock()
+        is_complete = False
+
+        def complete_once() -> None:
+            nonlocal is_complete
+            with lock:
+                if not is_complete:
+                    is_complete = True
+                    complete()
+                    put_back()
 
         def wrap(name: str, original: Callable[..., None]) -> Callable[..., None]:
             @uncounted
@@ -100,17 +113,18 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
                 __tracebackhide__ = True
                 # If something else has wrapped this meanwhile, that stays, and is what calls this.
                 is_outermost = getattr(client_class, name) is make
-                put_back()
-                complete()
-                (getattr(client_class, name) if is_outermost else original)(client, *args, **kwargs)
+                complete_once()
+                now = getattr(client_class, name) if is_outermost else original
+                (original if now is make else now)(client, *args, **kwargs)
 
-            vars(make)["_sentryintegration"] = original
+            _ORIGINALS[make] = original
             return make
 
         def put_back() -> None:
-            for name, wrapper in waiting.items():
-                if vars(client_class).get(name) is wrapper:
-                    setattr(client_class, name, vars(wrapper)["_sentryintegration"])
+            for name, make in waiting.items():
+                original = _ORIGINALS.pop(make)
+                if vars(client_class).get(name) is make:
+                    setattr(client_class, name, original)
 
         for name in MAKERS:
             original: Any = vars(client_class).get(name)
@@ -120,10 +134,20 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
         # The SDK may have been used before the hook was armed.
         is_initialized = getattr(module, "is_initialized", None)
         if is_initialized is not None and is_initialized():
-            complete()
+            complete_once()
 
     return then
 
 
+_ORIGINALS: dict[Any, Callable[..., None]] = {}
+"""In whose place each function stands that waits for the first client."""
+
+
+def original_of(method: Any) -> Any:
+    """Return *method*, or that in whose place it waits for the first client."""
+    return _ORIGINALS.get(method, method)
+
+
 def _is_patched(client_class: type) -> bool:
-    return hasattr(vars(client_class).get("__init__"), "_sentryintegration")
+    method = vars(client_class).get("__init__")
+    return hasattr(method, "_sentryintegration") or method in _ORIGINALS

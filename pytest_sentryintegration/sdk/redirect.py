@@ -25,6 +25,7 @@ from sentry_sdk import Transport
 from pytest_sentryintegration.sdk import ownership, scopes
 from pytest_sentryintegration.sdk.detaching import detach, inner, label_all
 from pytest_sentryintegration.sdk.exporting import redirected_setup
+from pytest_sentryintegration.sdk.hook import original_of
 from pytest_sentryintegration.sdk.installing import installing_again
 from pytest_sentryintegration.sdk.pool import Pool
 from pytest_sentryintegration.sdk.posting import Answer
@@ -90,8 +91,9 @@ class Redirect:
         if self._patched is not sentry_sdk.Client:
             self._patched = sentry_sdk.Client
             self._undo.append(scopes.follow_contexts())
-            self._replace(sentry_sdk.Client, "__init__", self._init(sentry_sdk.Client.__init__))
-            self._replace(sentry_sdk.Client, "__setstate__", self._setstate(sentry_sdk.Client.__setstate__))
+            for name, wrap in (("__init__", self._init), ("__setstate__", self._setstate)):
+                method = original_of(getattr(sentry_sdk.Client, name))
+                self._replace(sentry_sdk.Client, name, wrap(method))
             self._cache_revision()
         transports = sys.modules.get("sentry_sdk.transport")
         if transports is not self._guarded and transports is not None:
@@ -112,7 +114,7 @@ class Redirect:
             self._undo.pop()()
 
     def _replace(self, owner: Any, name: str, new: Any) -> None:
-        old = getattr(owner, name)
+        old = original_of(getattr(owner, name))
         setattr(owner, name, new)
 
         def undo() -> None:

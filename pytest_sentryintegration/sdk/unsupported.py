@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pytest_sentryintegration.sdk.hook import MAKERS
+from pytest_sentryintegration.sdk.hook import MAKERS, original_of
 from pytest_sentryintegration.sdk.internals import UnsupportedSdkError, sentence
 from pytest_sentryintegration.sdk.pytest_sentry_client import is_of_pytest_sentry
 from pytest_sentryintegration.sdk.stacklevels import uncounted
@@ -44,7 +44,7 @@ def keep_from_sending(is_guarded: Callable[[], bool]) -> None:
         return make
 
     for name in MAKERS:
-        original = getattr(sdk.Client, name, None)
+        original = original_of(getattr(sdk.Client, name, None))
         if original is not None and not hasattr(original, "_sentryintegration"):
             setattr(sdk.Client, name, wrap(original))
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from pytest_sentryintegration.sdk.hook import at_first_client
 from tests.integration.conftest import Run
 
 IT = """
@@ -132,6 +138,55 @@ def test_outside_tests_that_use_the_fixture_nothing_leaves_the_machine_either(ru
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*1 stray outside tests that use sentry_events*"])
+
+
+def test_a_client_that_another_thread_makes_while_the_first_is_redirected_is_redirected_too() -> None:
+    made = []
+
+    class Client:
+        def __init__(self, name: str) -> None:
+            made.append(name)
+
+    def redirect() -> None:
+        other.start()
+        other.join(0.05)
+        assert made == []
+        sdk.Client.__init__ = lambda client, name: made.append(f"{name}, redirected")
+
+    sdk: Any = SimpleNamespace(Client=Client)
+    other = threading.Thread(target=Client, args=("second",))
+    at_first_client(redirect)(sdk)
+    Client("first")
+    other.join()
+
+    assert sorted(made) == ["first, redirected", "second, redirected"]
+
+
+def test_threads_that_make_the_first_clients_at_once_send_nothing_to_their_dsn(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile("def test_it(): pass")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        pytester.makeconftest(f"""
+            import threading, sentry_sdk
+
+            def report():
+                client = sentry_sdk.Client("http://key@127.0.0.1:{listening.getsockname()[1]}/1")
+                client.capture_event({{"message": "from a thread"}})
+                client.flush()
+
+            threads = [threading.Timer(0.004 * n, report) for n in range(10)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+        """)
+        # A process of its own, since what takes time, and lets other threads run, are imports.
+        result = pytester.runpytest_subprocess("-p", "pytest_sentryintegration.plugin")
+        listening.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+
+    result.stdout.fnmatch_lines(["*10 strays outside tests that use sentry_events*"])
 
 
 def test_guard_off_lets_what_is_sent_outside_of_captures_reach_its_dsn(run: Run) -> None:
