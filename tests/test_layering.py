@@ -62,7 +62,7 @@ ALLOWED: dict[str, set[str]] = {
         "words",
         "werkzeug",
     },
-    "report": {"matching", "model", "store", "web", "wire", "words"},
+    "report": {"garbage", "matching", "model", "store", "web", "wire", "words"},
     "sdk": {"clock", "evidence", "locks", "processes", "sentry_sdk"},
     "capturing": {
         "evidence",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 
+from pytest_sentryintegration.garbage import uncollected
 from pytest_sentryintegration.matching.showing import plain
 from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.model.traces import Trace
@@ -78,9 +80,13 @@ def build(
     """
     problems = Problems()
     report = _Report(limits or Limits(), problems)
-    for test in read_dumps(folders, problems):
-        report.add(test)
-    return report.page(title)
+    with uncollected():
+        for test in read_dumps(folders, problems):
+            report.add(test)
+            # What was read of a request refers to itself in circles. To collect it right after, and nothing
+            # else, takes a third of the time.
+            gc.collect(0)
+        return report.page(title)
 
 
 class _Blocks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import os
 import re
@@ -257,3 +258,21 @@ def test_of_very_many_requests_those_of_failed_tests_are_judged_and_the_rest_is_
         "3 requests have no verdict, those of passed tests first: sentryintegration show"
         " DIR gives all of them."
     ]
+
+
+def test_what_each_test_sent_is_collected_after_it_and_never_all_that_is_held(tmp_path: Path) -> None:
+    tests = [{"test": f"t{n}", "outcome": "passed", "sent": [sent(f"{n}.envelope")]} for n in range(9)]
+    folder = write_dump(tmp_path / "dump", tests, {f"{n}.envelope": envelope(ERROR) for n in range(9)})
+    seen: list[tuple[int, bool]] = []
+
+    def look(phase: str, info: dict[str, int]) -> None:
+        if phase == "stop" and not gc.isenabled():
+            seen.append((info["generation"], info["collected"] > 0))
+
+    gc.callbacks.append(look)
+    try:
+        build([folder])
+    finally:
+        gc.callbacks.remove(look)
+
+    assert seen == [(0, True)] * 9
