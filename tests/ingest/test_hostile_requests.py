@@ -8,13 +8,11 @@ from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_sentryintegration.ingest.request import Request
 from tests.ingest.asking import AUTH, EVENT, KEY, Fake
-
-quickly = settings(deadline=None, max_examples=100)
 
 ENCODERS: dict[str, Any] = {
     "gzip": gzip.compress,
@@ -71,7 +69,6 @@ def mutated(draw: st.DrawFn, value: bytes) -> bytes:
     return bytes(changed)
 
 
-@quickly
 @given(st.data(), st.sampled_from(VALID), st.sampled_from(sorted(ENCODERS)), st.booleans())
 def test_a_mutated_request_is_stored_or_refused(
     data: st.DataObject, valid: tuple[str, str, str, bytes], encoding: str, strict: bool
@@ -93,7 +90,6 @@ def test_a_mutated_request_is_stored_or_refused(
     judge(Request(method, target, tuple(headers), data.draw(mutated(sent) | st.just(sent))), strict=strict)
 
 
-@quickly
 @given(
     st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "HEAD", ""]),
     st.sampled_from([valid[1] for valid in VALID]) | st.text(max_size=30),

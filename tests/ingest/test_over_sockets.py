@@ -68,7 +68,7 @@ def chunked(data: bytes, sizes: list[int]) -> list[bytes]:
     return [chunk for chunk in [*chunks, data] if chunk]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     payloads=st.lists(st.binary(max_size=300), max_size=5),
     sizes=st.lists(st.integers(1, 200), max_size=10),

@@ -6,7 +6,7 @@ import json
 import threading
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_sentryintegration.model import Contents
@@ -77,7 +77,7 @@ def read_everything(contents: Contents) -> None:
     assert json.dumps(contents.snapshot())
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from(KINDS), PAYLOADS), max_size=5))
 def test_reading_never_fails(sent: list[tuple[str, bytes]]) -> None:
     contents = received(
@@ -90,7 +90,7 @@ def test_reading_never_fails(sent: list[tuple[str, bytes]]) -> None:
     assert [part.payload for part in contents.items][:-1] == [payload for _, payload in sent]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from(KINDS), st.dictionaries(st.text(), JSON).filter(_is_strict))
 def test_headers_of_any_type_are_read(kind: str, headers: dict[str, Any]) -> None:
     contents = received(item(kind, {"message": "x"}, **{"filename": headers, **headers}), headers=headers)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from pytest_sentryintegration.verdict import judge
@@ -186,7 +186,7 @@ HEADERS = some.dictionaries(
     VALUES | some.sampled_from(["application/vnd.sentry.items.log+json", 1, "a" * 32]),
     max_size=4,
 )
-slow_machine = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fewer = settings(max_examples=50)
 
 
 def check(kind: str, payload: Any, headers: dict[str, Any]) -> None:
@@ -200,13 +200,13 @@ def check(kind: str, payload: Any, headers: dict[str, Any]) -> None:
     assert isinstance(verdict.pii, tuple)
 
 
-@slow_machine
+@fewer
 @given(some.dictionaries(some.sampled_from(FIELDS), VALUES, max_size=6), HEADERS)
 def test_any_event_has_a_verdict(fields: dict[str, Any], headers: dict[str, Any]) -> None:
     check("event", {"event_id": "a" * 32, "timestamp": NOW, **fields}, headers)
 
 
-@slow_machine
+@fewer
 @given(some.dictionaries(some.sampled_from(FIELDS), VALUES, max_size=4), VALUES)
 def test_any_transaction_has_a_verdict(fields: dict[str, Any], field: Any) -> None:
     trace = {"trace": {"trace_id": "b" * 32, "span_id": "c" * 16, "data": field}}
@@ -215,13 +215,13 @@ def test_any_transaction_has_a_verdict(fields: dict[str, Any], field: Any) -> No
     check("transaction", {**body, **fields}, {})
 
 
-@slow_machine
+@fewer
 @given(some.sampled_from(TYPES), VALUES | some.binary(max_size=40), HEADERS)
 def test_any_item_has_a_verdict(kind: str, payload: Any, headers: dict[str, Any]) -> None:
     check(kind, payload, headers)
 
 
-@slow_machine
+@fewer
 @given(some.sampled_from(["log", "span", "trace_metric"]), some.lists(VALUES, max_size=4), VALUES)
 def test_any_container_has_a_verdict(kind: str, elements: list[Any], trace: Any) -> None:
     content_type = {"log": "log", "span": "span.v2", "trace_metric": "trace-metric"}[kind]

@@ -19,7 +19,7 @@ from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, parse_e
 from pytest_sentryintegration.wire.refusal import Refusal
 from pytest_sentryintegration.wire.strict_json import StrictJSONError, loads
 
-quickly = settings(deadline=None, max_examples=60)
+quickly = settings(max_examples=60)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 values = st.recursive(
