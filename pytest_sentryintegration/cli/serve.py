@@ -47,6 +47,9 @@ def _run(options: Namespace) -> int:
             raise WrongUse(str(error)) from None
         # Around the greeting, too: who has read it may end it at once.
         with suppress(KeyboardInterrupt, Terminated):
+            if options.quiet and access.token and not options.token:
+                # Nobody could read without it.
+                sys.stderr.write(_told(access.token))
             sys.stdout.write(sentry.dsn() + "\n" if options.quiet else _addresses(sentry, access.token))
             sys.stdout.flush()
             until_ended()
@@ -82,9 +85,11 @@ def _addresses(sentry: FakeSentry, token: str) -> str:
         f"Viewer {sentry.url}/",
         f"API    {sentry.url}/api/captured/",
     ]
-    if token:
-        lines.append(f"token  {token}   (to read: Authorization: Bearer ...)")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + (_told(token) if token else "")
+
+
+def _told(token: str) -> str:
+    return f"token  {token}   (to read: Authorization: Bearer ...)\n"
 
 
 def _age(text: str) -> float:
@@ -165,7 +170,7 @@ SERVE: Final = Command(
             "FILE|redis://HOST:PORT/DB",
             read=_data,
         ),
-        Option("quiet", "print the DSN alone"),
+        Option("quiet", "print the DSN alone; a token that was made goes to stderr"),
     ),
     _run,
 )

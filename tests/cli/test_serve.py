@@ -163,6 +163,27 @@ def test_beyond_loopback_a_token_is_made_and_demanded(serving: While) -> None:
     assert read == [0]
 
 
+@pytest.mark.parametrize(("host", "elsewhere"), [("0.0.0.0", True), ("127.0.0.1", False), ("::1", False)])
+def test_other_machines_may_read_where_it_listens_beyond_loopback(host: str, elsewhere: bool) -> None:
+    access = serve._access(serve.SERVE.parse(["--host", host]))
+
+    assert (access.elsewhere, access.token != "") == (elsewhere, elsewhere)
+    # The address that it listens on is a name by which readers may ask.
+    assert host in access.hosts
+
+
+def test_a_token_that_was_made_is_told_on_stderr_where_the_dsn_alone_is_printed(
+    serving: While, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.token_urlsafe", lambda count: "made")
+
+    made = serving(lambda printed: None, "--quiet", "--host", "0.0.0.0")
+    given = serving(lambda printed: None, "--quiet", "--host", "0.0.0.0", "--token", "given")
+
+    assert made.err == "token  made   (to read: Authorization: Bearer ...)\n"
+    assert (given.err, made.out.count("\n"), given.out.count("\n")) == ("", 1, 1)
+
+
 def test_a_given_token_is_demanded(serving: While, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTRYINTEGRATION_TOKEN", "correct horse")
     read: list[Any] = []
