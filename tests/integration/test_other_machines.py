@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_sentryintegration.report.building import build
+from pytest_sentryintegration.report.manifest import PATTERN
 from tests.integration.conftest import Run
+from tests.report.pages import Page
 
 
 @pytest.mark.clients  # xdist copies pytest to each place first
@@ -19,7 +22,8 @@ def test_each_worker_in_a_place_of_its_own_has_a_fake_sentry_of_its_own(
     specs = [word for place in places for word in ("--tx", f"popen//chdir={place}")]
 
     result = run(
-        *("--dist=each", *specs, f"--rsyncdir={pytester.path}", str(pytester.path / "test_it.py")),
+        *("--dist=each", *specs, f"--rsyncdir={pytester.path}", "--sentry-dump=dump"),
+        str(pytester.path / "test_it.py"),
         plugins=("xdist",),
         test_it=f"""
             import pathlib, pytest, sentry_sdk
@@ -40,3 +44,7 @@ def test_each_worker_in_a_place_of_its_own_has_a_fake_sentry_of_its_own(
     ports = [set((tmp_path / f"ports of {place.name}").read_text().split()) for place in places]
     assert [len(each) for each in ports] == [1, 1]
     assert ports[0] != ports[1]
+    # Each has written its part of the dump, and they make one report.
+    dump = pytester.path / "dump"
+    assert [path.name for path in sorted(dump.glob(PATTERN))] == ["manifest-gw0.jsonl", "manifest-gw1.jsonl"]
+    assert sorted(Page(build([dump])[0]).labels) == [f"'message {number}'" for number in (0, 0, 1, 1, 2, 2)]
