@@ -6,16 +6,36 @@ import os
 import re
 import socket
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 
 from pytest_sentryintegration import FakeSentry
+from pytest_sentryintegration.ingest.request import Reply
+from pytest_sentryintegration.server.fake_sentry import Answering
 
 
 def test_all_addresses_are_reached_by_the_loopback_one() -> None:
     with FakeSentry(host="0.0.0.0") as sentry:
         assert sentry.url == f"http://127.0.0.1:{sentry.port}"
         socket.create_connection((sentry.host, sentry.port), timeout=10).close()
+
+
+def test_what_answers_beside_ingest_is_made_when_a_path_of_no_endpoint_is_first_asked_for() -> None:
+    made: list[FakeSentry] = []
+
+    def make(sentry: FakeSentry) -> Answering:
+        made.append(sentry)
+        return lambda request, client: Reply(200, [], request.target.encode())
+
+    with FakeSentry(web=make) as sentry:
+        with urlopen(f"{sentry.url}/api/1/envelope/?sentry_key=public", b"{}", timeout=60) as answer:
+            assert (answer.read(), made) == (b"{}", [])
+        for path in ("/one", "/two"):
+            with urlopen(sentry.url + path, timeout=60) as answer:
+                assert answer.read() == path.encode()
+
+    assert made == [sentry]
 
 
 def test_a_fixed_port_is_the_one_it_listens_on() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import pytest
@@ -124,6 +126,31 @@ def test_guessing_a_token_is_slow(headers: dict[str, str]) -> None:
 
     assert api.get(READ, **headers).status == 401
     assert pauses == [0.5]
+
+
+def test_of_many_guesses_at_once_eight_wait_and_the_rest_are_refused() -> None:
+    come, refused = threading.Semaphore(0), threading.Event()
+
+    def pause(seconds: float) -> None:
+        come.release()
+        refused.wait(60)
+
+    api = Api(Access("geheim", pause=pause))
+
+    def guess() -> int:
+        return api.get(READ, authorization="Bearer wrong").status
+
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(guess)
+        come.acquire(timeout=60)
+        others = [pool.submit(guess) for _ in range(8)]
+        # One of them finds no place, and is answered though none that wait are.
+        statuses = [next(as_completed(others, timeout=60)).result()]
+        assert api.get(READ, authorization="Bearer geheim").status == 200
+        refused.set()
+        statuses += [each.result() for each in [first, *others]]
+
+    assert sorted(statuses) == [401] * 8 + [429, 429]
 
 
 def test_a_token_alone_opens_nothing_to_a_foreign_page() -> None:

@@ -45,6 +45,19 @@ def test_a_listing_holds_what_matches(api: Api) -> None:
     )
 
 
+def test_what_was_evicted_is_counted_for_an_inbox_and_for_all() -> None:
+    api = Api(limit=2)
+    api.sentry.store.open("w1")
+    for number, inbox in enumerate(["w1", "", "", "", "w1"]):
+        api.message(f"m{number}", inbox=inbox)
+
+    assert [api.get(f"{inbox}/api/captured/").json["evicted"] for inbox in ("", "/w1", "/strays")] == [
+        3,
+        1,
+        2,
+    ]
+
+
 @pytest.mark.parametrize("noun", list(NOUNS))
 def test_the_newest_of_every_noun_is_asked_for_in_the_same_way(api: Api, noun: str) -> None:
     answer = api.get(f"/api/captured/{noun}/latest")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_sentryintegration import clock
 from pytest_sentryintegration.store import HolderError
 from tests.web.conftest import Api
 
@@ -59,6 +61,18 @@ def test_a_closed_inbox_is_gone(api: Api) -> None:
     assert api.get(f"/api/captured/messages?inbox={inbox}").status == 404
     assert api.ask("DELETE", f"/api/inboxes/{inbox}").status == 404
     assert api.texts("/api/captured/messages") == []
+
+
+def test_one_that_nobody_uses_for_an_hour_is_closed_and_the_one_of_all_others_is_not(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = api.post("/api/inboxes").json["inbox"]
+    monkeypatch.setattr(api.sentry.store, "_now", lambda: clock.now() + timedelta(hours=1, seconds=1))
+
+    api.message("later")
+
+    assert api.get(f"/api/captured/messages?inbox={inbox}").status == 404
+    assert api.texts("/api/captured/messages?inbox=strays") == ["later"]
 
 
 def test_the_inbox_of_all_others_cannot_be_closed(api: Api) -> None:

@@ -12,6 +12,7 @@ import pytest
 import sentry_sdk
 
 from pytest_sentryintegration import capture
+from pytest_sentryintegration.ingest.request import Deferred, Request
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.app import Web
 
@@ -143,3 +144,16 @@ def test_the_server_of_a_capture_answers_too(connect: Connect) -> None:
             sentry_events.messages.find("two", timeout=0.1)
         assert "sentryintegration.answer" not in str(failure.value)
         waiting.close()
+
+
+def test_the_server_of_a_capture_answers_this_machine_alone(sentry_server: FakeSentry) -> None:
+    class Remote:
+        peer = "192.0.2.7"
+
+        def has_left(self) -> bool:
+            return False
+
+    deferred = sentry_server._handle(Request("GET", "/api/captured/", (("host", "127.0.0.1"),), b""))
+
+    assert isinstance(deferred, Deferred)
+    assert deferred.make(Remote()).status == 403

@@ -12,6 +12,7 @@ import pytest
 from pytest_sentryintegration.web import streaming
 from pytest_sentryintegration.web.reading import Kept, Part
 from tests.web.conftest import Api, Local
+from tests.web.test_payloads import transaction
 
 STREAM = "/api/captured/stream"
 
@@ -237,6 +238,17 @@ def test_captured_text_cannot_make_an_event(api: Api) -> None:
     events = Reading(api, STREAM).events(1)
 
     assert (events[0]["id"], len(events[0]["data"]["items"])) == ("1", 1)
+
+
+@pytest.mark.parametrize(("noun", "attribute"), [("messages", "text"), ("transactions", "name")])
+def test_following_holds_the_part_that_is_asked_for(api: Api, noun: str, attribute: str) -> None:
+    for project, name in ((1, "mine"), (2, "other"), (1, "mine too")):
+        api.message(name, project=project)
+        api.send(transaction(name), project=project)
+
+    lines = Reading(api, f"/api/captured/{noun}?follow=true&project=1").lines(2)
+
+    assert [line[attribute] for line in lines] == ["mine", "mine too"]
 
 
 def test_following_answers_a_line_for_each_match(api: Api) -> None:
