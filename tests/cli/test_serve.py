@@ -99,6 +99,18 @@ def test_the_limit_is_kept_and_what_is_evicted_is_counted(serving: While) -> Non
     assert (counts[0]["counts"]["messages"], counts[0]["limit"], counts[0]["evicted"]) == (2, 2, 1)
 
 
+def test_what_is_older_than_the_greatest_age_is_evicted_and_counted(serving: While) -> None:
+    counts: list[Any] = []
+
+    def use(printed: str) -> None:
+        send(printed, message("one"), message("two"))
+        counts.append(get(api(printed)))
+
+    serving(use, "--max-age", "1e-9")
+
+    assert (counts[0]["counts"]["messages"], counts[0]["evicted"]) == (0, 2)
+
+
 def test_a_file_keeps_what_came_for_the_next_time(serving: While, tmp_path: Path) -> None:
     counts: list[int] = []
 

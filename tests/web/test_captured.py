@@ -101,6 +101,16 @@ def test_a_project_and_an_inbox_leave_out_the_others(api: Api) -> None:
     assert api.texts("/api/captured/messages?project=2") == ["second"]
 
 
+def test_a_refused_request_is_of_the_project_that_its_path_names(api: Api) -> None:
+    for project in (1, 2):
+        api.sentry.receive(f"/api/{project}/envelope/", {}, b"no envelope")
+    api.get("/api/capturd")
+
+    refused = api.get("/api/captured/refused?project=2").json["items"]
+
+    assert [item["path"] for item in refused] == ["/api/2/envelope/"]
+
+
 def test_the_newest_is_there_alone(api: Api) -> None:
     api.message("one")
     api.message("two")

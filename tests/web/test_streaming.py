@@ -251,6 +251,17 @@ def test_following_holds_the_part_that_is_asked_for(api: Api, noun: str, attribu
     assert [line[attribute] for line in lines] == ["mine", "mine too"]
 
 
+def test_following_shows_a_trace_as_a_whole_each_time_it_has_grown(api: Api) -> None:
+    reading = Reading(api, "/api/captured/traces?follow=true")
+
+    shown = []
+    for name, span_id in (("first", "1" * 16), ("second", "2" * 16)):
+        api.send(transaction(name, span_id=span_id))
+        shown += [line["transactions"] for line in reading.lines(1)]
+
+    assert shown == [["first"], ["first", "second"]]
+
+
 def test_following_answers_a_line_for_each_match(api: Api) -> None:
     api.message("one", "error")
     api.message("two", "info")
