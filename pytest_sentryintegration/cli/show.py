@@ -18,7 +18,7 @@ from pytest_sentryintegration.cli.options import Command, Option, WrongUse
 from pytest_sentryintegration.inbox.reader import NotJudgedWarning, Reader
 from pytest_sentryintegration.inbox.source import Source
 from pytest_sentryintegration.model import Contents
-from pytest_sentryintegration.report.dumps import read_arrival
+from pytest_sentryintegration.report.files import read_arrival
 from pytest_sentryintegration.report.manifest import ENVELOPE
 from pytest_sentryintegration.store import Arrival
 from pytest_sentryintegration.web.objects import as_json, dump

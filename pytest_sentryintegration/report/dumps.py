@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_sentryintegration.model.reading import listing
+from pytest_sentryintegration.report.files import is_plain, read_entry, text
 from pytest_sentryintegration.report.manifest import (
     ENVELOPE,
     PATTERN,
@@ -24,20 +24,16 @@ from pytest_sentryintegration.report.manifest import (
     is_safe,
     lines_of,
 )
-from pytest_sentryintegration.store import Arrival, Entry, RefusedRequest
-from pytest_sentryintegration.wire.dsn import Dsn
-from pytest_sentryintegration.wire.envelope import parse_envelope
+from pytest_sentryintegration.store import Entry
 from pytest_sentryintegration.wire.refusal import Refusal
 
-__all__ = ["OUTCOMES", "RED", "Problems", "Test", "read_arrival", "read_dumps"]
+__all__ = ["OUTCOMES", "RED", "Problems", "Test", "read_dumps"]
 
 RED: Final = (UNCOLLECTED, "failed", "error", RUNNING)
 """Outcomes for which somebody opens a report."""
 OUTCOMES: Final = (*RED, "xpassed", "rerun", "passed", "xfailed", "skipped", "")
 """Outcomes in the order of a report; of envelopes without a manifest none is known."""
 
-LARGEST: Final = 200 * 1024 * 1024
-"""Bytes of a file that is read. No envelope that Sentry takes is larger."""
 MOST: Final = 100_000
 """Files that one test, or one folder without a manifest, may have."""
 
@@ -65,7 +61,7 @@ class Problems:
                 yield f"... and {self._counts[kind] - self.SHOWN} more: {kind}"
 
 
-@dataclass
+@dataclass(slots=True)
 class Test:
     """One test, or the envelopes of a folder that has no manifest."""
 
@@ -83,18 +79,22 @@ class Test:
     """Its files, with what is known of each."""
 
     @property
-    def order(self) -> tuple[Any, ...]:
-        """Where it stands in a report, whatever the order in which dumps were named."""
-        line = json.dumps([self.about, self.sent], sort_keys=True)
-        return OUTCOMES.index(self.outcome), self.test, line
+    def place(self) -> tuple[int, str]:
+        """Where it stands in a report."""
+        return OUTCOMES.index(self.outcome), self.test
+
+    @property
+    def line(self) -> str:
+        """What tells it from a test of the same name that ended alike, whatever the order of the dumps."""
+        return json.dumps([self.about, self.sent], sort_keys=True)
 
     @property
     def digest(self) -> bytes:
-        """What tells it from a test of another dump of which all else is the same."""
+        """What tells it from a test of which all else is the same, in another dump."""
         found = hashlib.sha256()
         for each in self.sent:
             path = self.folder / str(each["file"])
-            found.update(hashlib.sha256(path.read_bytes()).digest() if _is_plain(path) else b"")
+            found.update(hashlib.sha256(path.read_bytes()).digest() if is_plain(path) else b"")
         return found.digest()
 
     def entries(self, number: int, problems: Problems, most: int = MOST) -> Iterator[tuple[Entry, Any]]:
@@ -108,7 +108,7 @@ class Test:
         for known in self.sent[:most]:
             name = str(known["file"])
             try:
-                entry = _entry(number, self.folder / name, known, self.test)
+                entry = read_entry(number, os.path.join(self.folder, name), known, self.test)
             except Refusal as refusal:
                 said = f"{self.shown}{name}: Sentry refuses it with status {refusal.status}: {refusal.reason}"
                 problems.add("files that are no envelopes", said)
@@ -140,34 +140,39 @@ def read_dumps(folders: Iterable[Path], problems: Problems) -> list[Test]:
             inner = path.relative_to(top).as_posix()
             name = top.resolve().name if inner == "." else f"{top.resolve().name}/{inner}"
             tests += _of_folder(path, name, names, problems)
-    # Worked out once for each test: it takes a fifth of the time in which 10,000 tests are read.
-    ordered = sorted(((test.order, test) for test in tests), key=itemgetter(0))
-    alike = ([test for _, test in group] for _, group in groupby(ordered, key=itemgetter(0)))
-    return [test for group in alike for test in _told_apart(group)]
+    return _in_order(tests, attrgetter("place"), attrgetter("line"), attrgetter("digest"))
 
 
-def _told_apart(tests: list[Test]) -> list[Test]:
-    return sorted(tests, key=attrgetter("digest")) if len(tests) > 1 else tests
+def _in_order(tests: list[Test], key: Callable[[Test], Any], *further: Callable[[Test], Any]) -> list[Test]:
+    """Sort by *key*, and by the *further* ones those alone that are alike: each takes longer to work out."""
+    ordered = sorted(tests, key=key)
+    if not further:
+        return ordered
+    alike = (list(group) for _, group in groupby(ordered, key=key))
+    return [test for group in alike for test in (_in_order(group, *further) if len(group) > 1 else group)]
 
 
 def _of_folder(folder: Path, name: str, names: Sequence[str], problems: Problems) -> Iterator[Test]:
     named: set[str] = set()
-    there = {each for each in names if is_safe(each) or each.endswith(ENVELOPE)}
+    there = {each for each in names if each.endswith(ENVELOPE) or is_safe(each)}
     for manifest in sorted(folder.glob(PATTERN)):
         for test in _of_manifest(manifest, f"{name}/", problems):
-            unknown = [sent for sent in test.sent if sent["file"] not in there]
-            for sent in unknown:
-                problems.add(
-                    "files that a manifest names and that are not there",
-                    f"{test.shown}{sent['file']}, which {test.test} has sent, is not there",
-                )
-            twice = [sent for sent in test.sent if sent["file"] in named]
-            for sent in twice:
-                problems.add(
-                    "files that a manifest names twice", f"{test.shown}{sent['file']} is named by two tests"
-                )
-            test.sent = [sent for sent in test.sent if sent["file"] in there and sent["file"] not in named]
-            named.update(str(sent["file"]) for sent in test.sent)
+            sent = []
+            for each in test.sent:
+                file = str(each["file"])
+                if file not in there:
+                    problems.add(
+                        "files that a manifest names and that are not there",
+                        f"{test.shown}{file}, which {test.test} has sent, is not there",
+                    )
+                elif file in named:
+                    problems.add(
+                        "files that a manifest names twice", f"{test.shown}{file} is named by two tests"
+                    )
+                else:
+                    sent.append(each)
+                    named.add(file)
+            test.sent = sent
             yield test
     rest = sorted(each for each in there - named if each.endswith(ENVELOPE))
     if len(rest) > MOST:
@@ -180,9 +185,9 @@ def _of_folder(folder: Path, name: str, names: Sequence[str], problems: Problems
 
 
 def _of_manifest(path: Path, shown: str, problems: Problems) -> Iterator[Test]:
-    whose = f"{shown}{path.name}"
+    whose, folder = f"{shown}{path.name}", path.parent
     found: dict[str, list[Test]] = {}
-    if not _is_plain(path):
+    if not is_plain(path):
         problems.add("manifests that cannot be read", f"{whose} is no file of its own, or too large")
         return
     for number, line in lines_of(path):
@@ -198,7 +203,7 @@ def _of_manifest(path: Path, shown: str, problems: Problems) -> Iterator[Test]:
                     "has beyond that is not shown",
                 )
         else:
-            test = _test(line, path.parent, shown)
+            test = _test(line, folder, shown)
             if test is None:
                 what = f"{whose}, line {number}, is no test"
                 problems.add("lines of manifests that cannot be read", what)
@@ -228,9 +233,9 @@ def _test(line: Any, folder: Path, shown: str) -> Test | None:
     }
     about = {
         "duration": _number(line.get("duration")),
-        "failure": _text(line.get("failure")),
-        "nearest": [each for each in _list(line.get("nearest")) if isinstance(each, dict)][:10],
-        "reasons": [each for each in _list(line.get("reasons")) if isinstance(each, str)][:50],
+        "failure": text(line.get("failure")),
+        "nearest": [each for each in listing(line.get("nearest")) if isinstance(each, dict)][:10],
+        "reasons": [each for each in listing(line.get("reasons")) if isinstance(each, str)][:50],
     }
     about = {name: value for name, value in about.items() if value not in (None, "", [])}
     return Test(line["test"], str(outcome), folder, shown, about, list(files.values()))
@@ -240,91 +245,3 @@ def _number(value: Any) -> float | None:
     # NaN is no number either: comparing it is false.
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**12
     return round(float(value), 4) if is_number else None
-
-
-def _text(value: Any) -> str:
-    return value[:100_000] if isinstance(value, str) else ""
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _is_plain(path: Path) -> bool:
-    """Whether it is a file, not a link to somewhere else, and not larger than an envelope may be."""
-    try:
-        known = path.lstat()
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISREG(known.st_mode) and known.st_size <= LARGEST
-
-
-def _entry(number: int, path: Path, known: Mapping[str, Any], test: str) -> Entry:
-    if not _is_plain(path):
-        raise ValueError("it is a link, or larger than an envelope may be")
-    body = path.read_bytes()
-    received = _moment(known.get("received"))
-    written = received or datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
-    if path.suffix != ENVELOPE:
-        headers = tuple((str(name), str(value)) for name, value in _list(known.get("headers")))
-        status = known.get("status")
-        return RefusedRequest(
-            number,
-            "",
-            written,
-            status if isinstance(status, int) else 0,
-            _text(known.get("reason")),
-            _text(known.get("method")),
-            _text(known.get("path")),
-            headers,
-            body,
-            known.get("fault") is True,
-        )
-    if received is None:
-        return read_arrival(number, body, written, test)
-    return Arrival(
-        number,
-        "",
-        received,
-        _text(known.get("project_id")),
-        _text(known.get("public_key")),
-        _text(known.get("client")) or None,
-        parse_envelope(body),
-        endpoint=_text(known.get("endpoint")) or "envelope",
-        tolerated=_tolerated(known.get("tolerated")),
-        test=test,
-        query=_text(known.get("query")),
-    )
-
-
-def _tolerated(value: Any) -> Any:
-    return value if value in ("toy_key", "no_authentication", "no_such_endpoint") else None
-
-
-def read_arrival(number: int, body: bytes, written: datetime, test: str = "") -> Arrival:
-    """Return an envelope that was written to a file, as if it had come when it was sent.
-
-    Args:
-        number: Its place in the order of arrival.
-        body: The file.
-        written: When it was written, for an envelope that does not say when it was sent.
-        test: The node id of its test.
-
-    Raises:
-        Refusal: It is no envelope.
-    """
-    envelope = parse_envelope(body)
-    headers = envelope.headers
-    # Not every SDK writes its DSN into its envelopes.
-    project_id = Dsn.parse(headers["dsn"]).project_id if headers.get("dsn") else ""
-    # An event is judged by its age when it came; it was sent moments before.
-    received = _moment(headers.get("sent_at")) or written
-    return Arrival(number, "", received, project_id, "", None, envelope, test=test)
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None

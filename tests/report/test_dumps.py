@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_sentryintegration.report import dumps
 from pytest_sentryintegration.report.building import build
 from pytest_sentryintegration.report.dumps import MOST, Problems, read_dumps
 from tests.report.pages import ERROR, envelope, page_of, sent, write_dump
@@ -55,6 +56,26 @@ def test_the_same_dumps_give_the_same_bytes_in_any_order_and_over_three_shards(t
 
     assert len(pages) == 1
     assert str(tmp_path).encode() not in pages.pop()
+
+
+def test_all_that_is_known_of_tests_is_compared_only_where_name_and_outcome_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = set()
+
+    def line(test: dumps.Test) -> float:
+        compared.add((test.outcome, test.test))
+        duration: float = test.about["duration"]
+        return duration
+
+    monkeypatch.setattr(dumps.Test, "line", property(line))
+    known = [("passed", "a", 1), ("passed", "b", 3), ("failed", "b", 4), ("passed", "b", 2)]
+    lines = [{"outcome": outcome, "test": name, "duration": each} for outcome, name, each in known]
+
+    tests = read_dumps([write_dump(tmp_path, lines)], Problems())
+
+    assert [test.about["duration"] for test in tests] == [4, 1, 2, 3]
+    assert compared == {("passed", "b")}
 
 
 def test_a_folder_of_shards_is_read_with_all_that_is_in_it_and_once(tmp_path: Path) -> None:
