@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ RESERVED = frozenset({"release", "dist", "user", "filename", "function", "device
 def tags(place: Place, environment: Any) -> None:
     """Compare tags; *environment* is the event's own where it was taken from the tag of that name."""
     place.annotated()
-    rows = list(enumerate(place.stored)) if isinstance(place.stored, list) else []
+    rows = _Tags(place)
     first: dict[str, Any] = {}
     for label, tag in _sent_pairs(place):
         name = label.replace(" ", "-").strip()
@@ -33,27 +34,64 @@ def tags(place: Place, environment: Any) -> None:
                 replace(tag, stored=_stored_value(place.stored, name)).add("duplicate")
         else:
             first[name] = tag.sent
-            _tag(tag, label, name, rows, place.noted)
+            _tag(tag, label, name, rows)
 
 
-def _tag(tag: Place, label: str, name: str, rows: list[tuple[int, Any]], noted: Node) -> None:
-    for position, (index, pair) in enumerate(rows):
+class _Tags:
+    """The tags that are stored, by their keys: there may be 20,000, in another order than they were sent."""
+
+    def __init__(self, place: Place) -> None:
+        self._rows = place.stored if isinstance(place.stored, list) else []
+        self._noted = place.noted
+        self._at: dict[tuple[str, str], list[int]] = {}
+        self._begins: set[int] = set()
+        self._taken: set[int] = set()
+        # The last first: each is taken from the end.
+        for index in range(len(self._rows) - 1, -1, -1):
+            for found_by in self._found_by(index):
+                self._at.setdefault(found_by, []).append(index)
+
+    def _found_by(self, index: int) -> Iterator[tuple[str, str]]:
+        """Yield what one is found by: the key; of a removed key what it was, of a cut one how it begins."""
+        pair = self._rows[index]
         if not isinstance(pair, list) or len(pair) != 2:
-            continue
-        about_key = _at(noted, index, "0")
-        if pair[0] is None:
-            if meta.own(about_key).get("val", "") not in (name, label):
-                continue
-        elif pair[0] != name and not (meta.own(about_key).get("rem") and name.startswith(pair[0][:-3])):
-            continue
-        del rows[position]
-        key = Place(tag.walk, tag.path, label, pair[0], about_key)
-        if not key.annotated() and pair[0] != label:
-            key.add("tag_key")
-        if pair[0] is not None:
-            _tag_value(replace(tag, stored=pair[1], noted=_at(noted, index, "1")))
+            return
+        about_key = meta.own(_at(self._noted, index, "0"))
+        if isinstance(pair[0], str):
+            yield "key", pair[0]
+            if about_key.get("rem"):
+                self._begins.add(len(pair[0][:-3]))
+                yield "begin", pair[0][:-3]
+        elif isinstance(sent := about_key.get("val", ""), str):
+            yield "sent", sent
+
+    def take(self, name: str, label: str) -> tuple[Any, Any, Node, Node] | None:
+        """Return key and value of the first that is stored for a tag, with what is noted of each."""
+        wanted = [("key", name), ("sent", name), ("sent", label)]
+        wanted += [("begin", name[:length]) for length in self._begins]
+        found = []
+        for places in (self._at[one] for one in wanted if one in self._at):
+            while places and places[-1] in self._taken:
+                places.pop()
+            found += places[-1:]
+        if not found:
+            return None
+        index = min(found)
+        self._taken.add(index)
+        return *self._rows[index], _at(self._noted, index, "0"), _at(self._noted, index, "1")
+
+
+def _tag(tag: Place, label: str, name: str, rows: _Tags) -> None:
+    found = rows.take(name, label)
+    if found is None:
+        tag.add("duplicate_key" if name else "empty")
         return
-    tag.add("duplicate_key" if name else "empty")
+    stored_key, stored, about_key, about_value = found
+    key = Place(tag.walk, tag.path, label, stored_key, about_key)
+    if not key.annotated() and stored_key != label:
+        key.add("tag_key")
+    if stored_key is not None:
+        _tag_value(replace(tag, stored=stored, noted=about_value))
 
 
 def _tag_value(tag: Place) -> None:

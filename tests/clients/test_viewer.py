@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -66,9 +67,10 @@ def browsing(sentry: FakeSentry, scenario: str, argument: str = "") -> Iterator[
         yield browser.stdout
 
 
-def send(sentry: FakeSentry, kind: str, payload: dict[str, Any]) -> None:
+def send(sentry: FakeSentry, kind: str, payload: dict[str, Any], inbox: str = "") -> None:
     lines = [b"{}", json.dumps({"type": kind}).encode(), json.dumps(payload).encode()]
-    sentry.receive(f"/api/1/envelope/?sentry_key={'a' * 32}", {}, b"\n".join(lines))
+    path = f"/{inbox}/api/1/envelope/" if inbox else "/api/1/envelope/"
+    sentry.receive(f"{path}?sentry_key={'a' * 32}", {}, b"\n".join(lines))
 
 
 def send_a_shop(sentry: FakeSentry) -> None:
@@ -106,6 +108,42 @@ def test_the_filter_looks_at_verdicts_of_what_came_and_of_what_comes(sentry: Fak
     assert see(sentry, "verdicts") == {"trimmed": ["cut"], "accepted": ["later", "fine"]}
 
 
+def test_each_word_of_the_filter_leaves_what_it_says_and_the_list_can_be_by_test(
+    sentry: FakeSentry,
+) -> None:
+    asked = Request(
+        f"{sentry.url}/api/inboxes", b'{"test": "test_cart"}', {"content-type": "application/json"}
+    )
+    with urlopen(asked) as answer:
+        inbox = json.load(answer)["inbox"]
+    shop.send_a_shop(sentry)
+    send(sentry, "event", {"message": "two words", "level": "info"}, inbox)
+    left = {
+        "level:error": 1,
+        "noun:transaction": 4,
+        "tag:graph=g1": 5,
+        "tag:graph": 6,
+        "test:cart": 1,
+        "project:3": 2,
+        "server:payments": 2,
+        "release:payments": 2,
+        "environment:ci": 6,
+        "status:crashed": 1,
+        "transaction:charge": 1,
+        "trace:04ce62": 7,
+        "-noun:transaction": 18,
+        '"two words"': 1,
+        "visa-17": 2,
+        "visa-17 -noun:log": 1,
+        "levle:error": 0,
+    }
+
+    seen = see(sentry, "tokens", json.dumps([*left]))
+
+    assert {words: seen["seen"][words] for words in left if seen["seen"][words] != left[words]} == {}
+    assert seen["groups"] == ["test_cart 1", "outside of a test 21"]
+
+
 def test_the_keyboard_leads_from_the_list_to_the_line_and_to_the_trace(sentry: FakeSentry) -> None:
     send_a_shop(sentry)
 
@@ -140,6 +178,68 @@ def test_a_message_shows_where_it_was_sent_and_folds_frames_of_libraries(sentry:
         "open": ["tell()"],
         "at": ["shop.py:9"],
     }
+
+
+def test_an_event_shows_every_field_that_was_sent(sentry: FakeSentry) -> None:
+    shop.send_a_shop(sentry)
+
+    seen = see(sentry, "fields", "#open=entry:5:errors:0")
+
+    assert seen["Tags"][:2] == [["graph", "g1"], ["region", "eu-west"]]
+    assert seen["User"] == [["id", "17"], ["email", "ada@example.com"]]
+    assert seen["Request"][:2] == [["url", "http://payments/charge"], ["method", "POST"]]
+    assert (seen["Flags"], seen["Extra"]) == ([["new-checkout", "true"]], [["attempt", "2"]])
+    assert [name for name, _ in seen["Contexts"]] == ["trace", "flags"]
+    assert seen["variables"] == ["amount120", "card'visa-17'", "limit100"]
+    assert seen["json"]["id"] == "4e6e5b8dfb1a408b907b06327590f39a"
+    assert seen["chosen"] == ["db.query INSERT INTO charges internal_error"]
+
+
+def test_on_a_telephone_no_row_is_cut_and_the_help_begins_with_its_first_key(sentry: FakeSentry) -> None:
+    shop.send_a_shop(sentry)
+    words = ["error", "transaction", "log", "attachment", "refused", "lost", "item"]
+
+    seen = see(sentry, "telephone", json.dumps(words))
+
+    whole = {"rows": True, "cut": 0, "wide": False, "pressed": True}
+    assert seen["helped"] == {"keys": ["j", "k", "Enter"], "seen": True}
+    assert [(word, view) for word, view in seen["seen"].items() if view != whole] == []
+
+
+def test_what_is_very_large_never_holds_the_page_up(sentry: FakeSentry) -> None:
+    line = "x" * 900_000
+    deep: Any = None
+    for _ in range(90):
+        deep = {"a": deep}
+    frame = {"filename": "a.py", "context_line": line[:200_000], "vars": {"a": line[:600_000]}}
+    calls = [{"filename": "a.py", "lineno": number, "in_app": True} for number in range(8000)]
+    crumbs = [{"message": f"crumb {number}", "timestamp": number} for number in range(15_000)]
+    send(sentry, "event", {"exception": {"values": [{"type": "E", "stacktrace": {"frames": [frame]}}]}})
+    for fields in (
+        {"message": line},
+        {"tags": {"a": line[:200_000]}, "extra": {"a": line[:600_000]}},
+        {"extra": {"a": deep}, "contexts": {"b": deep}},
+        {"breadcrumbs": crumbs},
+        {"threads": {"values": [{"stacktrace": {"frames": calls}}]}},
+        {
+            "tags": {f"key {number}": "" for number in range(20_000)},
+            "extra": dict.fromkeys(map(str, range(20_000))),
+        },
+    ):
+        send(sentry, "event", {"message": "large", **fields})
+    shop.send(sentry, ("attachment", line.encode(), {"filename": "a.txt", "content_type": "text/plain"}))
+    times = {"start_timestamp": 1.0, "timestamp": 2.0}
+    span = {**TRACE, "span_id": "c" * 16, "parent_span_id": TRACE["span_id"], "description": line, **times}
+    root = {"type": "transaction", "transaction": "large", "contexts": {"trace": TRACE}}
+    send(sentry, "transaction", {**root, **times, "spans": [span]})
+    places = ["entry:1:errors:0", *(f"entry:{number}:messages:0" for number in range(2, 8))]
+    places += ["entry:8:attachments:0", "entry:9:transactions:0", f"trace:{'a' * 32}:{'c' * 16}"]
+
+    seen = see(sentry, "heavy", json.dumps(places))
+
+    # Milliseconds of the processor in one task. Usual are 10 to 300.
+    assert {place: took for place, took in seen["took"].items() if took > 2000} == {}
+    assert ([*seen["took"]], seen["said"]) == (places, [])
 
 
 def test_hostile_text_is_shown_and_never_run_in_any_field(sentry: FakeSentry) -> None:

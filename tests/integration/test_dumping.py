@@ -112,6 +112,52 @@ def test_a_report_has_the_tests_of_all_workers_failed_ones_first(
     assert list(temporary.glob("sentryintegration-*")) == []
 
 
+def test_a_report_has_for_each_test_of_two_workers_what_it_sent_and_what_became_of_it(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    # Each waits for the other: one worker alone would not do.
+    run(
+        *("--sentry-report=report.html", "-n2"),
+        plugins=("xdist",),
+        test_it="""
+            import pathlib, time, pytest, sentry_sdk, sentryintegration
+
+            @pytest.mark.parametrize("own, other", ["ab", "ba"])
+            @pytest.mark.sentry(before_send=lambda event, hint: None if event["message"] == "no" else event)
+            def test_pays(own, other, sentry_events):
+                pathlib.Path(own).touch()
+                deadline = time.monotonic() + 60
+                while not pathlib.Path(other).exists() and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                assert pathlib.Path(other).exists()
+                with sentryintegration.start_transaction(name=f"checkout {own}", op="http.server"):
+                    sentry_sdk.capture_message(f"late {own}", level="warn")
+                sentry_sdk.capture_message("no")
+                sentry_sdk.flush()
+                sentry_events.messages.find(f"late {own}", level="fatal", timeout=0)
+        """,
+    )
+
+    page = Page((pytester.path / "report.html").read_bytes())
+    assert sorted(page.outcomes) == [
+        ("failed", "test_it.py::test_pays[a-b]"),
+        ("failed", "test_it.py::test_pays[b-a]"),
+    ]
+    for place, test in enumerate(page.head["tests"]):
+        own = test["test"][len("test_it.py::test_pays[")]
+        rows = [row for row in page.head["rows"] if row["of"] == place]
+        assert sorted((row["items"][0]["label"], row.get("verdict")) for row in rows) == [
+            (f"'checkout {own}', op http.server", None),
+            (f"'late {own}'", "trimmed"),
+            ("1 event dropped by before_send", None),
+        ]
+        details, (trace,) = page.details(place), {row["items"][0].get("trace_id") for row in rows} - {None}
+        assert details["failure"].splitlines()[-1] == "test_it.py:15: AssertionError"
+        assert details["nearest"][0]["label"] == f"'late {own}'"
+        assert test["lost"] == "1 event dropped by before_send"
+        assert page.blocks[test["block"]]["traces"][trace]["spans"][0]["description"] == f"checkout {own}"
+
+
 def test_why_nothing_came_is_in_the_report_of_a_failing_test(run: Run, pytester: pytest.Pytester) -> None:
     run(
         "--sentry-dump=dump",

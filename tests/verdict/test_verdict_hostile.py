@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from pytest_sentryintegration.verdict import judge
+from pytest_sentryintegration.verdict import judge, pairs
 from tests.verdict.builders import NOW, arrival, item, span
 
 FIELDS = [
@@ -239,3 +240,15 @@ def test_deep_payloads_have_a_verdict(depth: int) -> None:
     payload = b'{"extra":' * 1 + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
 
     check("event", payload, {})
+
+
+def test_very_many_tags_are_each_looked_up_and_not_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = count(1)
+    real = pairs._at
+    monkeypatch.setattr(pairs, "_at", lambda *given: (next(looks), real(*given))[1])
+    tags = {f"key {number}": "x" for number in range(3000)}
+
+    verdict = judge(arrival(item("event", {"event_id": "a" * 32, "timestamp": NOW, "tags": tags})), 0)
+
+    assert {found.rule for found in verdict.findings} == {"tag_key"}
+    assert (len(verdict.findings), next(looks) < 10 * len(tags)) == (len(tags), True)

@@ -55,7 +55,7 @@ export function Entry({ row }) {
     ${answer.error && html`<p class="banner bad" role="alert">It cannot be shown: ${answer.error}. What the list knows of it is below.</p><${Table} of=${row.tags} />`}
     ${answer.value && html`<${Findings.Provider} value=${objections.flatMap((one) => one.findings)}>
       ${judged.error && html`<p class="banner quiet">There is no verdict: ${judged.error}</p>`}
-      ${judged.value && html`<${Verdict} objections=${objections} judged=${judged.value.payloads_judged} noun=${row.noun} />`}
+      ${judged.value && html`<${Verdict} objections=${objections} judged=${judged.value.payloads_judged} noun=${row.noun} fault=${it.fault} />`}
       ${filled(it.message) && it.message !== headline(row) && html`<pre tabindex="0" class="value">${shown(it.message)}</pre>`}
       <${At} places=${["message", "logentry", "level", "release", "environment", "transaction", "timestamp", "dist", "server_name", "logger", "fingerprint"]} />
       <${Exceptions} of=${it.exceptions} />

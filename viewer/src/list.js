@@ -1,5 +1,5 @@
 import { html } from "htm/preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { by, filter, show } from "./place.js";
 import { nounIn, nounOf, toggled, withNoun } from "./filter.js";
 import { brief, clock, duration } from "./shown.js";
@@ -69,7 +69,7 @@ export function Counts({ rows }) {
   const there = NOUNS.filter((noun) => counts.has(noun));
   const kinds = useRef(null);
   // On a telephone there is no room for all of them.
-  useEffect(() => kinds.current.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }), [chosen, there.length]);
+  useLayoutEffect(() => kinds.current.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }), [chosen, there.length]);
   return html`<nav class="counts" aria-label="kinds" ref=${kinds}>
     <button type="button" aria-pressed=${String(!chosen)} onClick=${() => (filter.value = withNoun(filter.value, ""))}>all <b>${rows.length.toLocaleString("en")}</b></button>
     ${there.map((noun) => {

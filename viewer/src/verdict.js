@@ -42,7 +42,8 @@ const OUTCOME = {
   refused: "Real Sentry would refuse it",
 };
 
-export function Verdict({ objections, judged, noun }) {
+export function Verdict({ objections, judged, noun, fault }) {
+  if (fault) return html`<p class="banner bad"><strong>It was refused by a fault that was set</strong>, so nothing of it was kept.</p>`;
   if (noun === "refused") return html`<p class="banner bad"><strong>It was refused</strong>, so nothing of it was kept. Real Sentry answers alike.</p>`;
   if (!objections.length)
     return judged

@@ -1,6 +1,7 @@
 // Opens the viewer in the system's Chromium, does what SCENARIO says, and prints what was seen as one line of JSON.
 // node drive.mjs CHROMIUM URL SCENARIO [ARGUMENT]
 import { chromium } from "playwright-core";
+import { tasksOf } from "./tasks.mjs";
 
 const [program, url, scenario, argument] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
@@ -112,6 +113,24 @@ const scenarios = {
     }
     return { shown, faults, said: page.said, ran: await page.evaluate(() => globalThis.ran ?? null), images: await page.locator("#app img, #app iframe, #app script, #app svg").count() };
   },
+  async heavy() {
+    const page = await open();
+    await rows(page, 1);
+    const took = {};
+    for (const place of JSON.parse(argument)) {
+      const { processor } = await tasksOf(page, async () => {
+        await page.evaluate((it) => (location.hash = `open=${it}`), place);
+        if (place.startsWith("trace:")) await page.locator(".chosen").waitFor();
+        else await page.waitForFunction((key) => document.querySelector("article .actions") && document.querySelector(".row.active a")?.getAttribute("href").endsWith(encodeURIComponent(key)), place);
+        await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
+        await page.waitForFunction(() => !document.querySelector("aside").textContent.includes("Loading"));
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+      });
+      took[place] = processor;
+    }
+    await page.locator("#filter").fill("x".repeat(30));
+    return { took, said: page.said };
+  },
   async policy() {
     const page = await open();
     await page.evaluate((text) => (document.querySelector("#app").innerHTML = text), argument);
@@ -138,6 +157,52 @@ const scenarios = {
     await page.goto(`${url}/`);
     await page.locator(".empty h2").waitFor();
     return texts(page, ".empty h2");
+  },
+  async tokens() {
+    const page = await open();
+    await page.waitForFunction(() => document.querySelectorAll(".row").length > 20);
+    const seen = {};
+    for (const words of JSON.parse(argument)) {
+      await page.locator("#filter").fill(words);
+      await page.waitForFunction((q) => new URLSearchParams(location.hash.slice(1)).get("q") === q, words);
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+      seen[words] = (await texts(page, ".row")).length;
+    }
+    await page.locator("#filter").fill("");
+    await page.getByText("by test").click();
+    return { seen, groups: await texts(page, ".group") };
+  },
+  async fields() {
+    const page = await open(argument);
+    await page.locator(".files img").first().waitFor();
+    await page.getByText("JSON", { exact: true }).click();
+    const sections = await page.locator("details.section").evaluateAll((all) => all.map((one) => [one.querySelector("h3").textContent, [...one.querySelectorAll("tr")].map((row) => [...row.children].map((cell) => (cell.querySelector("button, pre") ?? cell).textContent))]));
+    const seen = { ...Object.fromEntries(sections), variables: await texts(page, ".frame[open] tr"), json: JSON.parse(await page.locator(".json").textContent()) };
+    await page.getByText("where in the trace").click();
+    await page.locator(".span.active").waitFor();
+    return { ...seen, chosen: await texts(page, ".span.active .name a") };
+  },
+  async telephone() {
+    const page = await open("", { viewport: { width: 400, height: 800 } });
+    await rows(page, 1);
+    const seen = {};
+    for (const word of ["", ...JSON.parse(argument)]) {
+      await page.locator("#filter").fill(word && `noun:${word}`);
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+      seen[word] = await page.evaluate(() => {
+        const [bar, pressed] = [".counts", '.counts [aria-pressed="true"]'].map((where) => document.querySelector(where).getBoundingClientRect());
+        const cut = [...document.querySelectorAll(".row")].filter((row) => [...row.querySelectorAll("a > *")].some((one) => one.getBoundingClientRect().bottom > row.getBoundingClientRect().bottom));
+        return { rows: document.querySelectorAll(".row").length > 0, cut: cut.length, wide: document.documentElement.scrollWidth > innerWidth, pressed: pressed.left >= bar.left && pressed.right <= bar.right };
+      });
+    }
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("?");
+    await page.locator("dialog[open]").waitFor();
+    const keys = page.locator("dialog kbd");
+    const helped = { keys: (await texts(page, "dialog kbd")).slice(0, 3), seen: await keys.first().evaluate((one) => one.getBoundingClientRect().top >= one.closest("dialog").getBoundingClientRect().top) };
+    await page.keyboard.press("Escape");
+    await page.locator("dialog:not([open])").waitFor({ state: "attached" });
+    return { seen, helped };
   },
   async chosen() {
     const page = await open(argument, { viewport: { width: 400, height: 860 } });

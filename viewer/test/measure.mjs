@@ -1,33 +1,18 @@
 // Measures the viewer where much came: node measure.mjs CHROMIUM URL ROUNDS, one line of JSON a round.
 import { chromium } from "playwright-core";
+import { tasksOf } from "./tasks.mjs";
 
 const [program, url, rounds] = process.argv.slice(2);
 
-/**
- * Scroll by 120 steps, and return the longest task: as it took on the clock, and of the processor. The second is what
- * the page costs where the machine does other work meanwhile.
- */
-async function scroll(page) {
-  const cdp = await page.context().newCDPSession(page);
-  const tasks = [];
-  cdp.on("Tracing.dataCollected", ({ value }) => tasks.push(...value));
-  const done = new Promise((resolve) => cdp.on("Tracing.tracingComplete", resolve));
-  await cdp.send("Tracing.start", { traceConfig: { includedCategories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"] }, transferMode: "ReportEvents" });
-  await page.evaluate(async () => {
+/** Scroll by 120 steps. */
+const scroll = (page) =>
+  page.evaluate(async () => {
     const list = document.querySelector(".window");
     for (let step = 0; step < 120; step++) {
       list.scrollTop += 300;
       await new Promise(requestAnimationFrame);
     }
   });
-  await cdp.send("Tracing.end");
-  await done;
-  const named = tasks.find((one) => one.name === "thread_name" && one.args.name === "CrRendererMain" && tasks.some((other) => other.tid === one.tid && other.name === "FunctionCall"));
-  const own = tasks.filter((one) => one.name === "RunTask" && one.pid === named?.pid && one.tid === named?.tid);
-  if (process.env.TRACE) console.error(JSON.stringify(tasks.filter((one) => one.pid === named?.pid && one.tid === named?.tid && one.ph === "X")));
-  const longest = (field) => Math.max(...own.map((one) => (one[field] ?? 0) / 1000));
-  return { longest: longest("dur"), processor: longest("tdur"), long: own.filter((one) => one.dur > 50_000).length };
-}
 
 const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox", "--enable-precise-memory-info"] });
 for (let round = 0; round < Number(rounds); round++) {
@@ -48,7 +33,7 @@ for (let round = 0; round < Number(rounds); round++) {
     await new Promise((done) => setTimeout(done, 500));
     return took;
   });
-  const scrolled = await scroll(page);
+  const scrolled = await tasksOf(page, () => scroll(page));
   const memory = await page.evaluate(() => performance.memory.usedJSHeapSize / 1e6);
   console.log(JSON.stringify({ listed, filtered, ...scrolled, memory }));
   await page.close();
