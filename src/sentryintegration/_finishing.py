@@ -59,7 +59,6 @@ def _finish_span(node: Node, status: str | None) -> bool:
     """Finish one span, under the lock of its tree; say whether the tree can be sent now."""
     tree = node.tree
     backend = tree.backend
-    shown = node.scope._span
     tree.open.discard(node)
     if status is not None:
         backend.set_status(node.span, status)
@@ -67,10 +66,6 @@ def _finish_span(node: Node, status: str | None) -> bool:
         tree.ended = time.perf_counter_ns()
     else:
         backend.finish(node.span, node.scope, None if node.started is None else _end(node))
-    if not backend.holds_root:
-        # When a streamed span ends, it puts the span before it back on its scope, finished or not, and also
-        # where a later one is active there. `_leave` decides what is active, and expects what was there.
-        node.scope._span = shown
     if tree.borrowed or tree.sent:
         if not tree.open:
             tree.ledger.forget(tree)
@@ -224,31 +219,26 @@ def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
     if node.followers:
         leaving += filter(None, [reference() for reference in node.followers])
     for left in leaving:
-        if not node.tree.backend.holds_root and left.scope._span in (None, node.span, source._span):
-            # A streamed transaction refers to itself: with its scope it would wait for the garbage collector.
-            left.span._scope = source
         following = mark
         if left.shared and mark is not None and mark.node is not None and not mark.node.done:
             following = Mark(mark.node, mark.after, explicit=mark.explicit, own=left)
             mark.node.add_follower(left)
-        _leave_scope(node, left.scope, source, following)
+        if _leave_scope(node, left.scope, source, following) and not node.tree.backend.holds_root:
+            # A streamed transaction refers to itself: with its scope it would wait for the garbage collector.
+            left.span._scope = source
 
 
-def _leave_scope(node: Node, scope: Any, source: Any, mark: Mark | None) -> None:
-    """Make *scope*, which shows the finished span of *node*, like *source*."""
+def _leave_scope(node: Node, scope: Any, source: Any, mark: Mark | None) -> bool:
+    """Make *scope*, which shows the finished span of *node*, like *source*; ``False`` if it shows another."""
     shown = scope._span
     if shown in (None, node.span, source._span):
-        _resemble(scope, source, mark)
-        return
+        copy_tracing(scope, source)
+        put_mark(scope, mark)
+        return True
     # A span of the SDK is active on it. When that ends, it puts back what was there before it.
     backend = node.tree.backend
     backend.put_back_instead(scope, node.span, source._span)
     if backend.root_of(shown) is node.tree.root:
         scope._transaction, scope._transaction_info = source._transaction, source._transaction_info
     put_mark(scope, mark)
-
-
-def _resemble(scope: Any, source: Any, mark: Mark | None) -> None:
-    """Make the active span and the transaction's name on *scope* those of *source*."""
-    copy_tracing(scope, source)
-    put_mark(scope, mark)
+    return False

@@ -164,7 +164,7 @@ def finish_with(t: Handle | None, error: BaseException | None) -> None:
             if node.done:
                 restore(node)
             else:
-                finish(node, _status_of(error))
+                finish(node, None if error is None else _status_of(error))
         elif t is not None:
             repaired("finish_transaction was given %s, which is no transaction", shown(t))
     except Exception:
@@ -199,8 +199,8 @@ def headers_of(backend: Backend, span: Any, *, suppressed: bool) -> dict[str, st
     return outgoing(f"{span.trace_id}-{span.span_id}", ",".join(items))
 
 
-def _status_of(error: BaseException | None) -> str | None:
-    if error is None or isinstance(error, GeneratorExit):
+def _status_of(error: BaseException) -> str | None:
+    if isinstance(error, GeneratorExit):
         return None
     if isinstance(error, SystemExit) and not error.code:
         return None

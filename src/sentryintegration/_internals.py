@@ -162,6 +162,10 @@ OPTIONAL = {
 }
 
 
+_switched_off = False
+"""Whether tracing was ever switched off in this process."""
+
+
 class Off:
     """An event processor that says, on the global scope, that tracing is off; it changes nothing."""
 
@@ -174,6 +178,8 @@ class Off:
 
 def is_off() -> bool:
     """Say whether tracing was switched off, since the SDK lacks what the facade needs."""
+    if not _switched_off:
+        return False
     for processor in Scope.get_global_scope()._event_processors:  # noqa: SIM110 -- twice as fast
         if type(processor) is Off:
             return True
@@ -186,6 +192,7 @@ def tracing_failed(where: str) -> None:
     It is off until the global scope is another one. With ``SENTRYINTEGRATION_RAISE`` in the environment the
     exception is raised, as by :func:`failed`.
     """
+    global _switched_off
     error = sys.exc_info()[1]
     frame = error.__traceback__ if error is not None else None
     while frame is not None and frame.tb_next is not None:
@@ -198,5 +205,6 @@ def tracing_failed(where: str) -> None:
     elif not is_off():
         scope = Scope.get_global_scope()
         scope._event_processors = [*scope._event_processors, Off()]
+        _switched_off = True
         message = "tracing is off: sentry-sdk %s lacks what it needs (%s)"
         log(logging.ERROR, message, sentry_sdk.VERSION, shown(error))

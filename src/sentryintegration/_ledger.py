@@ -22,6 +22,7 @@ from sentryintegration._backend import Backend
 from sentryintegration._finishing import divide, end_all, expire, finish
 from sentryintegration._internals import MARKS, tracing_failed
 from sentryintegration._nesting import Node, Tree
+from sentryintegration._sdk import is_absent
 from sentryintegration._static import STATIC, TRACING
 from sentryintegration._streaming import STREAM, V3
 
@@ -205,6 +206,8 @@ def ledger_of(client: Any) -> Ledger | None:
     """Return the ledger of *client*, in a forked process a new one; ``None`` where tracing is impossible."""
     ledger = client.__dict__.get(ATTRIBUTE)
     if ledger is None or ledger.pid != _process.pid:
+        if is_absent(client):
+            return None
         backend = backend_of(client)
         if not (MARKS.usable and backend.needs.usable):
             return None

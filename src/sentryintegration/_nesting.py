@@ -59,25 +59,22 @@ class Tree:
             return self.backend.is_over(self.root)
         return self.sent or self.pid != _process.pid
 
+    def __del__(self) -> None:
+        if self.top is not None and not self.top.done:
+            self.ledger.abandoned(self.top)
+
 
 class Node:
     """One span that the facade started."""
 
-    __slots__ = (
-        "__weakref__",
-        "done",
-        "dropped",
-        "followers",
-        "is_root",
-        "outer",
-        "previous",
-        "scope",
-        "shared",
-        "span",
-        "started",
-        "thread",
-        "tree",
-    )
+    # Defaults of the class, not set in `__init__`: one is made for each span.
+    is_root = False
+    started: int | None = None
+    """By ``perf_counter_ns``, where the SDK does not measure how long the span takes."""
+    shared = False
+    """Whether its scope may still be current somewhere after its end."""
+    done = False
+    dropped = False
 
     def __init__(self, tree: Tree, span: Any, scope: Any, previous: Any, outer: Node | None) -> None:
         self.tree = tree
@@ -87,16 +84,9 @@ class Node:
         """The scope that was current before."""
         self.outer = outer
         """The node of that scope, if it is one of the facade's."""
-        self.is_root = span is tree.root and not tree.borrowed
-        self.started: int | None = None
-        """By ``perf_counter_ns``, where the SDK does not measure how long the span takes."""
         self.thread = threading.get_ident()
-        self.shared = False
-        """Whether its scope may still be current somewhere after its end."""
         self.followers: list[weakref.ref[Node]] = []
         """Finished nodes whose scopes show this one's span, and may still be current somewhere."""
-        self.done = False
-        self.dropped = False
 
     def before(self) -> Any:
         """Return the scope that was current before, leaving out those of finished spans."""
@@ -112,20 +102,11 @@ class Node:
             scope, outer = outer.previous, outer.outer
         return scope
 
-    def shorten(self) -> None:
-        """Drop finished nodes from the chain of outer ones, which would grow without end."""
-        while self.outer is not None and self.outer.done:
-            self.previous, self.outer = self.outer.previous, self.outer.outer
-
     def add_follower(self, left: Node) -> None:
         """Add *left* to the followers; not a WeakSet, over which no thread may iterate while others add."""
         if len(self.followers) % 32 == 31:
             self.followers[:] = [reference for reference in self.followers if reference() is not None]
         self.followers.append(weakref.ref(left))
-
-    def __del__(self) -> None:
-        if not self.done and self.is_root:
-            self.tree.ledger.abandoned(self)
 
 
 class Mark:
@@ -179,11 +160,11 @@ def mark_of(scope: Any) -> Mark | None:
 def put_mark(scope: Any, mark: Mark | None) -> None:
     """Put *mark* on *scope* in place of the one that is there."""
     processors = scope._event_processors
-    if processors and type(processors[0]) is Mark:
-        others = processors[1:]
+    if mark is not None and processors and type(processors[0]) is Mark:
+        processors[0] = mark
     else:
         others = [processor for processor in processors if type(processor) is not Mark]
-    scope._event_processors = others if mark is None else [mark, *others]
+        scope._event_processors = others if mark is None else [mark, *others]
 
 
 def tree_of(span: Any, node: Node | None, backend: Backend) -> Tree | None:

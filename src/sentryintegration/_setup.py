@@ -247,8 +247,7 @@ def _repair_defaults(client: Any) -> None:
 @guarded(lambda: None)
 def _close_in_background(client: Any) -> None:
     ledger = existing_ledger(client)
-    current = sentry_sdk.get_global_scope().client
-    successor = None if is_absent(current) else ledger_of(current)
+    successor = ledger_of(sentry_sdk.get_global_scope().client)
     if ledger is not None and successor is not None:
         successor.adopt(ledger)
     # Not a daemon: the process must not end before the first client has sent its events.

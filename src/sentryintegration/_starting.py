@@ -17,7 +17,7 @@ from sentryintegration._headers import Remote, incoming
 from sentryintegration._internals import is_off, tracing_failed
 from sentryintegration._ledger import Ledger, ledger_of
 from sentryintegration._nesting import Mark, Node, Tree, mark_of, put_mark, tree_of
-from sentryintegration._sdk import is_absent, tracing_enabled
+from sentryintegration._sdk import tracing_enabled
 
 
 class Auto:
@@ -46,7 +46,7 @@ def start(
     """Start what :func:`start_transaction` describes; never raises."""
     try:
         client = Scope.get_client()
-        ledger = None if is_absent(client) else ledger_of(client)
+        ledger = ledger_of(client)
         if ledger is None or is_off():
             return Handle(None)
     except Exception:
@@ -140,15 +140,21 @@ def _start(client: Any, ledger: Ledger, wanted: _Wanted) -> Node:
             mark = mark_of(current)
     outer = mark.node if mark is not None else None
     if outer is not None:
-        outer.shorten()
+        while outer.outer is not None and outer.outer.done:
+            # Drop finished nodes from the chain of outer ones, which would grow without end.
+            outer.previous, outer.outer = outer.outer.previous, outer.outer.outer
         if outer.dropped and wanted.forced and current is outer.scope and len(outer.tree.open) == 1:
             finish(outer)
             return _start(client, ledger, wanted)
         if outer.tree.borrowed:
             with outer.tree.lock:
                 divide(outer.tree)
-    active = backend.active(current)
-    tree = tree_of(active, outer, backend) if active is not None else None
+    tree: Tree | None
+    if outer is not None and current._span is outer.span and outer.tree.backend is backend:
+        active, tree = outer.span, outer.tree
+    else:
+        active = backend.active(current)
+        tree = tree_of(active, outer, backend) if active is not None else None
     forced = wanted.forced or wanted.suppressed
     if tree is None and active is not None and not forced:
         if not backend.is_over(active):
@@ -220,6 +226,7 @@ def _start_root(
     if remote is not None:
         tree.baggage = remote.baggage
     node = tree.top = Node(tree, root, scope, current, within)
+    node.is_root = True
     if backend.holds_root:
         node.started = started
     tree.open.add(node)

@@ -75,7 +75,7 @@ class Streaming(Backend):
             attributes["sentry.op"] = op
         if description:
             attributes["sentry.description"] = description
-        return getattr(scope, self._starter)(name, attributes, None, True)
+        return self._activated(scope, getattr(scope, self._starter)(name, attributes, None, False))
 
     def start_suppressed(self, scope: Any, name: str) -> Any:
         scope.set_new_propagation_context()
@@ -96,7 +96,18 @@ class Streaming(Backend):
                 unsampled_reason=parent._unsampled_reason,
             )
         attributes = {"sentry.op": op} if op else {}
-        return getattr(scope, self._starter)(name, attributes, parent, True)
+        return self._activated(scope, getattr(scope, self._starter)(name, attributes, parent, False))
+
+    def _activated(self, scope: Any, span: Any) -> Any:
+        """Activate *span* on *scope*, as long as the facade says.
+
+        A span that the SDK activated would put the one before it back when it ends, also where that is
+        finished, or where a later one is active by then. An unsampled span is active already, and an ignored
+        one never is: what is started in it is a child of the span around it.
+        """
+        if span.sampled:
+            setattr(scope, self._attribute, span)
+        return span
 
     def set_tag(self, span: Any, key: str, value: str) -> None:
         span.set_attribute(key, value)
