@@ -15,11 +15,12 @@ from pytest_sentryintegration.model.drawing import MAX_LINES
 from pytest_sentryintegration.processes import grace
 from pytest_sentryintegration.report.building import _BODY, Limits
 from pytest_sentryintegration.report.step_summary import LISTED
+from pytest_sentryintegration.sdk import worker
 from pytest_sentryintegration.server import deferring
 from pytest_sentryintegration.settings import Settings
 from pytest_sentryintegration.store import bounds, stream, uploads
 from pytest_sentryintegration.web.captured import LONGEST
-from pytest_sentryintegration.web.streaming import HEARTBEAT
+from pytest_sentryintegration.web.streaming import HEARTBEAT, SHARE
 from sentryintegration import _ledger, _repair
 from tests.examples.prose.pieces import PIECE, PROSE, prose_of, read
 
@@ -61,7 +62,12 @@ FIGURES: dict[str, dict[str, Any]] = {
         "takes nothing for {} seconds": deferring.PATIENCE,
         "{} requests may wait": deferring.LIMIT,
     },
-    "architecture.md": {"fewer than {} without": number_in("tests/relay/figures.py", r"(?m)^FLOOR = (\d+)")},
+    "architecture.md": {
+        "fewer than {} without": number_in("tests/relay/figures.py", r"(?m)^FLOOR = (\d+)"),
+        "pauses for {} times as long": SHARE,
+        "every {} milliseconds, for": worker.NAP * 1000,
+        "for {} second after the last envelope": worker.LINGER,
+    },
     "benchmarks.md": {"its first {} lines": MAX_LINES},
     "command-line.md": {
         "`--timeout` seconds ({}) once": PATIENCE,

@@ -1,0 +1,124 @@
+"""What the pages say of the SDK and of frameworks under "What can go wrong", and no example shows."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+import flask
+import pytest
+import sentry_sdk
+from fastapi import FastAPI, HTTPException
+from httpx import ASGITransport, AsyncClient
+from sentry_sdk.integrations.asyncio import AsyncioIntegration
+from sentry_sdk.integrations.flask import FlaskIntegration
+
+from pytest_sentryintegration import SentryEvents
+from sentryintegration import start_transaction
+
+
+def flask_shop() -> flask.Flask:
+    app = flask.Flask("shop")
+
+    @app.get("/price/<tea>")
+    def price(tea: str) -> str:
+        return {"green": "4.50"}[tea]
+
+    return app
+
+
+def test_flask_names_a_transaction_after_the_rule_where_it_is_told_so(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(traces_sample_rate=1.0, integrations=[FlaskIntegration(transaction_style="url")])
+
+    flask_shop().test_client().get("/price/green")
+
+    assert [transaction.name for transaction in sentry_events.transactions] == ["/price/<tea>"]
+
+
+def test_what_flask_lets_through_while_testing_is_reported_all_the_same(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init()
+    app = flask_shop()
+    app.testing = True
+
+    with pytest.raises(KeyError):
+        app.test_client().get("/price/blue")
+
+    sentry_events.errors.find(KeyError)
+
+
+def test_what_an_error_handler_of_flask_answers_is_not_reported(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init(traces_sample_rate=1.0)
+    app = flask_shop()
+    app.register_error_handler(KeyError, lambda error: ("no such tea", 404))
+
+    assert app.test_client().get("/price/blue").status_code == 404
+    assert (len(sentry_events.transactions), len(sentry_events)) == (1, 0)
+
+
+def test_fastapi_reports_an_http_exception_from_500_on(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init()
+    app = FastAPI()
+
+    @app.get("/{status}")
+    def fail(status: int) -> None:
+        raise HTTPException(status)
+
+    async def ask() -> list[int]:
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://shop") as client:
+            return [(await client.get(f"/{status}")).status_code for status in (404, 503)]
+
+    assert asyncio.run(ask()) == [404, 503]
+    assert [error.exception.type for error in sentry_events.errors] == ["HTTPException"]
+    assert sentry_events.errors[0].transaction == "/{status}"
+
+
+def test_errors_of_tasks_that_nobody_awaits_are_reported_by_the_integration_alone(
+    sentry_events: SentryEvents,
+) -> None:
+    async def fails() -> None:
+        raise ValueError("out of tea")
+
+    async def serve(**options: Any) -> int:
+        sentry_sdk.init(**options)
+        task = asyncio.ensure_future(fails())
+        await asyncio.wait([task])
+        task.exception()  # else asyncio tells of it
+        return len(sentry_events.errors)
+
+    assert asyncio.run(serve()) == 0
+    assert asyncio.run(serve(integrations=[AsyncioIntegration()])) == 1
+
+
+def test_a_command_that_ends_at_once_loses_what_is_queued(sentry_events: SentryEvents) -> None:
+    program = "import os, sentry_sdk; sentry_sdk.init(); sentry_sdk.capture_message('late')"
+
+    # Without env= it inherits the DSN, too.
+    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", f"{program}; os._exit(0)"], check=True)
+
+    assert len(sentry_events.messages.wait(1, "late")) == 1
+
+
+def test_the_sdk_keeps_a_thousand_spans_of_a_transaction_and_counts_the_others(
+    sentry_events: SentryEvents,
+) -> None:
+    with start_transaction(name="many", op="task"):
+        for _ in range(1003):
+            with start_transaction(op="step"):
+                pass
+
+    assert len(sentry_events.transactions.find("many").spans) == 1000
+    lost = [lost for report in sentry_events.client_reports for lost in report.discarded]
+    assert [(one.category, one.quantity) for one in lost] == [("span", 3)]
+
+
+@pytest.mark.sentry(trace_lifecycle="stream")
+def test_streamed_spans_have_no_limit(sentry_events: SentryEvents) -> None:
+    with start_transaction(name="many", op="task"):
+        for _ in range(1003):
+            with start_transaction(op="step"):
+                pass
+
+    assert len(sentry_events.transactions.find("many").spans) == 1003
