@@ -142,6 +142,8 @@ def test_each_word_of_the_filter_leaves_what_it_says_and_the_list_can_be_by_test
 
     assert {words: seen["seen"][words] for words in left if seen["seen"][words] != left[words]} == {}
     assert seen["groups"] == ["test_cart 1", "outside of a test 21"]
+    # The last one asks for a field that there is not.
+    assert seen["hint"] == ['"levle:" is no field, and is searched as text. Did you mean "level:"?']
 
 
 def test_the_keyboard_leads_from_the_list_to_the_line_and_to_the_trace(sentry: FakeSentry) -> None:

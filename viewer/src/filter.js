@@ -69,7 +69,7 @@ export function mistaken(text) {
   for (const { name, value } of tokens(text).map(read)) {
     if (!value || Object.hasOwn(FIELDS, name) || !/^[a-z_]{2,15}$/.test(name)) continue;
     const near = NAMES.map((known) => [distance(name, known), known]).sort((a, b) => a[0] - b[0])[0];
-    if (near[0] <= 2) return `${name}: is no field, and is searched as text. Did you mean ${near[1]}: ?`;
+    if (near[0] <= 2) return `"${name}:" is no field, and is searched as text. Did you mean "${near[1]}:"?`;
   }
   return "";
 }

@@ -168,9 +168,10 @@ const scenarios = {
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
       seen[words] = (await texts(page, ".row")).length;
     }
+    const hint = await texts(page, ".notice");
     await page.locator("#filter").fill("");
     await page.getByText("by test").click();
-    return { seen, groups: await texts(page, ".group") };
+    return { seen, hint, groups: await texts(page, ".group") };
   },
   async fields() {
     const page = await open(argument);
