@@ -118,7 +118,6 @@ class Mark:
         self,
         node: Node | None,
         after: Remote | None = None,
-        *,
         explicit: bool = False,
         own: Node | None = None,
     ) -> None:

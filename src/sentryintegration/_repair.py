@@ -58,8 +58,10 @@ def text(value: object, limit: int = MESSAGE_LIMIT) -> str:
     >>> text("\ud800"), text(b"caf\xc3\xa9"), text(3), text("x" * 9, 5)
     ('\\ud800', 'café', '3', 'xx...')
     """
+    if type(value) is str and len(value) <= limit and value.isascii():
+        return value
     if isinstance(value, str):
-        result = value if type(value) is str else str.__str__(value)
+        result = str.__str__(value)
     elif isinstance(value, (bytes, bytearray, memoryview)):
         result = _rendered(lambda raw: bytes(raw[: limit * 4 + 4]).decode("utf-8", "replace"), value)
     elif isinstance(value, (dict, list, tuple, set, frozenset)):

@@ -73,7 +73,11 @@ def start(
 class _Wanted:
     """The arguments of a start, made valid."""
 
-    __slots__ = ("data", "description", "forced", "name", "op", "remote", "suppressed")
+    name = ""
+    op: str | None = None
+    description: str | None = None
+    remote: Remote | None = None
+    suppressed = False
 
     def __init__(
         self,
@@ -85,16 +89,17 @@ class _Wanted:
         parent_span_id: Any,
         headers: Any,
     ) -> None:
-        self.name = _repair.line(name, _repair.NAME_LIMIT) if name is not None else ""
-        self.op = _repair.line(op, _repair.OP_LIMIT) or None if op is not None else None
-        self.description = None
+        if name is not None and (type(name) is not str or name):
+            self.name = _repair.line(name, _repair.NAME_LIMIT)
+        if op is not None:
+            self.op = _repair.line(op, _repair.OP_LIMIT) or None
         if description is not None:
             self.description = _repair.text(description, _repair.DESCRIPTION_LIMIT) or None
         self.data = _repair.pairs_of_data(data) if data is not None else {}
-        self.suppressed = trace_id is None
-        self.remote = None
         self.forced = bool(self.name) or headers is not None
-        if not self.suppressed and not (trace_id is AUTO and parent_span_id is None and headers is None):
+        if trace_id is None:
+            self.suppressed = True
+        elif trace_id is not AUTO or parent_span_id is not None or headers is not None:
             self.remote = _explicit(trace_id, parent_span_id, headers)
             self.forced = self.forced or self.remote is not None
 

@@ -75,7 +75,10 @@ class Streaming(Backend):
             attributes["sentry.op"] = op
         if description:
             attributes["sentry.description"] = description
-        return self._activated(scope, getattr(scope, self._starter)(name, attributes, None, False))
+        span = getattr(scope, self._starter)(name, attributes, None, False)
+        if span.sampled:
+            setattr(scope, self._attribute, span)
+        return span
 
     def start_suppressed(self, scope: Any, name: str) -> Any:
         scope.set_new_propagation_context()
@@ -96,17 +99,12 @@ class Streaming(Backend):
                 unsampled_reason=parent._unsampled_reason,
             )
         attributes = {"sentry.op": op} if op else {}
-        return self._activated(scope, getattr(scope, self._starter)(name, attributes, parent, False))
-
-    def _activated(self, scope: Any, span: Any) -> Any:
-        """Activate *span* on *scope*, as long as the facade says.
-
-        A span that the SDK activated would put the one before it back when it ends, also where that is
-        finished, or where a later one is active by then. An unsampled span is active already, and an ignored
-        one never is: what is started in it is a child of the span around it.
-        """
+        # Not activated by the SDK: that would put the span before it back when it ends, also where that is
+        # finished, or where a later one is active by then.
+        span = getattr(scope, self._starter)(name, attributes, parent, False)
         if span.sampled:
-            setattr(scope, self._attribute, span)
+            # An ignored span is not: what is started in it is a child of the span around it.
+            scope._span = span
         return span
 
     def set_tag(self, span: Any, key: str, value: str) -> None:
