@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_sentryintegration.verdict import meta
 from pytest_sentryintegration.verdict.finding import Finding
-from pytest_sentryintegration.verdict.meta import Node
+from pytest_sentryintegration.verdict.meta import NOTHING, Node
 from pytest_sentryintegration.verdict.sameness import bare, means_the_same, seconds
 from pytest_sentryintegration.verdict.sentences import sentence
 
@@ -59,8 +59,8 @@ class Place:
             f"{self.path}.{key}" if self.path else str(key),
             below(self.sent, key),
             below(self.stored, other),
-            meta.child(self.noted, other),
-            meta.child(self.own, key),
+            meta.child(self.noted, other) if self.noted else NOTHING,
+            meta.child(self.own, key) if self.own else NOTHING,
         )
 
     def annotated_below(self) -> Iterator[Place]:

@@ -222,6 +222,8 @@ _SENTRY_S = frozenset(
         "_performance_issues_spans",
     }
 )
+_BY_MORE = frozenset({"tags", "server_name", "site", "timestamp", "start_timestamp"})
+"""Fields of which more is compared than whether they are stored as they were sent."""
 
 
 def compare(sent: Mapping[str, Any], stored: Mapping[str, Any], drift: float = 0.0) -> list[Finding]:
@@ -240,9 +242,10 @@ def compare(sent: Mapping[str, Any], stored: Mapping[str, Any], drift: float = 0
         walk.shift = after - before
     for key, value in sent.items():
         name = ALIASES.get(key, key)
-        if name in _SENTRY_S or value is None:
+        if name in _SENTRY_S or value is None or (name not in _BY_MORE and name == key and event.keeps(key)):
             continue
-        place = replace(event.below(key, "logentry" if name == "message" else name), path=name)
+        place = event.below(key, "logentry" if name == "message" else name)
+        place.path = name
         if name == "type":
             if value in ("transaction", "feedback") and place.stored != value:
                 place.add("type")
