@@ -36,7 +36,7 @@ _SPANS: Final = 5_000
 """Spans of a trace that is shown."""
 _BODY: Final = 200_000
 """Bytes of an envelope that is shown as it was sent."""
-_TOGETHER: Final = 200
+_TOGETHER: Final = 32
 """Requests of which only lines are held that are read at once: test by test takes a fifth longer."""
 _SECTIONS: Final = ("tests", "objects", "findings", "traces", "attachments", "envelopes")
 
@@ -185,7 +185,7 @@ class _Report:
         """Read what the last tests have sent: of those of which only lines are held several at once."""
         places = {number: place for place, entries in self._waiting.items() for number in entries}
         contents = _contents_of([entry for entries in self._waiting.values() for entry in entries.values()])
-        counts = {place: Counter[str]() for place in self._waiting}
+        counts: dict[int, dict[str, int]] = {place: {} for place in self._waiting}
         # Spans are read, and linked, for what is held whole alone.
         linked = () if self._is_brief else contents.traces
         traces = {trace.trace_id for trace in linked if self._add_trace(trace)}
@@ -193,15 +193,19 @@ class _Report:
         for pairs in by_request(contents):
             number = entry_of(pairs[0][1]).number
             place = places[number]
-            counts[place].update(noun for noun, _ in pairs)
-            reports.setdefault(place, []).extend(obj for noun, obj in pairs if noun == "client_reports")
+            counted = counts[place]
+            for noun, obj in pairs:
+                counted[noun] = counted.get(noun, 0) + 1
+                if noun == "client_reports":
+                    reports.setdefault(place, []).append(obj)
             summary = self._request(pairs, place, traces)
             if is_red and not self._is_brief:
                 self._add_envelope(summary, self._waiting[place][number])
             self._requests.append(summary)
         for place in self._waiting:
-            self._tests[place]["counts"] = dict(counts[place])
-            if lost := dropped(SimpleNamespace(client_reports=reports.get(place, ()))):
+            self._tests[place]["counts"] = counts[place]
+        for place, told in reports.items():
+            if lost := dropped(SimpleNamespace(client_reports=told)):
                 self._tests[place]["lost"] = lost
         self._waiting.clear()
 
@@ -232,14 +236,15 @@ class _Report:
             pieces.append(("findings", str(number), dump(verdict)))
             if verdict["items"]:
                 summary["verdict"] = verdict["items"][0]["outcome"]
-        counts = Counter[str]()
+        counts: dict[str, int] = {}
         for noun, obj in pairs:
             without = [] if is_judged else ["verdict"]
             if noun == "transactions" and obj.trace_id in traces:
                 # Half of what a report would hold. The page takes them from the trace.
                 without.append("spans")
-            pieces.append(("objects", f"{number}:{noun}:{counts[noun]}", dump(as_json(obj, without=without))))
-            counts[noun] += 1
+            before = counts.get(noun, 0)
+            counts[noun] = before + 1
+            pieces.append(("objects", f"{number}:{noun}:{before}", dump(as_json(obj, without=without))))
             if noun == "attachments":
                 file = [
                     obj.content_type or "application/octet-stream",

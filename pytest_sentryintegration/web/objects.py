@@ -218,8 +218,9 @@ def _shown(value: Any, without: Collection[str] = ()) -> Any:
             if inner is not None and type(inner) not in _PLAIN:
                 # The outermost exception is among the others already, with all of its frames.
                 shown[name] = shown["exceptions"][-1] if name == "exception" else _shown(inner)
-        further = _FURTHER.get(kind)
-        return shown if further is None else {**shown, **further(value)}
+        if (further := _FURTHER.get(kind)) is not None:
+            shown.update(further(value))
+        return shown
     if isinstance(value, dict):
         # What was sent as JSON stays as it is; a mapping of objects has no other values.
         is_of_objects = type(next(iter(value.values()), None)) in FIELDS
