@@ -20,6 +20,9 @@ class Backend:
     holds_root: ClassVar[bool]
     """Whether a transaction has to wait for its spans, since they are sent inside it."""
 
+    scope_attribute: ClassVar[str]
+    """Where a span keeps the scope that it was started on."""
+
     def active(self, scope: Any) -> Any:
         """Return the active span of *scope*, or ``None``."""
         raise NotImplementedError

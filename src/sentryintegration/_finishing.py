@@ -223,9 +223,10 @@ def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
         if left.shared and mark is not None and mark.node is not None and not mark.node.done:
             following = Mark(mark.node, mark.after, explicit=mark.explicit, own=left)
             mark.node.add_follower(left)
-        if _leave_scope(node, left.scope, source, following) and not node.tree.backend.holds_root:
-            # A streamed transaction refers to itself: with its scope it would wait for the garbage collector.
-            left.span._scope = source
+        if _leave_scope(node, left.scope, source, following):
+            # Else a transaction would keep the scopes of its spans until it is sent, 1.7 kB each, and a streamed
+            # one, which refers to itself, would leave its own to the garbage collector.
+            setattr(left.span, node.tree.backend.scope_attribute, source)
 
 
 def _leave_scope(node: Node, scope: Any, source: Any, mark: Mark | None) -> bool:

@@ -21,6 +21,7 @@ class Static(Backend):
 
     needs = internals.STATIC
     holds_root = True
+    scope_attribute = "scope"
 
     def active(self, scope: Any) -> Any:
         return scope.span or Scope.get_isolation_scope().span

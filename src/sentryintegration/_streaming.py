@@ -18,6 +18,7 @@ class Streaming(Backend):
     """2.x with ``trace_lifecycle="stream"``, and 3.0: every span is sent on its own."""
 
     holds_root = False
+    scope_attribute = "_scope"
 
     def __init__(self, needs: internals.Part, attribute: str, starter: str, no_op: str) -> None:
         self.needs = needs

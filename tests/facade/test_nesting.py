@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -441,3 +442,15 @@ def test_asyncio_to_thread_nests_by_itself(sentry_events: SentryEvents) -> None:
 
     tree = sentry_events.transactions.find("root").tree
     assert tree == span("root", span("thread"), span("thread"))
+
+
+def test_a_finished_span_does_not_keep_its_scope_until_its_transaction_is_sent(
+    sentry_events: SentryEvents,
+) -> None:
+    with start_transaction(name="root", op="root"):
+        marker: list[str] = []
+        with start_transaction(op="child"):
+            sentry_sdk.get_current_scope().set_extra("kept", marker)
+        keeping = [one for one in gc.get_referrers(marker) if isinstance(one, dict) and "kept" in one]
+
+    assert keeping == []
