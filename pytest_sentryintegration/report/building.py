@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import base64
 import gc
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from pytest_sentryintegration.garbage import uncollected
 from pytest_sentryintegration.matching.showing import plain
-from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.model.traces import Trace
+from pytest_sentryintegration.report.blocks import Blocks, Limits, Piece
 from pytest_sentryintegration.report.dumps import RED, Problems, Test, read_dumps
 from pytest_sentryintegration.report.page import packed, report_page
 from pytest_sentryintegration.store import Arrival, Entry
 from pytest_sentryintegration.web.findings import judged
 from pytest_sentryintegration.web.objects import as_json, attachment_name, dump, entry_of
-from pytest_sentryintegration.web.streaming import by_request, summary_of
+from pytest_sentryintegration.web.streaming import by_request, contents_of, summary_of
 from pytest_sentryintegration.wire.envelope import serialize_envelope
 from pytest_sentryintegration.words.losses import dropped
 
-__all__ = ["TITLE", "Limits", "build"]
+__all__ = ["TITLE", "build"]
 
 VERSION: Final = 1
 TITLE: Final = "Sentry report"
@@ -38,32 +36,6 @@ _BODY: Final = 200_000
 """Bytes of an envelope that is shown as it was sent."""
 _TOGETHER: Final = 32
 """Requests of which only lines are held that are read at once: test by test takes a fifth longer."""
-_SECTIONS: Final = ("tests", "objects", "findings", "traces", "attachments", "envelopes")
-
-Piece = tuple[str, str, bytes]
-"""Its section, its key there, and JSON."""
-
-
-class Limits(NamedTuple):
-    """How large a report becomes. What is over a limit is left out, passed tests first, and is told."""
-
-    blocks: int = 6_000_000
-    """Bytes of what is looked at, compressed and as text; with the list and the page, below 10 MB."""
-    head: int = 2_200_000
-    """Bytes of the list, the same way."""
-    block: int = 400_000
-    """Bytes that are unpacked at once."""
-    one: int = 1_000_000
-    """Bytes of one event, trace or attachment."""
-    requests: int = 50_000
-    """Requests that are listed."""
-    tests: int = 50_000
-    """Tests that are listed."""
-    whole: int = 5_000
-    """Requests that are held whole before those of further tests that passed are not: each takes half a
-    millisecond, and 10,000 tests are to be done in 10 s."""
-    judged: int = 2_000
-    """Requests that get a verdict, which takes longer than all else: 10,000 tests are to be done in 10 s."""
 
 
 def build(
@@ -89,52 +61,13 @@ def build(
         return report.page(title)
 
 
-class _Blocks:
-    """What is read when it is looked at: blocks of JSON, each compressed."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self.packed: list[bytes] = []
-        self.is_full = False
-        self._size = 0
-        self._parts: dict[str, list[bytes]] = {name: [] for name in _SECTIONS}
-        self._held = 0
-
-    def add(self, pieces: Sequence[Piece]) -> int | None:
-        """Add *pieces* to one block, and return its number; ``None`` where they are left out."""
-        fitting = [piece for piece in pieces if len(piece[2]) <= self._limits.one]
-        size = sum(len(value) for _, _, value in fitting)
-        if self._held and self._held + size > self._limits.block:
-            self.end_block()
-        if self.is_full or not fitting:
-            return None
-        for section, key, value in fitting:
-            self._parts[section].append(b"%b:%b" % (json.dumps(key).encode(), value))
-        self._held += size
-        return len(self.packed)
-
-    def end_block(self) -> None:
-        """Compress what was added since the last one; leave it out where all would be too much then."""
-        if not self._held:
-            return
-        sections = (b'"%b":{%b}' % (name.encode(), b",".join(parts)) for name, parts in self._parts.items())
-        text = packed(b"{%b}" % b",".join(sections))
-        self._parts = {name: [] for name in _SECTIONS}
-        self._held = 0
-        self._size += len(text)
-        if self._size > self._limits.blocks:
-            self.is_full = True
-        else:
-            self.packed.append(text)
-
-
 class _Report:
     """Takes tests in the order of the report: the last ones are left out."""
 
     def __init__(self, limits: Limits, problems: Problems) -> None:
         self._limits = limits
         self._problems = problems
-        self._blocks = _Blocks(limits)
+        self._blocks = Blocks(limits)
         self._tests: list[dict[str, Any]] = []
         self._requests: list[dict[str, Any]] = []
         self._traces: dict[str, int] = {}
@@ -184,7 +117,7 @@ class _Report:
     def _read_waiting(self, is_red: bool = False) -> None:
         """Read what the last tests have sent: of those of which only lines are held several at once."""
         places = {number: place for place, entries in self._waiting.items() for number in entries}
-        contents = _contents_of([entry for entries in self._waiting.values() for entry in entries.values()])
+        contents = contents_of([entry for entries in self._waiting.values() for entry in entries.values()])
         counts: dict[int, dict[str, int]] = {place: {} for place in self._waiting}
         # Spans are read, and linked, for what is held whole alone.
         linked = () if self._is_brief else contents.traces
@@ -357,13 +290,3 @@ def _alone(pairs: Sequence[tuple[str, Any]]) -> SimpleNamespace:
     first = pairs[0][1]
     items = () if objects["refused"] else first.envelope.items
     return SimpleNamespace(**{**objects, "items": items})
-
-
-def _contents_of(entries: Sequence[Entry]) -> Contents:
-    contents = Contents(partial(_after, entries))
-    contents.update()
-    return contents
-
-
-def _after(entries: Sequence[Entry], number: int) -> list[Entry]:
-    return [entry for entry in entries if entry.number > number]

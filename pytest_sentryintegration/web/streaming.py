@@ -20,7 +20,7 @@ from pytest_sentryintegration.web.objects import as_json, dump, entry_of, reader
 from pytest_sentryintegration.web.reading import Kept, Part
 from pytest_sentryintegration.words.labels import label
 
-__all__ = ["Streaming", "by_request", "summary_of"]
+__all__ = ["Streaming", "by_request", "contents_of", "summary_of"]
 
 SLICE: Final = 0.25
 """Seconds after which a stream looks whether its client has left."""
@@ -110,7 +110,7 @@ class Streaming:
                 text = "something was evicted before it could be sent"
                 yield b"event: evicted\ndata: %b\n\n" % dump({"text": text})
             entries = [entry for entry in batch.entries if part.holds_entry(entry)]
-            yield b"".join(_summaries(_contents_of(entries), asking, verdicts=verdicts))
+            yield b"".join(_summaries(contents_of(entries), asking, verdicts=verdicts))
 
     def _lines(self, part: Part, asking: Question, client: Client) -> Iterator[bytes]:
         cursor = part.after
@@ -123,7 +123,7 @@ class Streaming:
                 contents = replace(part, after=cursor, until=batch.cursor).contents()
                 contents.update()
             else:
-                contents = _contents_of([entry for entry in batch.entries if part.holds_entry(entry)])
+                contents = contents_of([entry for entry in batch.entries if part.holds_entry(entry)])
             cursor = batch.cursor
             matched = asking.query.among(getattr(contents, asking.noun))
             yield b"".join(dump(as_json(obj)) + b"\n" for obj in matched)
@@ -150,7 +150,7 @@ class Streaming:
             self._pause((time.thread_time() - worked) * SHARE * min(rate / BUSY, 1))
 
 
-def _contents_of(entries: list[Entry]) -> Contents:
+def contents_of(entries: Sequence[Entry]) -> Contents:
     """Return the contents of a few requests: those of all that is kept would be read as a whole."""
     contents = Contents(lambda number: entries if number == 0 else [])
     contents.update()

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.report.building import Limits, build
+from pytest_sentryintegration.report.blocks import Limits
+from pytest_sentryintegration.report.building import build
 from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.app import Web
 from tests.clients import shop

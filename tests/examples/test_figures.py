@@ -13,7 +13,8 @@ from pytest_sentryintegration.cli.asking import PATIENCE, PORT
 from pytest_sentryintegration.cli.serve import SERVE
 from pytest_sentryintegration.model.drawing import MAX_LINES
 from pytest_sentryintegration.processes import grace
-from pytest_sentryintegration.report.building import _BODY, Limits
+from pytest_sentryintegration.report.blocks import Limits
+from pytest_sentryintegration.report.building import _BODY
 from pytest_sentryintegration.report.step_summary import LISTED
 from pytest_sentryintegration.sdk import worker
 from pytest_sentryintegration.server import deferring

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_sentryintegration.report.building import Limits, build
+from pytest_sentryintegration.report.blocks import Limits
+from pytest_sentryintegration.report.building import build
 
 ERROR = {"exception": {"values": [{"type": "CardError", "value": "declined"}]}}
 

@@ -10,7 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pytest_sentryintegration.report.building import Limits, build, headline
+from pytest_sentryintegration.report.blocks import Limits
+from pytest_sentryintegration.report.building import build, headline
 from pytest_sentryintegration.web.page import PAGE, policy_of
 from pytest_sentryintegration.wire.envelope import parse_envelope, serialize_envelope
 from tests.report.pages import ERROR, Page, envelope, page_of, sent, write_dump
