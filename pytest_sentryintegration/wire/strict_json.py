@@ -45,6 +45,10 @@ class Doubled(dict[str, Any]):
     doubled: frozenset[str]
 
 
+_NESTED = frozenset({dict, list, Doubled})
+"""What the parser makes of arrays and objects."""
+
+
 def marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object of these members, `Doubled` where keys are: an ``object_pairs_hook``.
 
@@ -92,14 +96,13 @@ def decoder(object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = N
 def check(text: str, value: Any) -> None:
     """Raise `StrictJSONError` where *value*, decoded from *text*, is too deep or holds a lone surrogate."""
     if text.count("[") + text.count("{") > MAX_DEPTH:
-        level = [value]
+        level = [value] if type(value) in _NESTED else []
         for _ in range(MAX_DEPTH):
             level = [
                 inner
                 for outer in level
-                if type(outer) is list or isinstance(outer, dict)
-                for inner in (outer.values() if isinstance(outer, dict) else outer)
-                if type(inner) is list or isinstance(inner, dict)
+                for inner in (outer if type(outer) is list else outer.values())
+                if type(inner) in _NESTED
             ]
             if not level:
                 break
