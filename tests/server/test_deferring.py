@@ -3,6 +3,8 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -152,6 +154,42 @@ def test_a_client_that_takes_nothing_is_cut_off(serve: Serve, monkeypatch: pytes
     assert ended.wait(20)
     # What the sockets of both sides hold, and no more.
     assert sent < 20_000_000
+
+
+def test_a_piece_is_made_when_the_one_before_it_was_given_to_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    turns: list[Callable[[], object]] = []
+
+    class Waited(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            """Let the serving thread do what it was given."""
+            while turns:
+                turns.pop(0)()
+            return super().wait(0)
+
+    class Loop:
+        def call_soon_threadsafe(self, call: Callable[..., object], *arguments: object) -> None:
+            turns.append(lambda: call(*arguments))
+
+    class Noting:
+        peer = ""
+
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            return lambda *arguments: done.append(name)
+
+    def chunks() -> Iterator[bytes]:
+        for number in range(3):
+            done.append(f"made {number}")
+            yield b"x"
+
+    monkeypatch.setattr(deferring, "threading", SimpleNamespace(Event=Waited))
+    making: Any = deferring.Making(cast(Any, Loop()), cast(Any, Noting()), True)
+
+    making.run(Deferred(lambda client: Reply(200, [], chunks=chunks())))
+
+    assert done == ["made 0", "begin", "write", "made 1", "write", "made 2", "write"]
 
 
 def test_a_client_sees_that_another_has_left(serve: Serve) -> None:

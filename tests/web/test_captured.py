@@ -151,6 +151,15 @@ def test_what_is_not_there_is_answered_with_the_message_of_the_fixture(api: Api)
     }
 
 
+@pytest.mark.parametrize(("path", "status"), [("errors?wait=0", 408), ("errors/latest", 404)])
+def test_where_nothing_came_the_reasons_of_the_fixture_are_answered(api: Api, path: str, status: int) -> None:
+    answer = api.get(f"/api/captured/{path}")
+
+    (reason,) = answer.json["reasons"]
+    assert (answer.status, reason.partition(":")[0]) == (status, "No process has connected")
+    assert " ".join(answer.json["text"].split()).endswith(f"- {reason}")
+
+
 def test_a_failure_says_which_part_it_is_about(api: Api) -> None:
     api.message("one")
     api.message("two", project=2)
