@@ -224,8 +224,8 @@ def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
             following = Mark(mark.node, mark.after, explicit=mark.explicit, own=left)
             mark.node.add_follower(left)
         if _leave_scope(node, left.scope, source, following):
-            # Else a transaction would keep the scopes of its spans until it is sent, 1.7 kB each, and a streamed
-            # one, which refers to itself, would leave its own to the garbage collector.
+            # Else a transaction would keep the scopes of its spans until it is sent, 1.7 kB each, and the
+            # scope of a streamed one, which refers to itself, would wait for the garbage collector.
             setattr(left.span, node.tree.backend.scope_attribute, source)
 
 
