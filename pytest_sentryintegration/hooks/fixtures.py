@@ -58,6 +58,7 @@ def sentry_options() -> dict[str, Any]:
 
     Override it in a conftest or a test module; by default every transaction is sampled.
 
+    >>> import pytest
     >>> @pytest.fixture
     ... def sentry_options():
     ...     return {"traces_sample_rate": 1.0, "release": "shop@1.2"}

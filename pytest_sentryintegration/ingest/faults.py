@@ -279,6 +279,7 @@ class Faults:
     def spoil(self, reply: Reply, item_types: Iterable[str]) -> None:
         """Delay or cut *reply*, the answer to a request with items of *item_types*, and count it.
 
+        >>> from pytest_sentryintegration.ingest.request import Reply
         >>> faults, reply = Faults(), Reply(200, [], b"{}")
         >>> faults.delay(0.5)
         >>> faults.spoil(reply, ["event"])
@@ -298,6 +299,7 @@ class Faults:
     def enforce(self, envelope: RawEnvelope) -> Enforced | None:
         """Apply the rate limits to *envelope*, and count those that met an item; ``None`` without any.
 
+        >>> from pytest_sentryintegration.wire.envelope import RawEnvelope
         >>> faults = Faults()
         >>> faults.enforce(RawEnvelope({}, [])) is None
         True
