@@ -165,7 +165,7 @@ def of_facade() -> str:
     parts = []
     for name in facade.__all__:
         value = getattr(facade, name)
-        if inspect.isclass(value) and name != "Level":
+        if inspect.isclass(value):
             parts += [f"## `{name}`", markdown(value.__doc__), *methods(value)]
         elif callable(value):
             parts += [f"## `{signature(name, value)}`", markdown(value.__doc__)]
