@@ -197,6 +197,26 @@ def test_an_event_shows_every_field_that_was_sent(sentry: FakeSentry) -> None:
     assert seen["chosen"] == ["db.query INSERT INTO charges internal_error"]
 
 
+def test_a_trace_is_searched_by_op_description_and_attribute(sentry: FakeSentry) -> None:
+    shop.send_a_shop(sentry)
+
+    found = see(sentry, "searched", json.dumps([shop.TRACE, "smtp.send", "limits:17", "postgresql"]))
+
+    assert found == {
+        "smtp.send": ["smtp.send smtp://mail"],
+        "limits:17": ["cache.get limits:17"],
+        "postgresql": ["db.query SELECT * FROM cart"],
+    }
+
+
+def test_whatever_has_the_focus_is_seen_to_have_it(sentry: FakeSentry) -> None:
+    shop.send_a_shop(sentry)
+
+    seen = see(sentry, "ringed", "#open=entry:5:errors:0")
+
+    assert (seen["passed"] > 20, seen["hidden"]) == (True, [])
+
+
 def test_on_a_telephone_no_row_is_cut_and_the_help_begins_with_its_first_key(sentry: FakeSentry) -> None:
     shop.send_a_shop(sentry)
     words = ["error", "transaction", "log", "attachment", "refused", "lost", "item"]

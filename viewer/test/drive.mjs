@@ -183,6 +183,37 @@ const scenarios = {
     await page.locator(".span.active").waitFor();
     return { ...seen, chosen: await texts(page, ".span.active .name a") };
   },
+  async searched() {
+    const [trace, ...words] = JSON.parse(argument);
+    const page = await open(`#open=trace:${trace}`);
+    await page.locator(".span").first().waitFor();
+    const seen = {};
+    for (const text of words) {
+      await page.keyboard.press("/");
+      await page.locator(".tools input").fill(text);
+      await page.locator(".span.found").first().waitFor();
+      seen[text] = await texts(page, ".span.found .name a");
+    }
+    return seen;
+  },
+  async ringed() {
+    const page = await open(argument);
+    await page.locator("article h2").waitFor();
+    const hidden = [];
+    const passed = new Set();
+    for (let step = 0; step < 60; step++) {
+      await page.keyboard.press("Tab");
+      const [name, seen] = await page.evaluate(() => {
+        const one = document.activeElement;
+        const { outlineStyle, outlineWidth } = getComputedStyle(one);
+        return [one.tagName + one.className + one.textContent.slice(0, 20), outlineStyle !== "none" && parseFloat(outlineWidth) >= 1];
+      });
+      if (name.startsWith("BODY")) continue;
+      passed.add(name);
+      if (!seen) hidden.push(name);
+    }
+    return { passed: passed.size, hidden };
+  },
   async telephone() {
     const page = await open("", { viewport: { width: 400, height: 800 } });
     await rows(page, 1);
