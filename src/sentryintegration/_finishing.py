@@ -37,7 +37,8 @@ def finish(node: Node, status: str | None = None) -> None:
         with node.tree.lock:
             if node.done:
                 return
-            divide(node.tree)
+            if node.tree.sent or node.tree.borrowed:
+                divide(node.tree)
             node.done = True
             complete = _finish_span(node, status)
         if complete:

@@ -47,8 +47,7 @@ class Handle:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._node is not None:
-            finish_with(self, error)
+        finish_with(self, error)
 
     def __del__(self) -> None:
         node = self._node

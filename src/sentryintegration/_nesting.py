@@ -52,9 +52,8 @@ class Tree:
             # A transaction that waits for spans may be sent during another request.
             self.isolation = Scope.get_isolation_scope()
 
-    @property
-    def over(self) -> bool:
-        """Whether a child started now would be lost."""
+    def is_over(self) -> bool:
+        """Say whether a child started now would be lost."""
         if self.borrowed:
             return self.backend.is_over(self.root)
         return self.sent or self.pid != _process.pid
@@ -98,7 +97,7 @@ class Node:
     def surrounding(self) -> Any:
         """As :meth:`before`, but with finished transactions that wait for spans: they are still parents."""
         scope, outer = self.previous, self.outer
-        while outer is not None and outer.done and (not outer.is_root or outer.tree.over):
+        while outer is not None and outer.done and (not outer.is_root or outer.tree.is_over()):
             scope, outer = outer.previous, outer.outer
         return scope
 

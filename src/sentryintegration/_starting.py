@@ -191,7 +191,7 @@ def _start_child(
     """Start a child of *parent*; ``None`` where its transaction is sent already."""
     backend = tree.backend
     with tree.lock:
-        if tree.over and (tree.sent or not tree.suppressed):
+        if tree.is_over() and (tree.sent or not tree.suppressed):
             return None
         if tree.borrowed:
             tree.ledger.id_of(parent)
@@ -255,6 +255,6 @@ def _continued(
         return backend.remote_of(active) if backend.root_of(active) is not None else None
     if tree.distributed:
         return backend.remote_of(active)
-    if tree.over and (not named or (mark is not None and mark.explicit)):
+    if tree.is_over() and (not named or (mark is not None and mark.explicit)):
         return after(tree, active)
     return None

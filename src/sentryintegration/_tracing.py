@@ -194,7 +194,7 @@ def _adopt(node: Node) -> AbstractContextManager[None]:
     with node.tree.lock:
         divide(node.tree)
     tree = node.tree
-    if tree.over and not (tree.suppressed and not tree.sent):
+    if tree.is_over() and not (tree.suppressed and not tree.sent):
         scope._span = None
         scope._transaction = None
         scope._transaction_info = {}
