@@ -235,7 +235,7 @@ class Item:
 class Refused:
     """A request that the fake Sentry did not accept.
 
-    >>> sentry_events.faults.status(503)
+    >>> sentry_events.faults.status(503, times=1)
     >>> event_id = capture_message("out of tea")
     >>> refused = sentry_events.refused.find()
     >>> refused.status, refused.reason
