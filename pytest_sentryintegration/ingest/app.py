@@ -71,7 +71,7 @@ class Ingest:
         """Take back the delays of an inbox; returns whether there were any."""
         with self._lock:
             faults = self._faults.get(inbox)
-        return faults is not None and faults.end_delays()
+        return faults is not None and faults._set.end_delays()
 
     def forget(self, inbox: str | None) -> bool:
         """Take back the faults of an inbox; returns whether there were any."""
@@ -167,14 +167,14 @@ class Ingest:
                 taken = take(call)
                 types = frozenset(item.type for raw in taken.envelopes for item in raw.items)
             finally:
-                code = faults.take_status(types)
+                code = faults._set.take_status(types)
                 if code is not None:
                     raise Refusal(code, f"fault set by the test: status {code}")
             reply = self._keep(call, route, taken, faults)
         except Refusal as refusal:
             self._list_refused(call, route, refusal, fault=code is not None)
             reply = route.endpoint.refuse(call, refusal)
-        faults.spoil(reply, types)
+        faults._set.spoil(reply, types)
         return reply
 
     def _keep(self, call: Call, route: Route, taken: Taken, faults: Faults | None = None) -> Reply:
@@ -217,7 +217,7 @@ class Ingest:
         """Return what rate limits leave of *envelopes*; list what they take, and add them to *limits*."""
         left = []
         for raw in envelopes:
-            enforced = faults.enforce(raw)
+            enforced = faults._set.enforce(raw)
             if enforced is None or not enforced.limits:
                 left.append(raw)
                 continue

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_sentryintegration.ingest.app import Ingest
-from pytest_sentryintegration.ingest.faults import Faults, Uses
+from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.ingest.request import Client, Deferred, Reply, Request
 from pytest_sentryintegration.ingest.routes import NOWHERE, find_route
+from pytest_sentryintegration.ingest.set_faults import Uses
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.server.child_environment import child_environment
 from pytest_sentryintegration.server.serving import Server

@@ -41,7 +41,7 @@ class FaultsOverHttp:
         """Answer with the faults that are set and not used up."""
         inbox = self._inbox(asked)
         faults = self._sentry.ingest.faults_for(inbox)
-        faults.recount()
+        faults._set.recount()
         return json_reply(200, _as_json(faults))
 
     def set(self, asked: Asked) -> Reply:
