@@ -104,8 +104,11 @@ class Contents:
             if self._newest_evicted is not None:
                 self._forget(self._newest_evicted())
             for entry in self._fetch(self._number):
-                self._number = entry.number
-                self._take(entry)
+                try:
+                    self._take(entry)
+                finally:
+                    # Afterwards, since it is read without the lock. What raises is not tried again.
+                    self._number = entry.number
 
     @property
     def number(self) -> int:

@@ -23,7 +23,7 @@ class Shared:
 
     Many that wait for one event are woken together. When each made this JSON for itself, 100 of them were
     answered after 240 ms; now after 30 ms. Little is kept, since more is of no use for that, and objects are
-    referred to weakly: what was evicted or cleared is not held here.
+    referred to weakly: what was evicted or cleared is not held here, nor is its JSON.
     """
 
     def __init__(self) -> None:
@@ -36,21 +36,23 @@ class Shared:
             # Spans and envelopes, which have no room for it: there may be 100,000 of them.
             return dump(as_json(obj))
         state = contents.number, contents.evicted
+        key, forget = id(obj), self._made.pop
         with self._lock:
-            made = self._made.pop(id(obj), None)
+            made = forget(key, None)
             if made is None or made.of() is not obj or made.state != state:
-                made = _Made(obj, state)
-            self._made[id(obj)] = made
-            if len(self._made) > MOST:
-                del self._made[next(iter(self._made))]
+                # Forgotten with its object. Python may do this at any time, so without the lock.
+                made = _Made(weakref.ref(obj, lambda _: forget(key, None)), state)
+            self._made[key] = made
+            for oldest in list(self._made)[:-MOST]:
+                forget(oldest, None)
         return made.json(obj)
 
 
 class _Made:
     """The JSON of one object, made by the first thread that asks; the others wait for it."""
 
-    def __init__(self, obj: Any, state: tuple[int, int]) -> None:
-        self.of = weakref.ref(obj)
+    def __init__(self, of: weakref.ref[Any], state: tuple[int, int]) -> None:
+        self.of = of
         self.state = state
         self._lock = threading.Lock()
         self._json: bytes | None = None

@@ -24,6 +24,18 @@ def test_an_envelope_has_what_was_sent() -> None:
     assert repr(envelope.items[1]) == "<Item unknown 1 bytes>"
 
 
+def test_an_envelope_that_cannot_be_taken_in_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = Sender()
+    with monkeypatch.context() as patched:
+        patched.setattr(Contents, "_take", lambda self, entry: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            sender.send(item("event", {"message": "one"}))
+
+    contents = sender.send(item("event", {"message": "two"}))
+
+    assert [event.message for event in contents.events] == ["two"]
+
+
 @pytest.mark.parametrize(
     ("payload", "problem"),
     [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from pytest_sentryintegration.model import Contents
 from pytest_sentryintegration.web import sharing
 from pytest_sentryintegration.web.objects import as_json
 from pytest_sentryintegration.web.reading import Kept
@@ -27,6 +29,13 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(sharing, "as_json", noting)
     return numbers
+
+
+def send_transaction(api: Api, name: str, span_id: str) -> None:
+    """Send one of a trace that is always the same."""
+    trace = {"trace_id": "a" * 32, "span_id": span_id}
+    times = {"start_timestamp": 1.0, "timestamp": 2.0}
+    api.send(("transaction", {"transaction": name, "contexts": {"trace": trace}, **times}))
 
 
 def test_of_all_clients_that_wait_for_an_event_one_has_its_json_made(api: Api, made: list[Any]) -> None:
@@ -52,19 +61,32 @@ def test_the_answers_of_one_event_are_the_same_bytes(api: Api, made: list[Any]) 
 
 
 def test_a_trace_that_grows_is_shown_as_it_is(api: Api) -> None:
-    trace_id = "a" * 32
-
-    def send(name: str, span_id: str) -> None:
-        trace = {"trace_id": trace_id, "span_id": span_id}
-        times = {"start_timestamp": 1.0, "timestamp": 2.0}
-        api.send(("transaction", {"transaction": name, "contexts": {"trace": trace}, **times}))
-
-    send("first", "1" * 16)
+    send_transaction(api, "first", "1" * 16)
     before = api.get("/api/captured/traces/latest").json
-    send("second", "2" * 16)
+    send_transaction(api, "second", "2" * 16)
     after = api.get("/api/captured/traces/latest").json
 
     assert (before["transactions"], after["transactions"]) == (["first"], ["first", "second"])
+
+
+def test_a_trace_that_is_asked_for_while_more_of_it_is_taken_in_is_shown_whole_afterwards(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, shared = Kept(api.sentry.store), sharing.Shared()
+    send_transaction(api, "first", "1" * 16)
+    contents = kept.contents(None)
+    (trace,) = contents.traces
+    take = Contents._take
+
+    def asked_just_before(self: Contents, entry: Any) -> None:
+        shared.json_of(trace, contents)
+        take(self, entry)
+
+    monkeypatch.setattr(Contents, "_take", asked_just_before)
+    send_transaction(api, "second", "2" * 16)
+    contents.update()
+
+    assert json.loads(shared.json_of(trace, contents))["transactions"] == ["first", "second"]
 
 
 def test_json_is_kept_of_few_objects(api: Api, made: list[Any]) -> None:
@@ -88,19 +110,20 @@ def test_what_is_very_long_is_made_again_and_not_kept(
     assert made == [1, 1]
 
 
-def test_an_object_whose_json_was_made_is_let_go_of(api: Api) -> None:
+def test_an_object_whose_json_was_made_is_let_go_of_and_its_json_with_it(api: Api) -> None:
     api.message("one")
     kept, shared = Kept(api.sentry.store), sharing.Shared()
     contents = kept.contents(None)
     event = weakref.ref(contents.events[0])
     shared.json_of(event(), contents)
+    (made,) = map(weakref.ref, shared._made.values())
 
     api.ask("DELETE", "/api/captured")
     del contents
     kept.contents(None)
     gc.collect()
 
-    assert event() is None
+    assert (event(), made()) == (None, None)
 
 
 def test_where_json_cannot_be_made_the_next_one_tries_again(
