@@ -97,6 +97,14 @@ def test_envelopes_without_a_manifest_are_shown_under_the_name_of_their_folder(t
     assert (page.outcomes, page.labels) == ([("", "node")], ["'of node'"])
 
 
+def test_a_file_that_is_named_by_its_suffix_alone_is_read_as_an_envelope(tmp_path: Path) -> None:
+    (tmp_path / ".envelope").write_bytes(envelope({"message": "without a name"}))
+
+    page = page_of(tmp_path)
+
+    assert (page.labels, page.head["lacking"]) == (["'without a name'"], [])
+
+
 def test_a_test_that_ended_the_process_is_named(tmp_path: Path) -> None:
     running = {"test": "test_c", "outcome": "running"}
 
