@@ -302,7 +302,8 @@ class Contents:
             elif kind in _NOUNS:
                 self._places[_NOUNS[kind]].append((entry, index))
             elif kind == "upload" and entry.endpoint == "upload":
-                self._envelopes.upload(raw.headers["location"], entry.number, raw.payload)
+                # A manifest may call a request an upload that is none.
+                self._envelopes.upload(str(raw.headers.get("location")), entry.number, raw.payload)
             elif kind in _TRACE_TYPES:
                 if has_logs(raw):
                     self._places["logs"].append((entry, index))

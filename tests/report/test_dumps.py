@@ -231,6 +231,16 @@ def test_what_is_no_envelope_does_not_hide_the_others(tmp_path: Path) -> None:
     assert page_of(folder).labels == ["'ok'"]
 
 
+@pytest.mark.parametrize("location", ["", ',"location":[7]'])
+def test_an_upload_of_which_the_place_is_not_known_is_shown(tmp_path: Path, location: str) -> None:
+    body = b'{}\n{"type":"upload","length":2%b}\nhi\n' % location.encode()
+    lines = [{"test": "a", "outcome": "failed", "sent": [{**sent("a-001.envelope"), "endpoint": "upload"}]}]
+
+    page = page_of(write_dump(tmp_path / "dump", lines, {"a-001.envelope": body}))
+
+    assert (page.labels, page.head["lacking"]) == (["upload, 2 bytes"], [])
+
+
 @pytest.mark.parametrize("folders", [0, 1])
 def test_nothing_at_all_is_an_empty_report(tmp_path: Path, folders: int) -> None:
     page = page_of(*[tmp_path] * folders)
