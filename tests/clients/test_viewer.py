@@ -554,12 +554,24 @@ def test_a_lost_connection_is_said_and_comes_back_by_itself() -> None:
     }
 
 
-def test_what_is_opened_while_the_connection_is_lost_is_shown_when_it_is_back(tmp_path: Path) -> None:
+SAID = ["It cannot be shown: the server does not answer. What the list knows of it is below."]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "before"),
+    [
+        pytest.param("away", {"said": SAID}, id="said"),
+        pytest.param("late", {}, id="an error that comes late"),
+    ],
+)
+def test_what_is_opened_while_the_connection_is_lost_is_shown_when_it_is_back(
+    tmp_path: Path, scenario: str, before: dict[str, Any]
+) -> None:
     kept = tmp_path / "kept.sqlite"
     with FakeSentry(web=Web, data=kept) as first:
         send(first, "event", {"message": "before"})
         port = first.port
-        with browsing(first, "away") as browser:
+        with browsing(first, scenario) as browser:
             assert browser.readline() == "ready\n"
             first.close()
             assert browser.readline() == "lost\n"
@@ -567,8 +579,7 @@ def test_what_is_opened_while_the_connection_is_lost_is_shown_when_it_is_back(tm
                 second.start()
                 line = browser.readline()
 
-    said = ["It cannot be shown: the server does not answer. What the list knows of it is below."]
-    assert json.loads(line) == {"said": said, "shown": ["before"], "left": 0}
+    assert json.loads(line) == {**before, "shown": ["before"], "left": 0}
 
 
 def test_what_is_evicted_leaves_the_list_and_says_so() -> None:

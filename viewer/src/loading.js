@@ -6,13 +6,15 @@ import { connections } from "./source.js";
 export function useAnswer(ask, depends, keep = false) {
   const [answer, setAnswer] = useState({ loading: true });
   const [failed, askAgain] = useState(0);
-  useEffect(() => void (answer.error && askAgain(connections.value)), [connections.value]);
+  // The error may come after the server is back.
+  useEffect(() => void (answer.error && answer.began !== connections.value && askAgain(connections.value)), [answer, connections.value]);
   useEffect(() => {
     let left = false;
+    const began = connections.value;
     setAnswer((before) => (keep && before.value ? before : { loading: true }));
     ask().then(
       (value) => left || setAnswer({ value }),
-      (error) => left || setAnswer({ error: String(error.message ?? error).replace(/\.$/, "") }),
+      (error) => left || setAnswer({ error: String(error.message ?? error).replace(/\.$/, ""), began }),
     );
     return () => (left = true);
   }, [...depends, failed]);

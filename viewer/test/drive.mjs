@@ -371,6 +371,23 @@ const scenarios = {
     await page.locator("article .actions").waitFor();
     return { said, shown: await texts(page, "article h2"), left: await page.locator(".banner.bad").count() };
   },
+  async late() {
+    const page = await open();
+    await rows(page, 1);
+    await page.locator(".state.good").waitFor();
+    console.log("ready");
+    await page.locator(".notice[role=alert]").waitFor();
+    const asked = []; // for the object, and for its verdict
+    await page.route(/[?&]inbox=/, (route) => (asked.length < 2 ? void asked.push(route) : route.continue()));
+    const both = [page.waitForRequest(/captured\/messages/), page.waitForRequest(/captured\/findings/)];
+    await page.locator(".row a").click();
+    await Promise.all(both);
+    console.log("lost");
+    await page.locator(".state.good").waitFor();
+    for (const route of asked) await route.abort();
+    await page.locator("article .actions").waitFor();
+    return { shown: await texts(page, "article h2"), left: await page.locator(".banner.bad").count() };
+  },
   async evicted() {
     const page = await open();
     await rows(page, 1);
