@@ -38,8 +38,7 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
     """
     deadline = clock.monotonic() + timeout
     problems: list[str] = []
-    if not flush_spans(timeout):
-        problems.append(f"OpenTelemetry's exporter had not sent its spans after {timeout:g} s")
+    exporting = flush_spans(timeout)
     transports = []
     for client in clients:
         transport = redirected(client)
@@ -63,6 +62,10 @@ def drain(clients: Iterable[Any], timeout: float = TIMEOUT) -> list[str]:
             queued = min(queued, transport.worker.unfinished_tasks)
             what = "1 envelope was" if queued == 1 else f"{queued} envelopes were"
             problems.append(f"{what} still queued after {timeout:g} s of waiting")
+    if exporting is not None:
+        exporting.join(max(0.0, deadline - clock.monotonic()))
+        if exporting.is_alive():
+            problems.append(f"OpenTelemetry's exporter had not sent its spans after {timeout:g} s")
     return problems
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_sentryintegration.sdk.ownership import in_no_context
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 from pytest_sentryintegration.sdk.transport import Destination
 
@@ -49,17 +52,29 @@ def redirected_setup(
     return setup
 
 
-def flush_spans(timeout: float) -> bool:
+def flush_spans(timeout: float) -> threading.Thread | None:
     """Have the exporter send what it holds, where the SDK has set one up.
 
     Args:
-        timeout: in seconds.
+        timeout: in seconds. The exporters of OpenTelemetry take no notice of it.
 
     Returns:
-        Whether it has sent all of it.
+        The thread in which it sends.
     """
     tracing: Any = sys.modules.get("opentelemetry.trace")
     if tracing is None or "sentry_sdk.integrations.otlp" not in sys.modules:
-        return True
+        return None
     flush = getattr(tracing.get_tracer_provider(), "force_flush", None)
-    return flush is None or flush(int(timeout * 1000)) is not False
+    if flush is None:
+        return None
+
+    def send() -> None:
+        with suppress(Exception):  # OpenTelemetry has logged it
+            flush(int(timeout * 1000))
+
+    thread = threading.Thread(target=send, name="sentryintegration-export", daemon=True)
+    try:
+        in_no_context(thread.start)
+    except RuntimeError:  # no thread can be started
+        return None
+    return thread

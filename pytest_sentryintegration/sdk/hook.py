@@ -6,7 +6,9 @@ when the plugin's module is imported, and must not import sentry_sdk to be so.
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -18,6 +20,9 @@ from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.sdk.stacklevels import uncounted
 
 MODULE = "sentry_sdk"
+PATIENCE = 5.0
+"""Seconds that the first client of another thread may hold up a fork; it takes a few tenths of one."""
+
 MAKERS = ("__init__", "__setstate__")
 """The methods of ``sentry_sdk.Client`` that make a client: called, and unpickled."""
 
@@ -95,35 +100,42 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
         if not isinstance(client_class, type) or _is_patched(client_class):
             return
         waiting: dict[str, Any] = {}
-        # A client of another thread waits: made now, it would send to its DSN until the first one is made.
-        lock = reentrant_lock()
+        outermost: set[str] = set()
+        """Those that nothing else had wrapped when the first client was made: that stays, and calls them."""
+        runner: int | None = None
         is_complete = False
 
         def complete_once() -> None:
-            nonlocal is_complete
-            with lock:
-                if not is_complete:
-                    is_complete = True
+            nonlocal runner, is_complete
+            # A client of another thread waits here. Made now, it would send to its DSN.
+            with _completing:
+                if is_complete or runner == threading.get_ident():
+                    return
+                outermost.clear()
+                outermost.update(name for name, make in waiting.items() if _has(client_class, name, make))
+                runner = threading.get_ident()
+                try:
                     complete()
-                    put_back()
+                finally:
+                    runner = None
+                is_complete = True
+                put_back()
 
         def wrap(name: str, original: Callable[..., None]) -> Callable[..., None]:
             @uncounted
             def make(client: Any, *args: Any, **kwargs: Any) -> None:
                 __tracebackhide__ = True
-                # If something else has wrapped this meanwhile, that stays, and is what calls this.
-                is_outermost = getattr(client_class, name) is make
                 complete_once()
-                now = getattr(client_class, name) if is_outermost else original
+                now = getattr(client_class, name) if name in outermost else original
                 (original if now is make else now)(client, *args, **kwargs)
 
-            _ORIGINALS[make] = original
+            _ORIGINALS[id(make)] = make, original
             return make
 
         def put_back() -> None:
             for name, make in waiting.items():
-                original = _ORIGINALS.pop(make)
-                if vars(client_class).get(name) is make:
+                _, original = _ORIGINALS.pop(id(make))
+                if _has(client_class, name, make):
                     setattr(client_class, name, original)
 
         for name in MAKERS:
@@ -139,15 +151,32 @@ def at_first_client(complete: Callable[[], None]) -> Callable[[ModuleType], None
     return then
 
 
-_ORIGINALS: dict[Any, Callable[..., None]] = {}
-"""In whose place each function stands that waits for the first client."""
+_completing = reentrant_lock()
+
+_ORIGINALS: dict[int, tuple[Any, Any]] = {}
+"""Each function that waits for the first client, and in whose place. By its id: a proxy is equal to it."""
 
 
 def original_of(method: Any) -> Any:
     """Return *method*, or that in whose place it waits for the first client."""
-    return _ORIGINALS.get(method, method)
+    make, original = _ORIGINALS.get(id(method), (None, None))
+    return original if make is method else method
+
+
+def _has(client_class: type, name: str, method: Any) -> bool:
+    return vars(client_class).get(name) is method
 
 
 def _is_patched(client_class: type) -> bool:
     method = vars(client_class).get("__init__")
-    return hasattr(method, "_sentryintegration") or method in _ORIGINALS
+    return hasattr(method, "_sentryintegration") or original_of(method) is not method
+
+
+def _wait_until_complete() -> None:
+    """Let another thread end first what it does at its first client: a fork would have half of it."""
+    if _completing.acquire(timeout=PATIENCE):
+        _completing.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_wait_until_complete)

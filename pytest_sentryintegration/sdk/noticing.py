@@ -176,11 +176,15 @@ def _note_span(span: Any, transaction: Any) -> None:
 def _began_before_the_end(span: Any, transaction: Any) -> bool:
     # At a start the SDK reads the time, and a moment later the clock by which it works out the end: where the
     # thread was held up between the two, the end is before the time at which a span inside began.
-    took = transaction.timestamp - transaction.start_timestamp
-    started, began = (getattr(each, "_start_timestamp_monotonic_ns", None) for each in (transaction, span))
-    if started is None or began is None:
-        return bool(span.start_timestamp <= transaction.timestamp)
-    return bool(began - started <= (took / timedelta(microseconds=1) + 1) * 1000)
+    try:
+        took = transaction.timestamp - transaction.start_timestamp
+        started = getattr(transaction, "_start_timestamp_monotonic_ns", None)
+        began = getattr(span, "_start_timestamp_monotonic_ns", None)
+        if started is None or began is None:
+            return bool(span.start_timestamp <= transaction.timestamp)
+        return bool(began - started <= (took / timedelta(microseconds=1) + 1) * 1000)
+    except TypeError:  # one of the times has a zone, and one that the application gave has none
+        return False
 
 
 def _django() -> list[tuple[Any, str, Callable[..., Any]]]:

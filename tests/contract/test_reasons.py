@@ -287,6 +287,21 @@ def test_a_late_span_is_told_once_where_the_start_of_its_transaction_was_held_up
 
 
 @pytest.mark.skipif(STREAMED, reason="streamed spans are sent one by one")
+@pytest.mark.parametrize("zone", [None, datetime.timezone.utc])
+def test_a_late_span_is_told_where_the_application_gives_a_time_without_a_zone(
+    sentry_events: SentryEvents, zone: datetime.timezone | None
+) -> None:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    sentry_sdk.init(REAL_DSN, **OPTIONS)
+    transaction = sentry_sdk.start_transaction(name="checkout", start_timestamp=now.replace(tzinfo=zone))
+    late = transaction.start_child(op="late")
+    transaction.finish(end_timestamp=now.replace(tzinfo=None if zone else datetime.timezone.utc))
+    late.finish()
+
+    assert LATE in why(sentry_events.spans, "late")
+
+
+@pytest.mark.skipif(STREAMED, reason="streamed spans are sent one by one")
 def test_a_span_that_began_after_its_transaction_is_told(sentry_events: SentryEvents) -> None:
     sentry_sdk.init(REAL_DSN, **OPTIONS)
     with sentry_sdk.start_transaction(name="checkout") as transaction:

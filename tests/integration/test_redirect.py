@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.sdk.hook import at_first_client
+from pytest_sentryintegration.sdk.hook import at_first_client, original_of
 from tests.integration.conftest import Run
 
 IT = """
@@ -160,6 +161,71 @@ def test_a_client_that_another_thread_makes_while_the_first_is_redirected_is_red
     other.join()
 
     assert sorted(made) == ["first, redirected", "second, redirected"]
+
+
+def test_what_wraps_the_making_of_clients_before_the_first_one_stays() -> None:
+    wrapped = []
+
+    class Proxy:
+        """As those of wrapt: equal to what it wraps."""
+
+        def __init__(self, function: Any) -> None:
+            self.function = function
+
+        def __eq__(self, other: object) -> bool:
+            return bool(self.function == other)
+
+        def __hash__(self) -> int:
+            return hash(self.function)
+
+        def __get__(self, client: Any, owner: object = None) -> Any:
+            return self if client is None else lambda *args: self(client, *args)
+
+        def __call__(self, *args: Any) -> None:
+            wrapped.append(args[1])
+            self.function(*args)
+
+    class Client:
+        def __init__(self, name: str) -> None:
+            pass
+
+    sdk: Any = SimpleNamespace(Client=Client)
+    at_first_client(lambda: None)(sdk)
+    sdk.Client.__init__ = Proxy(sdk.Client.__init__)
+    assert original_of(sdk.Client.__init__) is vars(Client)["__init__"]
+    Client("first")
+    Client("second")
+
+    assert wrapped == ["first", "second"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_fork_waits_until_the_first_client_of_another_thread_is_made() -> None:
+    class Client:
+        def __init__(self) -> None:
+            pass
+
+    begun, end = threading.Event(), threading.Event()
+    done = []
+
+    def redirect() -> None:
+        begun.set()
+        end.wait(60)
+        done.append("redirected")
+
+    sdk: Any = SimpleNamespace(Client=Client)
+    at_first_client(redirect)(sdk)
+    first = threading.Thread(target=Client)
+    first.start()
+    assert begun.wait(60)
+    threading.Timer(0.05, end.set).start()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if done else 1)
+    first.join()
+
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_threads_that_make_the_first_clients_at_once_send_nothing_to_their_dsn(
