@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         Transaction,
         UnreadablePayload,
     )
-    from pytest_sentryintegration.processes import ChildProcess
+    from pytest_sentryintegration.processes.child import ChildProcess
     from pytest_sentryintegration.server.fake_sentry import FakeSentry, NoServerError
     from pytest_sentryintegration.server.listening import ListenError, PortBusyError
     from pytest_sentryintegration.settings import SettingError
@@ -99,7 +99,7 @@ _HOMES = {
     "Break": "model",
     "Breadcrumb": "model",
     "CheckIn": "model",
-    "ChildProcess": "processes",
+    "ChildProcess": "processes.child",
     "ClientReport": "model",
     "CriterionError": "matching.criteria",
     "Discarded": "model",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.inbox.source import StoredInbox
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.locks import reentrant_lock
-from pytest_sentryintegration.processes import MARK, ChildProcess, Ready, end_all
+from pytest_sentryintegration.processes.child import MARK, ChildProcess, end_all
 from pytest_sentryintegration.sdk.gathering import gather, unfinished_in
 from pytest_sentryintegration.sdk.isolation import Isolation
 from pytest_sentryintegration.sdk.notes import noticed
@@ -214,7 +215,12 @@ class Capture(StoredInbox):
         ]
 
     def start(
-        self, args: Any, options: Mapping[str, Any], *, everything: bool = False, ready: Ready | None = None
+        self,
+        args: Any,
+        options: Mapping[str, Any],
+        *,
+        everything: bool = False,
+        awaited: re.Pattern[str] | None = None,
     ) -> ChildProcess:
         """Start a process that reports into this inbox and ends with it."""
         if self._memory:
@@ -223,7 +229,7 @@ class Capture(StoredInbox):
         mark = f"{os.environ.get(MARK, '')}{self.inbox}.{len(self._processes)}/"
         env = {**child_environment(self._dsn()), **(options.get("env") or {}), MARK: mark}
         changed = {name: value for name, value in options.items() if name != "env"}
-        process = ChildProcess(args, env, changed, everything=everything, ready=ready)
+        process = ChildProcess(args, env, changed, everything=everything, awaited=awaited)
         self._processes.append(process)
         return process
 

@@ -17,7 +17,9 @@ from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.matching.secrets import secrets_of, secrets_of_settings
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.nouns import CLASSES, NOUNS
-from pytest_sentryintegration.processes import START, ChildProcess, Ready, run_to_end
+from pytest_sentryintegration.processes.child import ChildProcess
+from pytest_sentryintegration.processes.readiness import START, Ready, awaited_output, wait_until_ready
+from pytest_sentryintegration.processes.running import run_to_end
 from pytest_sentryintegration.words.explaining import explain
 from pytest_sentryintegration.words.policies import not_accepted
 
@@ -277,8 +279,8 @@ class SentryEvents(View[model.Event]):
         0
         """
         __tracebackhide__ = True
-        process = self._reader.source.start(args, options, ready=ready)
-        process.wait_until_ready(timeout)
+        process = self._reader.source.start(args, options, awaited=awaited_output(ready, options))
+        wait_until_ready(process, ready, timeout)
         return process
 
     def adopt(self, thread: threading.Thread) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn, Protocol
@@ -10,7 +11,7 @@ from pytest_sentryintegration.evidence import Evidence
 from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.matching.secrets import Secret
 from pytest_sentryintegration.model import Contents
-from pytest_sentryintegration.processes import ChildProcess, Ready
+from pytest_sentryintegration.processes.child import ChildProcess
 from pytest_sentryintegration.store import Store
 
 
@@ -60,7 +61,12 @@ class Source(Protocol):
         """Forget what came so far."""
 
     def start(
-        self, args: Any, options: Mapping[str, Any], *, everything: bool = False, ready: Ready | None = None
+        self,
+        args: Any,
+        options: Mapping[str, Any],
+        *,
+        everything: bool = False,
+        awaited: re.Pattern[str] | None = None,
     ) -> ChildProcess:
         """Start a process that reports into this inbox and ends with it; see `ChildProcess`."""
         _no_server()

@@ -18,7 +18,7 @@ import sentry_sdk
 from sentry_sdk import utils as sdk_utils
 
 from pytest_sentryintegration.evidence import Child, Evidence, Raised
-from pytest_sentryintegration.processes import ChildProcess
+from pytest_sentryintegration.processes.child import ChildProcess
 from pytest_sentryintegration.sdk.child_processes import processes
 from pytest_sentryintegration.sdk.log_records import log_records
 from pytest_sentryintegration.sdk.notes import noticed

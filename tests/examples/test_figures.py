@@ -12,7 +12,7 @@ import pytest
 from pytest_sentryintegration.cli.asking import PATIENCE, PORT
 from pytest_sentryintegration.cli.serve import SERVE
 from pytest_sentryintegration.model.drawing import MAX_LINES
-from pytest_sentryintegration.processes import grace
+from pytest_sentryintegration.processes.child import grace
 from pytest_sentryintegration.report.blocks import Limits
 from pytest_sentryintegration.report.building import _BODY
 from pytest_sentryintegration.report.step_summary import LISTED

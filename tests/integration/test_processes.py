@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration import NoServerError, SentryEvents, capture, processes
-from pytest_sentryintegration.process_output import KEPT
+from pytest_sentryintegration import NoServerError, SentryEvents, capture
+from pytest_sentryintegration.processes import child
+from pytest_sentryintegration.processes.output import KEPT
+from pytest_sentryintegration.processes.readiness import Ready, wait_until_ready
 
 SENDS = (
     "import sentry_sdk; sentry_sdk.init(traces_sample_rate=1.0); sentry_sdk.capture_message('from the child')"
@@ -30,9 +32,9 @@ def python(code: str) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _little_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "grace", 0.2)
+    monkeypatch.setattr(child, "grace", 0.2)
     # A loaded machine may take long to read what was written.
-    monkeypatch.setattr(processes, "_READING", 30)
+    monkeypatch.setattr(child, "_READING", 30)
 
 
 def is_running(pid: int) -> bool:
@@ -158,9 +160,7 @@ send("first"); print("sent", flush=True); sys.stdin.read(); send("second")
 
 
 @pytest.mark.parametrize("ready", ["is ready", re.compile(r"ready, \d+ workers")])
-def test_a_service_is_waited_for_by_what_it_writes(
-    sentry_events: SentryEvents, ready: processes.Ready
-) -> None:
+def test_a_service_is_waited_for_by_what_it_writes(sentry_events: SentryEvents, ready: Ready) -> None:
     code = "import sys, time; print('it is ready, 4 workers', file=sys.stderr, flush=True); time.sleep(60)"
 
     process = sentry_events.popen(python(code), ready=ready)
@@ -198,7 +198,7 @@ DAEMON = """if True:
 def test_a_daemon_may_take_longer_than_the_process_that_starts_it(
     sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_READING", 0)
+    monkeypatch.setattr(child, "_READING", 0)
 
     assert sentry_events.popen(python(DAEMON), ready="here").output.rstrip() == "here"
 
@@ -208,12 +208,12 @@ def test_a_daemon_is_ready_at_once_and_its_output_is_there_at_once(
     sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As long as it runs, the streams of the process that started it are open.
-    monkeypatch.setattr(processes, "_READING", 40)
+    monkeypatch.setattr(child, "_READING", 40)
     began = time.perf_counter()
     process = sentry_events.popen(python(DAEMON), ready="here")
     assert process.exited.wait(20)
 
-    monkeypatch.setattr(processes, "_READING", 0)
+    monkeypatch.setattr(child, "_READING", 0)
     assert process.output.rstrip() == "here"
     assert time.perf_counter() - began < 30
 
@@ -236,15 +236,17 @@ def test_a_service_that_is_not_ready_in_time_is_an_error(sentry_events: SentryEv
 def test_what_was_left_running_and_is_not_ready_is_said_beside_the_end_of_its_starter(
     sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_READING", 0)
-    process = sentry_events._reader.source.start(["sh", "-c", "sleep 60 & exit 0"], {}, ready="ready")
+    monkeypatch.setattr(child, "_READING", 0)
+    process = sentry_events._reader.source.start(
+        ["sh", "-c", "sleep 60 & exit 0"], {}, awaited=re.compile("ready")
+    )
     assert process.exited.wait(20)
 
     with pytest.raises(
         AssertionError,
         match=r"exited with 0, and nothing that it started is ready within 0.01 s, waiting for 'ready'",
     ):
-        process.wait_until_ready(0.01)
+        wait_until_ready(process, "ready", 0.01)
 
 
 @pytest.mark.parametrize(
@@ -370,7 +372,7 @@ def test_what_the_tests_of_a_process_have_started_ends_with_that_process() -> No
 def test_what_else_runs_beside_the_tests_of_a_process_does_not_end_with_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(processes.MARK, "outer.0/")
+    monkeypatch.setenv(child.MARK, "outer.0/")
     with subprocess.Popen(["sleep", "60"]) as beside:
         with capture() as sentry_events:
             # A common way to add to the environment.
@@ -385,7 +387,7 @@ def test_what_else_runs_beside_the_tests_of_a_process_does_not_end_with_them(
 def test_a_process_that_reports_while_it_is_ended_reports_into_its_test(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(processes, "grace", 30)
+    monkeypatch.setattr(child, "grace", 30)
     code = """if True:
         import signal, sys, threading, sentry_sdk
         sentry_sdk.init()
@@ -423,4 +425,4 @@ def test_without_a_port_no_process_can_report() -> None:
     ],
 )
 def test_a_process_is_named_by_what_it_runs(command: object, name: str) -> None:
-    assert processes.command_name(command) == name
+    assert child.command_name(command) == name
