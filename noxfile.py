@@ -223,7 +223,7 @@ def run_example(session: nox.Session, folder: Path) -> tuple[str, bool]:
 def run_contract(session: nox.Session, *options: str, **env: str) -> None:
     folders = [folder for folder in FOLDERS if any(Path(folder).glob("**/test_*.py"))]
     chosen = session.posargs or [*folders, *(f"--ignore={path}" for path in ONCE), *options]
-    session.run("pytest", "-q", "-n", "2", *WITHOUT_CLIENTS, *chosen, env=env)
+    session.run("pytest", "-q", "-n", "auto", *WITHOUT_CLIENTS, *chosen, env=env)
 
 
 @nox.session(python=[version for version in OTHERS if version not in PAIRED.values()])
@@ -249,7 +249,7 @@ def sdks(session: nox.Session, sdk: str, mode: str) -> None:
     install(session, sdk)
     run_contract(session, SENTRYINTEGRATION_TEST_MODE=mode)
     if not session.posargs:
-        session.run("pytest", "-q", "-n", "2", *OF_THE_SDK, env={"SENTRYINTEGRATION_ALL_INTERNALS": "1"})
+        session.run("pytest", "-q", "-n", "auto", *OF_THE_SDK, env={"SENTRYINTEGRATION_ALL_INTERNALS": "1"})
 
 
 @nox.session(venv_backend="uv")
@@ -271,7 +271,8 @@ def newest(session: nox.Session) -> None:
             continue
         session.log(f"newest {what}: sentry-sdk {version}")
         session.run(
-            "pytest", "-q", "-n", "2", *WITHOUT_CLIENTS, "tests/contract", "tests/facade", f"--ignore={HARM}"
+            *("pytest", "-q", "-n", "auto", *WITHOUT_CLIENTS),
+            *("tests/contract", "tests/facade", f"--ignore={HARM}"),
         )
 
 
@@ -295,7 +296,7 @@ def coverage(session: nox.Session) -> None:
     install(session, NEWEST_2)
     session.run("coverage", "erase")
     # `coverage run`, not pytest-cov: pytest imports this project's plugin before pytest-cov could measure it.
-    measured = ("coverage", "run", "-m", "pytest", "-q", "-n", "2", *MEASURED)
+    measured = ("coverage", "run", "-m", "pytest", "-q", "-n", "auto", *MEASURED)
     without = (f"--{'deselect' if '::' in name else 'ignore'}={name}" for name in NOT_MEASURED)
     session.run(*measured, *without, *session.posargs)
     session.run(*measured, *STREAMED_FACADE, env={"SENTRYINTEGRATION_TEST_MODE": "stream"})
@@ -334,7 +335,7 @@ def wheel(session: nox.Session) -> None:
             shutil.copy(source, target)
     with session.chdir(project):
         session.run("python", "-c", WHERE_INSTALLED)
-        session.run("pytest", "-q", "-n", "2", *WITHOUT_CLIENTS)
+        session.run("pytest", "-q", "-n", "auto", *WITHOUT_CLIENTS)
 
 
 @nox.session
@@ -421,7 +422,7 @@ def clients(session: nox.Session) -> None:
     paths = sorted(Path("tests").rglob("test_*.py"))
     marked = [str(path) for path in paths if CLIENT in path.read_text(encoding="utf-8")]
     session.run(
-        *("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "clients"),
+        *("pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", "clients"),
         *(["-k", f"not ({' or '.join(left_out)})"] if left_out else []),
         *(session.posargs or marked),
         env={
