@@ -206,9 +206,11 @@ class Redirect:
         otlp: Any = sys.modules.get("sentry_sdk.integrations.otlp")
         if otlp is not None and otlp is not self._otlp:
             self._otlp = otlp
-            integration = otlp.OTLPIntegration
-            setup = redirected_setup(integration.setup_once_with_options, self._destination, self.wants)
-            self._replace(integration, "setup_once_with_options", setup)
+            integration = getattr(otlp, "OTLPIntegration", None)
+            setup = getattr(integration, "setup_once_with_options", None)
+            if setup is not None:
+                redirected = redirected_setup(setup, self._destination, self.wants)
+                self._replace(integration, "setup_once_with_options", redirected)
 
     def _guard(self, module: ModuleType) -> None:
         """See that what asks a transport's pool of connections to POST is answered by the fake Sentry."""

@@ -508,6 +508,19 @@ def test_the_exporter_of_opentelemetry_is_pointed_at_the_fake(
     shared().redirect._otlp = None
 
 
+def test_an_integration_of_opentelemetry_that_has_another_shape_breaks_no_init(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "sentry_sdk.integrations.otlp"
+    monkeypatch.setitem(sys.modules, name, ModuleType(name))
+
+    sentry_sdk.init(DSN)
+    sentry_sdk.capture_message("sent")
+
+    assert sentry_events.messages.find("sent")
+    shared().redirect._otlp = None
+
+
 def test_spans_that_opentelemetry_exports_arrive(run: Run, elsewhere: tuple[str, list[str]]) -> None:
     pytest.importorskip("sentry_sdk.integrations.otlp")
     dsn, paths = elsewhere
