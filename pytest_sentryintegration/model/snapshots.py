@@ -1,12 +1,16 @@
 """Snapshots: what was sent as plain data, equal on every run and machine for the same events and trees.
 
-Times are left out: the order of lists, children and breadcrumbs is the order in time. So is what says which
-machine or build it was: modules, runtime, SDK, release, stack frames, thread ids. Ids get numbers.
+Times are left out. Events, transactions, spans, logs and metrics stand in the order of their times, whichever
+came first: processes send in another order in each run. What has no time stands as it came. Left out is also
+what says which machine or build it was: modules, runtime, SDK, release, stack frames, thread ids. Ids get
+numbers.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timezone
 from typing import Any
 
 from pytest_sentryintegration.model.drawing import MAX_DEPTH, count_below
@@ -86,21 +90,26 @@ def inbox_snapshot(contents: Any) -> dict[str, Any]:
     """Return a snapshot of all that came, by noun; nouns without anything are left out."""
     masks = Masks()
     shown: dict[str, Any] = {
-        "events": [event_snapshot(event, masks) for event in contents.events],
-        "transactions": [transaction_snapshot(transaction, masks) for transaction in contents.transactions],
-        "orphans": [_span(orphan, masks, 1) for trace in contents.traces for orphan in _lost(trace)],
+        "events": [event_snapshot(event, masks) for event in _in_time(contents.events, "timestamp")],
+        "transactions": [
+            transaction_snapshot(transaction, masks)
+            for transaction in _in_time(contents.transactions, "start")
+        ],
     }
+    orphans = [orphan for trace in contents.traces for orphan in _lost(trace)]
+    shown["orphans"] = [_span(orphan, masks, 1) for orphan in _in_time(orphans, "start")]
     shown["attachments"] = [
         masks.filled(**_attachment(attachment))
         for attachment in contents.attachments
         if attachment.event is None
     ]
     shown["logs"] = [
-        masks.filled(level=log.level, body=log.body, attributes=log.attributes) for log in contents.logs
+        masks.filled(level=log.level, body=log.body, attributes=log.attributes)
+        for log in _in_time(contents.logs, "timestamp")
     ]
     shown["metrics"] = [
         masks.filled(type=metric.type, name=metric.name, value=metric.value, unit=metric.unit)
-        for metric in contents.metrics
+        for metric in _in_time(contents.metrics, "timestamp")
     ]
     shown["check_ins"] = [
         masks.filled(
@@ -121,6 +130,14 @@ def inbox_snapshot(contents: Any) -> dict[str, Any]:
     ]
     shown["discarded"] = _discarded(contents.client_reports)
     return {noun: objects for noun, objects in shown.items() if objects}
+
+
+_EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
+
+
+def _in_time(objects: Iterable[Any], time: str) -> list[Any]:
+    """Sort *objects* by their attribute *time*, those of the same time as they came; without one, first."""
+    return sorted(objects, key=lambda each: getattr(each, time) or _EARLIEST)
 
 
 def _span(span: Any, masks: Masks, depth: int) -> dict[str, Any]:

@@ -94,6 +94,8 @@ class Buffer:
         self._names = [
             name for name in vars(component) if name.endswith("_buffer") or name.startswith("pending_")
         ]
+        if isinstance(getattr(component, "_pending_flush", None), set):
+            component._pending_flush = _InOrder()
         self._holds: ownership.Owner | None = None
         self._lock = reentrant_lock()
         _free_in_forks(component)
@@ -147,6 +149,17 @@ class Buffer:
         for value in vars(self._component).values():
             if isinstance(value, threading.Event):
                 value._at_fork_reinit()  # type: ignore[attr-defined]
+
+
+class _InOrder(dict[str, None]):
+    """Takes the place of the set of traces to send: streamed transactions come in the order of their ends.
+
+    In the order of the set, which is another in each run, ``sentry_events.transactions[0]`` was any of them.
+    """
+
+    def add(self, trace_id: str) -> None:
+        """Take the trace, behind those that are there."""
+        self[trace_id] = None
 
 
 _BUFFER = "_sentryintegration"

@@ -64,6 +64,11 @@ INTERNALS = (
     Internal(BATCHER, "_buffer", "what holds nothing is not flushed, for speed"),
     Internal(BATCHER, "_active", "what is recorded while a batch is sent is dropped, as by the SDK"),
     Internal(
+        "sentry_sdk._span_batcher:SpanBatcher",
+        "_pending_flush",
+        "streamed transactions come in the order of their ends",
+    ),
+    Internal(
         "sentry_sdk.client", "SDK_INFO", "the SDK's name, which integrations change, ends with its test"
     ),
     Internal("sentry_sdk.utils", "has_logs_enabled", "says that logs are switched off"),

@@ -28,6 +28,15 @@ def test_each_noun_is_an_empty_sequence_before_anything_came(sentry_events: Sent
         assert view == nothing
 
 
+def test_transactions_that_end_one_after_another_come_in_that_order(sentry_events: SentryEvents) -> None:
+    names = [f"checkout {number}" for number in range(12)]
+    for name in names:
+        with root(name):
+            pass
+
+    assert [transaction.name for transaction in sentry_events.transactions] == names
+
+
 @pytest.mark.parametrize("noun", NOUNS)
 def test_each_noun_can_be_asked_while_it_is_empty(sentry_events: SentryEvents, noun: str) -> None:
     view: Any = getattr(sentry_events, noun)

@@ -55,6 +55,28 @@ def test_two_runs_of_the_same_program_have_the_same_snapshot() -> None:
     assert json.dumps(a_run(3).snapshot()) == json.dumps(a_run(5).snapshot())
 
 
+def test_the_order_in_which_envelopes_came_makes_no_difference() -> None:
+    trace = "d1" * 16
+    envelopes = [
+        item("event", {"message": "first", "timestamp": 1.0}),
+        item("event", {"message": "second", "timestamp": "1970-01-01T00:00:02Z"}),
+        item("transaction", transaction(transaction="outer", start_timestamp=1.0, timestamp=4.0)),
+        item("transaction", transaction(transaction="inner", start_timestamp=2.0, timestamp=3.0)),
+        container("log", {"body": "a", "timestamp": 1.0, "trace_id": trace}),
+        container("log", {"body": "b", "timestamp": 2.0, "trace_id": trace}),
+        container("trace_metric", {"name": "x", "type": "counter", "value": 1, "timestamp": 1.0}),
+        container("trace_metric", {"name": "y", "type": "counter", "value": 1, "timestamp": 2.0}),
+    ]
+    ordered, reversed_ = Sender(), Sender()
+
+    for one, other in zip(envelopes, reversed(envelopes), strict=True):
+        first, second = ordered.send(one), reversed_.send(other)
+
+    assert first.snapshot() == second.snapshot()
+    names = [(noun, len(shown)) for noun, shown in first.snapshot().items()]
+    assert names == [("events", 2), ("transactions", 2), ("logs", 2), ("metrics", 2)]
+
+
 def test_the_inbox_is_shown_by_noun_with_numbered_ids() -> None:
     assert a_run(3).snapshot() == {
         "events": [
