@@ -49,8 +49,8 @@ def init(
     True
 
     Args:
-        dsn: Where to report to; by default the environment's ``SENTRY_DSN``. With neither, everything
-            else is a safe no-op. ``"fake"`` is the same as ``dry_mode=True``.
+        dsn: Where to report to; by default the environment's ``SENTRY_DSN``. With neither, or with ``""``,
+            everything else is a safe no-op. ``"fake"`` is the same as ``dry_mode=True``.
         traces_sample_rate: The share of transactions that is sent, 0 to 1. Without it and a sampler, none.
         traces_sampler: Decides for each transaction.
         release: The version of the application.
@@ -91,8 +91,9 @@ def init(
             "init was called again: the first client is replaced, and closed in the background",
         )
     if not dsn and not any(options.get(name) for name in ("transport", "spotlight")):
-        log(logging.WARNING, "neither dsn nor SENTRY_DSN is given: nothing will be reported to Sentry")
-        if replaces:
+        why = 'dsn is ""' if dsn == "" else "neither dsn nor SENTRY_DSN is given"
+        log(logging.WARNING, "%s: nothing will be reported to Sentry", why)
+        if replaces or dsn == "":  # off: a client that does not count as initialised reports no more, too
             sentry_sdk.get_global_scope().set_client(None)
     else:
         sentry_sdk.init(**given)

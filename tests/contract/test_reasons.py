@@ -371,6 +371,19 @@ def test_an_init_that_turns_the_sdk_off_is_told(sentry_events: SentryEvents) -> 
     )
 
 
+def test_an_init_of_the_facade_that_turns_it_off_stays_off(
+    sentry_events: SentryEvents, caplog: pytest.LogCaptureFixture
+) -> None:
+    sentryintegration.init("")
+    sentryintegration.capture_message("hello")
+
+    assert why(sentry_events.messages, "hello") == text("""
+        - This process has no SDK client: sentry_sdk.init() was not called, or the
+          client was closed.
+        """)
+    assert caplog.messages == ['dsn is "": nothing will be reported to Sentry']
+
+
 def test_an_error_that_the_options_ignore_is_told(sentry_events: SentryEvents) -> None:
     sentry_sdk.init(REAL_DSN, ignore_errors=[ArithmeticError])
     sentry_sdk.capture_exception(ZeroDivisionError("x"))
