@@ -105,7 +105,7 @@ class Child:
     ended: int | None = None
     """Its exit code, where it is known."""
     running: bool = False
-    """Whether nobody has waited for its end."""
+    """Whether it may run: its end was not waited for."""
     has_dsn: bool = True
     """Whether its environment has a DSN of this inbox."""
     earlier: bool = False

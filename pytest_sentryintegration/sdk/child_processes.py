@@ -87,6 +87,32 @@ def _posix_spawn(original: Callable[..., int]) -> Callable[..., int]:
     return posix_spawn
 
 
+def of_multiprocessing() -> list[tuple[Any, str, Any]]:
+    """Return what is wrapped of `multiprocessing`, where that is imported."""
+    return [(getattr(sys.modules.get("multiprocessing.process"), "BaseProcess", None), "start", _spawn)]
+
+
+def _spawn(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap ``Process.start``: a pool keeps no process once it is over."""
+
+    @uncounted
+    @functools.wraps(original)
+    def start(self: Any) -> None:
+        __tracebackhide__ = True
+        original(self)
+        with contextlib.suppress(Exception):
+            noted = noticed_now()
+            if noted is not None and start_method(self) != "fork" and len(noted.spawned) < MOST:
+                noted.spawned.append((weakref.ref(self), self.name))
+
+    return start
+
+
+def start_method(process: Any) -> str:
+    """Return how a process of `multiprocessing` is started; a plain ``Process`` as the program has it."""
+    return str(process._start_method or sys.modules["multiprocessing"].get_start_method())
+
+
 def _note_start(
     command: Any, environment: Any, popen: weakref.ref[subprocess.Popen[Any]] | None = None
 ) -> Started | None:

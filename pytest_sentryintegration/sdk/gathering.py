@@ -19,7 +19,7 @@ from sentry_sdk import utils as sdk_utils
 
 from pytest_sentryintegration.evidence import Child, Evidence, Raised
 from pytest_sentryintegration.processes.child import ChildProcess
-from pytest_sentryintegration.sdk.child_processes import processes
+from pytest_sentryintegration.sdk.child_processes import processes, start_method
 from pytest_sentryintegration.sdk.log_records import log_records
 from pytest_sentryintegration.sdk.notes import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
@@ -188,12 +188,13 @@ def _started(process: ChildProcess, has_dsn: bool) -> Child:
 
 def _processes(owner: Owner) -> Iterator[Child]:
     before = noticed(owner).others
+    told = []
     for process in processes():
         try:
             earlier, ended = weakref.ref(process) in before, process.exitcode
             if not (earlier and ended is not None):
-                # A plain `multiprocessing.Process` has the method of the program.
-                method = process._start_method or sys.modules["multiprocessing"].get_start_method()
+                told.append(process)
+                method = start_method(process)
                 yield Child(
                     process.name,
                     forked=method == "fork",
@@ -204,6 +205,9 @@ def _processes(owner: Owner) -> Iterator[Child]:
                 )
         except (AssertionError, ValueError):  # a child of another process, or closed
             continue
+    for reference, name in noticed(owner).spawned:
+        if reference() not in told:  # closed, or of a pool that is over
+            yield Child(name, spawned=True)
 
 
 def unfinished_in(owner: Owner, trace_ids: Collection[str]) -> list[str]:

@@ -56,6 +56,8 @@ class Noticed:
     django: Counter[str] = field(default_factory=Counter)
     """Requests that Django's tools for tests have made, by the name of the tool."""
     started: list[Started] = field(default_factory=list)
+    spawned: list[tuple[weakref.ref[Any], str]] = field(default_factory=list)
+    """The processes of `multiprocessing` that were started and are no forks, with their names."""
     forks: int = 0
     others: frozenset[weakref.ref[Any]] = frozenset()
     """The processes of `multiprocessing` that were started before. Later ones may get the ids of these."""

@@ -22,7 +22,7 @@ import sentry_sdk
 
 from pytest_sentryintegration.evidence import LateSpan
 from pytest_sentryintegration.sdk import event_loops, ownership
-from pytest_sentryintegration.sdk.child_processes import STARTS, processes
+from pytest_sentryintegration.sdk.child_processes import STARTS, of_multiprocessing, processes
 from pytest_sentryintegration.sdk.notes import MOST, begin_notes, noticed_now
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.sdk.sampling import package
@@ -116,6 +116,7 @@ def _install() -> None:
         (getattr(streaming, "NoOpStreamedSpan", None), "__init__", _no_op),
         (getattr(sdk, "Client", None), "_is_ignored_error", _is_ignored_error),
         *STARTS,
+        *of_multiprocessing(),
         *event_loops.wraps(),
         *_django(),
     ):
@@ -124,7 +125,14 @@ def _install() -> None:
             setattr(owner, name, _WRAPPED[owner, name][1])
 
 
-_MODULES: Final = ("sentry_sdk", "sentry_sdk.tracing", "sentry_sdk.traces", "uvloop", "django.test.client")
+_MODULES: Final = (
+    "sentry_sdk",
+    "sentry_sdk.tracing",
+    "sentry_sdk.traces",
+    "uvloop",
+    "django.test.client",
+    "multiprocessing.process",
+)
 _installed: list[Any] = []
 """The modules of these names whose functions are wrapped: while they are the same, there is nothing to do."""
 _WRAPPED: dict[tuple[Any, str], tuple[Any, Any]] = {}

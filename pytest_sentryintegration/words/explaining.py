@@ -33,6 +33,7 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
     if ("buffer_overflow", "span") in losses and incomplete(contents):
         # `of_spans` names the transactions; the client report only counts these spans.
         losses.pop(("buffer_overflow", "span"), None)
+    untraced = [*_of_tracing(evidence)] if noun is None or noun in TRACED else []
     said = [
         *_of_client(evidence),
         *_of_delivery(evidence),
@@ -41,8 +42,8 @@ def reasons(evidence: Evidence, contents: Any, noun: str | None = None, waited: 
         *of_raised(losses, evidence, noun),
         *_of_ignored(evidence, noun),
         *_of_features(evidence, noun),
-        *of_spans(evidence, contents, noun, explained=bool(losses)),
-        *(_of_tracing(evidence) if noun is None or noun in TRACED else ()),
+        *of_spans(evidence, contents, noun, explained=bool(losses or untraced)),
+        *untraced,
         *of_senders(evidence, waited, explained=bool(losses)),
         *evidence.notes,
     ]

@@ -113,7 +113,7 @@ def _of_child(child: Child, connected: bool, longer: str) -> str:
     if child.earlier:
         return f"{name} was started before this test: {_EARLIER[child.forked]}."
     if child.running:
-        return f"{name} was started, and nobody has waited for its end: do that first, or {longer}."
+        return f"{name} was started and may still run: wait for its end first, or {longer}."
     if child.forked:
         return f"{name}, a fork of this one, ended with exit code {child.ended}: {_UNFLUSHED}."
     ended = f"{name} was started" if child.ended is None else f"{name} ended with exit code {child.ended}"

@@ -18,7 +18,7 @@ TRACED: Final = ("transactions", "spans", "traces", "envelopes", "items")
 
 
 def of_spans(evidence: Evidence, contents: Any, noun: str | None, *, explained: bool) -> Iterable[str]:
-    """Yield what became of spans; those outside of any transaction where no client report *explained* it."""
+    """Yield what became of spans; those outside of any transaction where nothing else *explained* it."""
     if noun is not None and noun not in TRACED:
         return
     for label in evidence.unfinished()[:LISTED]:

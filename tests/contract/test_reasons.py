@@ -522,6 +522,34 @@ def test_a_process_of_multiprocessing_is_named(run: Any) -> None:
     run(test_it=FORKED).assert_outcomes(passed=2)
 
 
+GONE = """
+    import multiprocessing, os, pytest
+    from concurrent.futures import ProcessPoolExecutor
+
+    def of_a_pool(spawn):
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            pool.submit(os.getpid).result()
+
+    def closed(spawn):
+        process = spawn.Process(target=os.getpid)
+        process.start()
+        process.join()
+        process.close()
+
+    @pytest.mark.parametrize("start", [of_a_pool, closed])
+    def test_it(sentry_events, start):
+        start(multiprocessing.get_context("spawn"))
+        with pytest.raises(AssertionError) as caught:
+            sentry_events.messages.find("from the child", timeout=0.1)
+        said = " ".join(str(caught.value).split())
+        assert "was started and sent nothing: a spawned process does not inherit the parent's init()." in said
+"""
+
+
+def test_a_spawned_process_whose_object_is_gone_is_told(run: Any) -> None:
+    run(test_it=GONE).assert_outcomes(passed=2)
+
+
 def test_an_environment_that_was_never_handed_over_is_told(sentry_events: SentryEvents) -> None:
     subprocess.run([sys.executable, "-c", "pass"], env={"PATH": os.environ["PATH"]}, check=True)
 
@@ -583,10 +611,7 @@ def test_a_process_that_still_runs_is_told(sentry_events: SentryEvents) -> None:
     said = " ".join(why(sentry_events.messages, timeout=0.1).split())
     process.communicate(b"\n")
 
-    assert (
-        "was started, and nobody has waited for its end: do that first, or raise timeout= (it was 0.1 s)"
-        in said
-    )
+    assert "was started and may still run: wait for its end first, or raise timeout= (it was 0.1 s)" in said
 
 
 def test_the_sdks_own_processes_are_not_told(sentry_events: SentryEvents) -> None:

@@ -144,6 +144,10 @@ from tests.words.inboxes import Received
             " transactions only.",
         ),
         (
+            Evidence(client=True, traces_sampler=False, outside=("db",)),
+            "Tracing is off: the SDK client has neither traces_sample_rate nor traces_sampler.",
+        ),
+        (
             Evidence(django=(("test client", 2),)),
             "2 requests were made with Django's test client, which makes no transaction: it does not call the"
             " WSGI or ASGI handler, where the SDK begins them. Call that handler, or use LiveServerTestCase.",
@@ -169,7 +173,7 @@ from tests.words.inboxes import Received
         ),
         (
             Evidence(children=(Child("worker.py", running=True),)),
-            "Process 'worker.py' was started, and nobody has waited for its end: do that first, or wait with"
+            "Process 'worker.py' was started and may still run: wait for its end first, or wait with"
             " timeout=.",
         ),
         (
