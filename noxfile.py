@@ -398,7 +398,7 @@ def examples(session: nox.Session) -> None:
     if wrong:
         session.error(f"not as expected: {', '.join(wrong)}")
     with session.chdir("examples/django_shop"):
-        session.run("python", "manage.py", "test", "--settings=settings_for_tests", "--parallel=2")
+        session.run("python", "-m", "django", "test", "--settings=settings_for_tests", "--parallel=2")
     with session.chdir("examples/how_to/unittest_case"):
         session.run("python", "-m", "unittest", "kettle_tests")
 

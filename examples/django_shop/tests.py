@@ -1,4 +1,4 @@
-"""The shop under Django's own runner: ``python manage.py test --settings=settings_for_tests``."""
+"""The shop under Django's own runner: ``python -m django test --settings=settings_for_tests``."""
 
 from __future__ import annotations
 

@@ -77,6 +77,7 @@ FIGURES: dict[str, dict[str, Any]] = {
         "and {} |": DEFAULTS["port"],
         "how many requests are kept ({})": DEFAULTS["limit"],
     },
+    "node.md": {"at most {} seconds": number_in("clients/js/index.js", r"const TIMEOUT = (\w+);") // 1000},
     "compatibility.md": {
         "| Python | {} to 3.14": version_in(r'requires-python = ">=([\d.]+)"'),
         "| `sentry-sdk` | {} to 3": version_in(r'"sentry-sdk>=([\d.]+),'),

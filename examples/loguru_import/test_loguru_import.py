@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importing import import_prices, start_reporting
+from loguru_import import import_prices, start_reporting
 
 from pytest_sentryintegration import SentryEvents
 
