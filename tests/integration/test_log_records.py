@@ -16,7 +16,7 @@ from tests.contract.sending import V3
 log = logging.getLogger("tea.shelf")
 
 
-@pytest.mark.parametrize("level, events", [(None, not V3), (logging.ERROR, True)])
+@pytest.mark.parametrize(("level", "events"), [(None, not V3), (logging.ERROR, True)])
 def test_a_record_is_an_event_of_sentry_sdk_2_and_of_3_where_it_has_a_level(
     level: int | None, events: bool, sentry_events: SentryEvents
 ) -> None:
