@@ -157,3 +157,8 @@ def token_text(text: str) -> str:
 
 SERVER: Final = Option("server", "a running fake Sentry", metavar="URL", read=server_url)
 TOKEN: Final = Option("token", "what that server demands for reading", metavar="TEXT", read=token_text)
+QUESTIONS: Final = (
+    "NOUN?QUERY: transactions, 'errors?exception=ValueError&tags.graph=g1',\n"
+    "'messages?text=~^Spec&count=2' (~ begins a pattern)"
+)
+"""Examples for the help of commands."""

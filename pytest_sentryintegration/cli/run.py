@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_sentryintegration.cli import DONE, NOT_MET, NOT_THERE, WRONG_USE
-from pytest_sentryintegration.cli.asking import SERVER, TOKEN, Api
+from pytest_sentryintegration.cli.asking import QUESTIONS, SERVER, TOKEN, Api
 from pytest_sentryintegration.cli.child import Child
 from pytest_sentryintegration.cli.conditions import KINDS, Asked, unmet
 from pytest_sentryintegration.cli.options import Command, Option, WrongUse, one_of, path, seconds
@@ -169,9 +169,7 @@ RUN: Final = Command(
     "bundlers). Says on stderr what comes, then how much came in all. Terminal,\n"
     "output, signals and exit code are those of the command: 128 + n where signal n\n"
     "ended it, 127 where it is not found, 126 where it cannot be run; and 3 where it\n"
-    "was 0 and a condition is not met.\n\n"
-    "NOUN?QUERY: errors?exception=ValueError&tags.graph=g1,\n"
-    "messages?text=~^Spec&count=2, transactions",
+    f"was 0 and a condition is not met.\n\n{QUESTIONS}",
     (
         Option(
             "expect",

@@ -13,7 +13,16 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from pytest_sentryintegration.cli import DONE, NOT_THERE
-from pytest_sentryintegration.cli.asking import PAUSE, PORT, SERVER, TOKEN, Answer, Api, UnreachableError
+from pytest_sentryintegration.cli.asking import (
+    PAUSE,
+    PORT,
+    QUESTIONS,
+    SERVER,
+    TOKEN,
+    Answer,
+    Api,
+    UnreachableError,
+)
 from pytest_sentryintegration.cli.options import Command, Option, WrongUse, seconds, whole_number
 from pytest_sentryintegration.inbox.queries import QuestionError, parse_question
 from pytest_sentryintegration.inbox.queries import whole_number as number_of
@@ -85,7 +94,7 @@ WAIT: Final = Command(
     "wait",
     "[options] NOUN?QUERY | --ready",
     "Returns when what NOUN?QUERY asks for has come, and prints it as JSON, a line\n"
-    "each. Exit code 1, with the nearest misses, where it has not come in time.",
+    f"each. Exit code 1, with the nearest misses, where it has not come in time.\n\n{QUESTIONS}",
     (
         Option(
             "count",
