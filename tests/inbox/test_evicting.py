@@ -138,6 +138,29 @@ def test_a_trace_of_which_all_is_evicted_is_gone_and_one_that_goes_on_is_linked_
     assert [span.op for span in ended.spans] == ["task"]
 
 
+def test_what_is_kept_is_taken_in_anew_once_an_eighth_of_it_was_evicted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = Kept(80)
+    kept.messages(0, 80)
+    assert len(kept.events) == 80
+    anew: list[int] = []
+    begin = Contents._begin
+
+    def begin_anew(self: Contents) -> None:
+        anew.append(self.evicted)
+        begin(self)
+
+    monkeypatch.setattr(Contents, "_begin", begin_anew)
+
+    for number in range(80, 160):
+        kept.messages(number, number + 1)
+        assert len(kept.events) == 80
+
+    # Each time after 12 of the 91 that it held by then.
+    assert anew == [12, 24, 36, 48, 60, 72]
+
+
 def test_an_event_that_was_taken_before_it_was_evicted_can_still_be_read() -> None:
     kept = Kept(2)
     kept.send(transaction(1), item("event", {"message": "early", "tags": {"a": "b"}}))
