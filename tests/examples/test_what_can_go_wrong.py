@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -99,6 +102,39 @@ def test_a_command_that_ends_at_once_loses_what_is_queued(sentry_events: SentryE
     subprocess.run([sys.executable, "-c", f"{program}; os._exit(0)"], check=True)
 
     assert len(sentry_events.messages.wait(1, "late")) == 1
+
+
+FAILING = """
+    from django.test import SimpleTestCase
+
+    class First(SimpleTestCase):
+        def test_it(self): raise ValueError("first")
+
+    class Second(SimpleTestCase):
+        def test_it(self): raise ValueError("second")
+"""
+
+
+@pytest.mark.skipif(
+    multiprocessing.get_all_start_methods()[0] != "fork", reason="Django starts its processes in another way"
+)
+def test_djangos_parallel_runner_ends_by_a_failing_test_without_tblib(
+    tmp_path: Path, sentry_events: SentryEvents
+) -> None:
+    (tmp_path / "plain_settings.py").write_text("SECRET_KEY = 'only for the example'")
+    (tmp_path / "test_failing.py").write_text(textwrap.dedent(FAILING))
+    (tmp_path / "tblib.py").write_text("raise ImportError")  # as where it is not installed
+    options = ("--settings=plain_settings", "--parallel=2")
+
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "django", "test", *options],
+        cwd=tmp_path,
+        env={**sentry_events.env, "HIDDEN_PACKAGES": ""},
+        capture_output=True,
+        text=True,
+    )
+
+    assert "cannot pickle 'traceback' object" in done.stderr
 
 
 def test_the_sdk_keeps_a_thousand_spans_of_a_transaction_and_counts_the_others(
