@@ -14,7 +14,8 @@ import pytest
 from pytest_sentryintegration import SentryEvents
 from pytest_sentryintegration.plugin import pytest_addoption
 from tests.conftest import find_frameworks_of
-from tests.examples.pages import BLOCKS, DOCS, HOW_TO, PAGES, README, ROOT, Block, runs_of
+from tests.examples.pages import BLOCK, BLOCKS, DOCS, HOW_TO, README, ROOT, Block, runs_of
+from tests.examples.prose.pieces import PROSE
 from tests.examples.test_tutorial import FOLLOWED
 from tests.integration.forked_pytest import RunPytest
 from tests.test_settings import Parser
@@ -191,11 +192,24 @@ def test_each_setting_is_listed_with_its_default() -> None:
     }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_to_files_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\(([^):#]+)[)#]", page.read_text(encoding="utf-8"))
+def headings_of(page: Path) -> set[str]:
+    """Return the headings of a page as links name them."""
+    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+@pytest.mark.parametrize("page", PROSE, ids=lambda page: f"{page.parent.name}-{page.stem}")
+def test_links_to_files_and_headings_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^):#]*)#?([^):#]*)\)", BLOCK.sub("", page.read_text(encoding="utf-8")))
+
+    places = {target: page.parent / target if target else page for target, _ in links}
+    wrong = [
+        (target, heading)
+        for target, heading in links
+        if not places[target].exists() or (heading and heading not in headings_of(places[target]))
+    ]
+    assert wrong == []
 
 
 def test_the_readme_is_short() -> None:
