@@ -83,7 +83,7 @@ class Capture(StoredInbox):
         shared.redirect.install()
         shared.delivery.leave_parent()
         self._fake = shared.delivery.fake
-        self._owner = Owner(shared.inboxes.next_name(), test, in_memory=self._memory)
+        self._owner = Owner(shared.inboxes.next_name(), test, in_memory=self._memory, fake=self._fake)
         super().__init__(self._fake.store, self._owner.inbox)
         self._isolation = Isolation(
             shared.redirect,

@@ -7,6 +7,9 @@ import os
 import weakref
 from collections.abc import Callable
 
+_numbers = itertools.count(1)
+"""Of all captures of this process: what comes late for one that is over is for no other one."""
+
 
 class Inboxes:
     """Names inboxes, closes those whose `SentryEvents` is gone, and counts.
@@ -23,11 +26,10 @@ class Inboxes:
         self._close = close
         self._open: list[tuple[str, weakref.ref[object]]] = []
         self._kept = 0
-        self._numbers = itertools.count(1)
 
     def next_name(self) -> str:
         """Name a new inbox: unlike those of other processes too, which may report to this server."""
-        return f"t{next(self._numbers)}-{os.getpid():x}"
+        return f"t{next(_numbers)}-{os.getpid():x}"
 
     def close_when_gone(self, inbox: str, events: object) -> None:
         """Close *inbox* when *events* is gone.

@@ -28,6 +28,8 @@ class Owner:
     test: str = ""
     in_memory: bool = False
     """Whether its telemetry is delivered without a socket."""
+    fake: Any = None
+    """The fake Sentry that has its inbox; ``None`` for that of the running captures."""
     delivered: int = 0
     """How many requests this process has delivered to its inbox."""
     finished: bool = False

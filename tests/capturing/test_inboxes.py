@@ -40,6 +40,4 @@ def test_inboxes_that_stay_open_are_not_looked_through_for_each_test() -> None:
 
 
 def test_inboxes_have_names_of_their_own() -> None:
-    inboxes = Inboxes(lambda inbox: None)
-
-    assert len({inboxes.next_name() for _ in range(3)}) == 3
+    assert len({Inboxes(lambda inbox: None).next_name() for _ in range(3)}) == 3
