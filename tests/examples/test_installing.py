@@ -19,9 +19,7 @@ BY_SETTING = {
     "DJANGO_S": "pytest-django",
 }
 """Plugins that no code imports, by what needs them."""
-IN_PYTHON = [
-    page for page in HOW_TO if any(block.language == "python" and block.name for block in blocks_of(page))
-]
+QUESTIONS = [page for page in HOW_TO if page.stem != "index"]
 
 
 def needed(page: Path) -> set[str]:
@@ -35,7 +33,7 @@ def needed(page: Path) -> set[str]:
     return (imported - BROUGHT - files - sys.stdlib_module_names) | plugins
 
 
-@pytest.mark.parametrize("page", IN_PYTHON, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", QUESTIONS, ids=lambda page: page.stem)
 def test_a_page_says_what_to_install(page: Path) -> None:
     commands = re.findall(r"pip install ([^`\n]+)", page.read_text(encoding="utf-8"))
 
@@ -43,7 +41,7 @@ def test_a_page_says_what_to_install(page: Path) -> None:
     assert {"sentryintegration[pytest]", *needed(page)} - named == set()
 
 
-@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", QUESTIONS, ids=lambda page: page.stem)
 def test_no_file_of_a_page_is_shown_twice_under_one_name(page: Path) -> None:
     names = [block.name for block in blocks_of(page) if block.name]
 
