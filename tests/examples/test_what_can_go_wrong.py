@@ -7,6 +7,7 @@ import multiprocessing
 import subprocess
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from httpx import ASGITransport, AsyncClient
 from sentry_sdk.integrations.asyncio import AsyncioIntegration
 from sentry_sdk.integrations.flask import FlaskIntegration
 
-from pytest_sentryintegration import SentryEvents
+from pytest_sentryintegration import SentryEvents, span
 from sentryintegration import start_transaction
 
 
@@ -75,6 +76,44 @@ def test_fastapi_reports_an_http_exception_from_500_on(sentry_events: SentryEven
     assert asyncio.run(ask()) == [404, 503]
     assert [error.exception.type for error in sentry_events.errors] == ["HTTPException"]
     assert sentry_events.errors[0].transaction == "/{status}"
+
+
+def failing_app() -> FastAPI:
+    sentry_sdk.init(traces_sample_rate=1.0)
+    app = FastAPI()
+
+    @app.get("/price/{tea}")
+    def price(tea: str) -> str:
+        with start_transaction(op="db.query"):
+            return {"green": "4.50"}[tea]
+
+    return app
+
+
+def test_fastapis_own_client_gives_the_same_tree(sentry_events: SentryEvents) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer releases want httpx2 for it
+        from fastapi.testclient import TestClient
+
+    with TestClient(failing_app()) as client:
+        assert client.get("/price/green").json() == "4.50"
+
+    request = sentry_events.transactions.find("/price/{tea}")
+    assert request.tree == span("http.server", span("db.query"))
+
+
+def test_an_exception_of_fastapi_reaches_the_test_unless_the_transport_keeps_it(
+    sentry_events: SentryEvents,
+) -> None:
+    async def ask(**options: Any) -> int:
+        transport = ASGITransport(failing_app(), **options)
+        async with AsyncClient(transport=transport, base_url="http://shop") as client:
+            return (await client.get("/price/blue")).status_code
+
+    assert asyncio.run(ask(raise_app_exceptions=False)) == 500
+    with pytest.raises(KeyError):
+        asyncio.run(ask())
+    assert [error.exception.type for error in sentry_events.errors] == ["KeyError"] * 2
 
 
 def test_errors_of_tasks_that_nobody_awaits_are_reported_by_the_integration_alone(

@@ -45,3 +45,13 @@ def test_records_from_info_on_are_logs_where_they_are_enabled(
         *(["the shelf is full"] if enabled else []),
         *(["said without logging"] if enabled or always else []),
     ]
+
+
+@pytest.mark.skipif(V3, reason="makes no events of records")
+def test_a_text_that_is_logged_as_an_error_and_captured_is_two_events(sentry_events: SentryEvents) -> None:
+    sentry_sdk.init()
+
+    log.error("the shelf is empty")
+    sentry_sdk.capture_message("the shelf is empty", level="error")
+
+    assert [event.logger for event in sentry_events.messages] == ["tea.shelf", None]
