@@ -62,22 +62,15 @@ class Headers(dict[str, str]):
         return super().get(name.lower(), default)
 
 
-class _Kept:
-    """An idle connection of one thread; closed when the thread ends, without a ResourceWarning."""
+class _Connection:
+    """A connection of one thread; closed when the thread ends, without a ResourceWarning."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connected: socket.socket) -> None:
+        self.socket = connected
         self.pid = os.getpid()
-        self._connection: socket.socket | None = connection
-
-    def take(self) -> socket.socket:
-        """Return the connection, which the caller has to close from now on."""
-        connection, self._connection = self._connection, None
-        assert connection is not None
-        return connection
 
     def __del__(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        self.socket.close()
 
 
 class Poster:
@@ -100,45 +93,33 @@ class Poster:
         lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
         lines.append("\r\n")
         request = "".join(lines).encode("latin-1", "replace") + body
-        connection = self._idle() or self._connect()
-        try:
-            connection.sendall(request)
-            return self._receive(connection)
-        except BaseException:
-            connection.close()
-            raise
-
-    def _idle(self) -> socket.socket | None:
-        """Return this thread's kept connection, if it still is one."""
-        kept: _Kept | None = getattr(self._kept, "connection", None)
-        self._kept.connection = None
+        # Taken out: what runs in the middle, such as a signal's handler, may post too.
+        kept: _Connection | None = self._kept.__dict__.pop("connection", None)
         # A fork shares the parent's socket; both would write to one connection.
-        if kept is None or kept.pid != os.getpid():
-            return None
-        connection = kept.take()
-        # The server sends nothing on an idle connection, so what can be read is its end. `select` is not
-        # used because it takes no descriptor above 1,023.
-        connection.settimeout(0)
-        try:
-            connection.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            connection.settimeout(TIMEOUT)
-            return connection
-        except OSError:
-            pass
-        connection.close()
-        return None
+        if kept is not None and kept.pid == os.getpid():
+            try:
+                kept.socket.sendall(request)
+                first = kept.socket.recv(65536)
+            except ConnectionError:
+                first = b""
+            if first:
+                return self._receive(kept, first)
+            # The server had ended it while it was idle; a fault sends a part of an answer before it ends one.
+            # To look whether it is there still, before each request, took a hundredth of a test's time.
+        made = self._connect()
+        made.socket.sendall(request)
+        return self._receive(made, made.socket.recv(65536))
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> _Connection:
         # In an empty context: the SDK's integration for sockets would make it a span of the application.
         connection = Context().run(socket.create_connection, (self._host, self._port), TIMEOUT)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
+        return _Connection(connection)
 
-    def _receive(self, connection: socket.socket) -> Answer:
-        data = b""
+    def _receive(self, kept: _Connection, data: bytes) -> Answer:
+        connection = kept.socket
         while b"\r\n\r\n" not in data:
-            more = connection.recv(65536)
+            more = connection.recv(65536) if data else b""
             if not more:
                 raise PostError("the connection ended before the headers of the answer did")
             data += more
@@ -150,10 +131,8 @@ class Poster:
             if not more:
                 raise PostError(f"the connection ended after {len(body)} of {length} bytes of the answer")
             body += more
-        if (headers.get("connection") or "").lower() == "close":
-            connection.close()
-        else:
-            self._kept.connection = _Kept(connection)
+        if (headers.get("connection") or "").lower() != "close":
+            self._kept.connection = kept
         return Answer(status, Headers(headers), body)
 
 

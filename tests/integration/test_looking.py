@@ -27,10 +27,10 @@ def at_the_first_post(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
     original = Poster._receive
     left = [act]
 
-    def receive(self: Poster, connection: Any) -> Any:
+    def receive(self: Poster, *args: Any) -> Any:
         if left:
             left.pop()()
-        return original(self, connection)
+        return original(self, *args)
 
     with monkeypatch.context() as patch:
         patch.setattr(Poster, "_receive", receive)

@@ -1,0 +1,49 @@
+"""A connection that is kept for the next request, and what happens where the server has ended it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pytest_sentryintegration.sdk.posting import Poster, PostError
+
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[tuple[Poster, list[bytes]]]:
+    """Take a connection for each of *answers*, and end it after these bytes; yields what was received."""
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            for answer in answers:
+                connection, _ = listening.accept()
+                with connection:
+                    received.append(connection.recv(65536).rpartition(b"\r\n\r\n")[2])
+                    connection.sendall(answer)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        yield Poster("127.0.0.1", listening.getsockname()[1]), received
+        serving.join()
+
+
+def test_a_connection_that_the_server_has_ended_meanwhile_is_replaced() -> None:
+    with answering(ANSWER, ANSWER) as (poster, received):
+        answers = [poster.post("/", {}, body) for body in (b"first", b"second")]
+
+    assert [answer.data for answer in answers] == [b"{}", b"{}"]
+    assert received == [b"first", b"second"]
+
+
+@pytest.mark.parametrize("part", [b"", ANSWER[:10], ANSWER[:-1]])
+def test_a_request_of_which_the_answer_ends_in_the_middle_is_sent_once(part: bytes) -> None:
+    with answering(part) as (poster, received), pytest.raises(PostError, match="the connection ended"):
+        poster.post("/", {}, b"first")
+
+    assert received == [b"first"]
