@@ -71,7 +71,7 @@ def init(
         dsn = DRY_DSN
     if dsn:
         _check_dsn(dsn)
-    given: dict[str, Any] = dict(options, dsn=dsn or None)
+    given: dict[str, Any] = dict(options, dsn=dsn)
     own = {"traces_sample_rate": traces_sample_rate, "traces_sampler": traces_sampler, "debug": debug}
     given.update((name, value) for name, value in own.items() if value is not None)
     if dry:

@@ -114,6 +114,16 @@ def test_without_a_dsn_everything_is_a_safe_no_op(records: list[logging.LogRecor
     ]
 
 
+@pytest.mark.usefixtures("uninitialised")
+def test_an_empty_dsn_is_off_with_a_transport_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_DSN", DSN)
+
+    init("", transport=sentry_sdk.transport.HttpTransport)
+
+    client = sentry_sdk.get_client()
+    assert (client.dsn, client.transport) == ("", None)
+
+
 @pytest.mark.usefixtures("sentry_events")
 def test_dry_mode_prints_an_exception_by_its_type_and_value(capsys: pytest.CaptureFixture[str]) -> None:
     init("fake")
