@@ -70,9 +70,8 @@ def _of_children(evidence: Evidence, longer: str, *, explained: bool) -> Iterabl
         if not all(child.earlier for child in evidence.children):
             yield "sentry_transport = memory captures this process alone, and the test started others."
     elif evidence.children:
-        # Where a process has reported, another that ended with 0 may have nothing to do with Sentry.
         connected = evidence.connected
-        telling = [c for c in evidence.children if not connected or (c.ended != 0 and not c.earlier)]
+        telling = [c for c in evidence.children if not connected or _may_have_lost(c)]
         if explained:
             # One that a signal ended (a negative code) has not reported what it lost: another has.
             telling = [c for c in telling if c.running or not c.has_dsn or (c.ended or 0) < 0]
@@ -83,6 +82,16 @@ def _of_children(evidence: Evidence, longer: str, *, explained: bool) -> Iterabl
     if forks > 0 and not explained:
         times = "once" if forks == 1 else f"{forks} times"
         yield f"This process was forked {times} while the test ran: {_UNFLUSHED}."
+
+
+def _may_have_lost(child: Child) -> bool:
+    """Whether *child* is named where a process has reported, perhaps this one.
+
+    One that ended with 0 may have nothing to do with Sentry. Of a spawned one whose object is gone, the exit
+    code is not known.
+    """
+    is_gone = child.spawned and child.ended is None and not child.running
+    return child.ended != 0 and not child.earlier and not is_gone
 
 
 _UNFLUSHED: Final = (

@@ -386,8 +386,9 @@ def test_a_process_from_before_the_test_leaves_what_is_said_of_this_one() -> Non
     ]
 
 
-def test_a_child_that_ended_well_beside_one_that_reported_is_not_told() -> None:
-    evidence = Evidence(client=True, connected=True, children=(Child("git status", ended=0),))
+@pytest.mark.parametrize("child", [Child("git status", ended=0), Child("SpawnProcess-1", spawned=True)])
+def test_a_child_that_may_have_ended_well_is_not_told_where_one_reported(child: Child) -> None:
+    evidence = Evidence(client=True, connected=True, children=(child,))
 
     assert reasons(evidence, Received().contents)[0].startswith("Nothing was lost on the way")
 
