@@ -94,12 +94,13 @@ class ChildProcess(subprocess.Popen[Any]):
     @property
     def output(self) -> str:
         """The end of what it has written so far to the streams that the caller did not redirect."""
-        if self.exited.is_set():
+        # wait() may return a moment before the thread that sets `exited` goes on.
+        if self.returncode is not None or self.exited.is_set():
             self.finish_reading()
         return self.streams.text()
 
     def finish_reading(self) -> None:
-        """Wait until what it wrote is read, for two seconds after its end at most.
+        """Wait until what it wrote is read, for two seconds after its end at most, or from now where it runs.
 
         >>> import sys
         >>> process = sentry_events.popen([sys.executable, "-c", "print('kettle on')"])
@@ -109,7 +110,8 @@ class ChildProcess(subprocess.Popen[Any]):
         >>> process.streams.bytes("stdout").strip()
         b'kettle on'
         """
-        self.streams.join(self._ended + _READING - _now())
+        now = _now()
+        self.streams.join((self._ended or now) + _READING - now)
 
     @property
     def is_over(self) -> bool:

@@ -64,6 +64,21 @@ def test_what_a_command_sends_is_here_when_it_has_ended(sentry_events: SentryEve
     assert [event.message for event in sentry_events] == ["from the child"]
 
 
+def test_output_is_read_to_its_end_also_where_the_end_has_just_been_waited_for(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child.ChildProcess, "_watch", lambda process: None)  # as where it is late
+    process = sentry_events.popen(python("print('done')"))
+    waits: list[float] = []
+    monkeypatch.setattr(process.streams, "join", waits.append)
+
+    process.wait()
+    assert process.output in ("", "done\n")
+    process.finish_reading()
+
+    assert waits == [30, 30]
+
+
 def test_options_are_those_of_subprocess_run(sentry_events: SentryEvents, tmp_path: Path) -> None:
     code = "import os, sys; print(sys.stdin.read(), os.getcwd(), os.environ['COLOUR'], flush=True)"
     code += "; print(1, file=sys.stderr)"
