@@ -128,6 +128,9 @@ class Buffer:
             # Usually empty, and each look at an inbox flushes four buffers.
             if not self._names or self.holds_back():
                 with ownership.sending_for(self._holds):
+                    if getattr(self._component, "_pending_flush", None):
+                        # The whole buffer is in the order in which the first span of each trace has ended.
+                        self._flush(only_pending=True)
                     return self._flush(*args, **kwargs)
 
     def flush_unless_busy(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -35,6 +36,21 @@ def test_transactions_that_end_one_after_another_come_in_that_order(sentry_event
             pass
 
     assert [transaction.name for transaction in sentry_events.transactions] == names
+
+
+def test_transactions_come_in_the_order_of_their_ends_also_where_they_overlap(
+    sentry_events: SentryEvents,
+) -> None:
+    def end_inner() -> None:
+        with root("inner"):
+            pass
+
+    with root("outer"):
+        with child("db"):
+            pass
+        contextvars.Context().run(end_inner)
+
+    assert [transaction.name for transaction in sentry_events.transactions] == ["inner", "outer"]
 
 
 @pytest.mark.parametrize("noun", NOUNS)
