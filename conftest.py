@@ -17,4 +17,7 @@ def pytest_xdist_auto_num_workers() -> int | None:
     """
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None  # pytest-xdist reads it
+    if hasattr(os, "sched_getaffinity"):
+        # Those that this process may use, as pytest-xdist counts them: there may be more.
+        return len(os.sched_getaffinity(0)) + 1
     return (os.cpu_count() or 1) + 1
