@@ -131,7 +131,7 @@ class Delivery:
             return self._post_in_memory(self.fake, f"/{STRAYS}{path}", headers, body)
         path = f"/{owner.inbox}{path}"
         if owner.in_memory or (owner.fake is not None and owner.fake is not self._fake):
-            # Outside of pytest the port is closed with a capture; what comes late has its inbox all the same.
+            # Outside of pytest the port is closed when a capture ends: what comes later needs none.
             answer = self._post_in_memory(owner.fake or self.fake, path, headers, body)
         else:
             answer = self._post_by_socket(path, headers, body)

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 
 _numbers = itertools.count(1)
-"""Of all captures of this process: what comes late for one that is over is for no other one."""
+"""Of all captures of this process, so that what comes late for one of them gets into no other one's inbox."""
 
 
 class Inboxes:

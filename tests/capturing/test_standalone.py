@@ -128,6 +128,28 @@ def test_a_fork_is_guarded(sentry: list[str]) -> None:
     assert sentry == []
 
 
+def test_what_comes_late_is_in_the_inbox_of_its_capture_and_of_no_later_one() -> None:
+    printed = script("""
+        import threading
+        over = threading.Event()
+
+        def late():
+            over.wait()
+            send("late")
+
+        sentry_sdk.init("https://key@example.invalid/1")
+        with capture() as first:
+            thread = threading.Thread(target=late)
+            thread.start()
+        with capture() as second:
+            over.set()
+            thread.join()
+            print([[event.message for event in each.messages] for each in (first, second)])
+    """)
+
+    assert printed == "[['late'], []]\n"
+
+
 def test_what_is_discarded_is_not_kept() -> None:
     printed = script("""
         from pytest_sentryintegration.capturing.sharing import shared
