@@ -119,7 +119,10 @@ def _of_client(evidence: Evidence) -> Iterable[str]:
     if evidence.imported is False:
         yield "This process has not imported sentry_sdk: nothing in it can report."
     elif evidence.client is False:
-        yield "This process has no SDK client: sentry_sdk.init() was not called, or the client was closed."
+        yield (
+            "This process has no SDK client: sentry_sdk.init() was not called, sentryintegration.init() had "
+            "no DSN, or the client was closed."
+        )
     elif evidence.turned_off:
         yield 'init was given dsn="", which means off whatever SENTRY_DSN is: leave it out.'
     elif evidence.dsn is False:

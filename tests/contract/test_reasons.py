@@ -378,8 +378,8 @@ def test_an_init_of_the_facade_that_turns_it_off_stays_off(
     sentryintegration.capture_message("hello")
 
     assert why(sentry_events.messages, "hello") == text("""
-        - This process has no SDK client: sentry_sdk.init() was not called, or the
-          client was closed.
+        - This process has no SDK client: sentry_sdk.init() was not called,
+          sentryintegration.init() had no DSN, or the client was closed.
         """)
     assert caplog.messages == ['dsn is "": nothing will be reported to Sentry']
 

@@ -20,7 +20,8 @@ from tests.words.inboxes import Received
         ),
         (
             Evidence(client=False),
-            "This process has no SDK client: sentry_sdk.init() was not called, or the client was closed.",
+            "This process has no SDK client: sentry_sdk.init() was not called, sentryintegration.init() had"
+            " no DSN, or the client was closed.",
         ),
         (
             Evidence(client=True, dsn=False),
