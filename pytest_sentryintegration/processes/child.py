@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 
 from pytest_sentryintegration.processes.output import KEPT, Output, command_name, start_thread
 
-__all__ = ["MARK", "ChildProcess", "command_name", "end_all"]
+__all__ = ["INTERVAL", "MARK", "ChildProcess", "end_all"]
 
 MARK: Final = "SENTRYINTEGRATION_STARTED_BY"
 """The variable by which a process is known that has left its session, as daemons do.
@@ -24,7 +24,7 @@ Its value begins with that of the process that has started it, where that was st
 """
 _READING: Final = 2.0
 """Seconds after the end of a process for which its output is read: what it started may hold its streams."""
-_INTERVAL: Final = 0.02
+INTERVAL: Final = 0.02
 """Seconds between two looks at what cannot be waited for."""
 
 grace = 2.0
@@ -124,8 +124,9 @@ class ChildProcess(subprocess.Popen[Any]):
     def name(self) -> str:
         """What it runs, in a word or two: ``worker.py``, ``-m celery``, ``node``.
 
-        >>> command_name(["/usr/bin/python3.12", "-u", "services/worker.py", "--fast"])
-        'worker.py'
+        >>> import sys
+        >>> sentry_events.popen([sys.executable, "-m", "this"]).name
+        '-m this'
         """
         return command_name(self.args)
 
@@ -173,7 +174,7 @@ class ChildProcess(subprocess.Popen[Any]):
             for pid in left:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
-            threading.Event().wait(_INTERVAL)
+            threading.Event().wait(INTERVAL)
         if not self.exited.is_set():
             self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
             self.exited.wait(grace)
@@ -215,7 +216,7 @@ class ChildProcess(subprocess.Popen[Any]):
                 os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         else:
             while self.poll() is None:
-                self.exited.wait(_INTERVAL)
+                self.exited.wait(INTERVAL)
         self._ended = _now()
         self.exited.set()
 

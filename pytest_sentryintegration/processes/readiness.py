@@ -1,4 +1,4 @@
-"""What a process that a test starts is waited for: words in its output, or a port."""
+"""Waiting until a process that a test starts is ready: words in its output, or a port."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from pytest_sentryintegration.processes.child import ChildProcess
+from pytest_sentryintegration.processes.child import INTERVAL, ChildProcess
 
 __all__ = ["START", "Ready", "awaited_output", "wait_until_ready"]
 
 START: Final = 30.0
 """Seconds that a process may take until it is ready."""
-_INTERVAL: Final = 0.02
-"""Seconds between two looks at what cannot be waited for."""
 
 Ready: TypeAlias = "str | re.Pattern[str] | int"
 """A text or pattern in the output of a process, or a port that it listens on."""
@@ -84,10 +82,10 @@ def wait_until_ready(process: ChildProcess, ready: Ready | None, timeout: float)
 def _is_ready(process: ChildProcess, ready: Ready) -> bool:
     found = process.streams.found
     if not isinstance(ready, int):
-        return found.wait(_INTERVAL)
+        return found.wait(INTERVAL)
     try:
         socket.create_connection(("127.0.0.1", ready), timeout=1).close()
     except OSError:
-        found.wait(_INTERVAL)  # which no output sets
+        found.wait(INTERVAL)  # which no output sets
         return False
     return True

@@ -17,7 +17,7 @@ import pytest
 
 from pytest_sentryintegration import NoServerError, SentryEvents, capture
 from pytest_sentryintegration.processes import child
-from pytest_sentryintegration.processes.output import KEPT
+from pytest_sentryintegration.processes.output import KEPT, command_name
 from pytest_sentryintegration.processes.readiness import Ready, wait_until_ready
 
 SENDS = (
@@ -440,4 +440,4 @@ def test_without_a_port_no_process_can_report() -> None:
     ],
 )
 def test_a_process_is_named_by_what_it_runs(command: object, name: str) -> None:
-    assert child.command_name(command) == name
+    assert command_name(command) == name
