@@ -1,9 +1,9 @@
 """Snapshots: what was sent as plain data, equal on every run and machine for the same events and trees.
 
 Times are left out. Events, transactions, spans, logs and metrics stand in the order of their times, whichever
-came first: processes send in another order in each run. What has no time stands as it came. Left out is also
-what says which machine or build it was: modules, runtime, SDK, release, stack frames, thread ids. Ids get
-numbers.
+came first: processes send in another order in each run. Those without a time stand before the others, and all
+else as it came. Left out is also what says which machine or build it was: modules, runtime, SDK, release,
+stack frames, thread ids. Ids get numbers.
 """
 
 from __future__ import annotations
