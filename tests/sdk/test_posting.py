@@ -47,3 +47,25 @@ def test_a_request_of_which_the_answer_ends_in_the_middle_is_sent_once(part: byt
         poster.post("/", {}, b"first")
 
     assert received == [b"first"]
+
+
+def test_a_request_that_the_server_does_not_read_to_its_end_is_sent_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(ANSWER)
+                connection.recv(1024)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        poster = Poster("127.0.0.1", listening.getsockname()[1])
+        poster.post("/", {}, b"first")
+        with pytest.raises(OSError, match=r"reset|pipe|ended|closed|aborted"):
+            poster.post("/", {}, b"x" * 2**23)
+        serving.join()
+        listening.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listening.accept()
