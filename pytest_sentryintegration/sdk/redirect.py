@@ -205,10 +205,10 @@ class Redirect:
     def _redirect_exporter(self) -> None:
         otlp: Any = sys.modules.get("sentry_sdk.integrations.otlp")
         if otlp is not None and otlp is not self._otlp:
-            self._otlp = otlp
             integration = getattr(otlp, "OTLPIntegration", None)
             setup = getattr(integration, "setup_once_with_options", None)
-            if setup is not None:
+            if setup is not None:  # it may be imported just now, in another thread
+                self._otlp = otlp
                 redirected = redirected_setup(setup, self._destination, self.wants)
                 self._replace(integration, "setup_once_with_options", redirected)
 

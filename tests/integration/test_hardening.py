@@ -508,17 +508,25 @@ def test_the_exporter_of_opentelemetry_is_pointed_at_the_fake(
     shared().redirect._otlp = None
 
 
-def test_an_integration_of_opentelemetry_that_has_another_shape_breaks_no_init(
+def test_an_integration_of_opentelemetry_that_is_not_there_yet_breaks_no_init_and_is_redirected_later(
     sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = "sentry_sdk.integrations.otlp"
-    monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    class OTLPIntegration:
+        def setup_once_with_options(self) -> None: ...
+
+    module: Any = ModuleType("sentry_sdk.integrations.otlp")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    redirect = shared().redirect
+    monkeypatch.setattr(redirect, "_otlp", None)
+    original = OTLPIntegration.setup_once_with_options
 
     sentry_sdk.init(DSN)
     sentry_sdk.capture_message("sent")
-
     assert sentry_events.messages.find("sent")
-    shared().redirect._otlp = None
+    module.OTLPIntegration = OTLPIntegration
+    sentry_sdk.init(DSN)
+
+    assert OTLPIntegration.setup_once_with_options is not original
 
 
 def test_spans_that_opentelemetry_exports_arrive(run: Run, elsewhere: tuple[str, list[str]]) -> None:
