@@ -188,12 +188,12 @@ def _started(process: ChildProcess, has_dsn: bool) -> Child:
 
 def _processes(owner: Owner) -> Iterator[Child]:
     before = noticed(owner).others
-    told = []
+    told: dict[int, Any] = {}
     for process in processes():
         try:
             earlier, ended = weakref.ref(process) in before, process.exitcode
             if not (earlier and ended is not None):
-                told.append(process)
+                told[id(process)] = process  # not by equality, which a subclass may define
                 method = start_method(process)
                 yield Child(
                     process.name,
@@ -206,7 +206,7 @@ def _processes(owner: Owner) -> Iterator[Child]:
         except (AssertionError, ValueError):  # a child of another process, or closed
             continue
     for reference, name in noticed(owner).spawned:
-        if reference() not in told:  # closed, or of a pool that is over
+        if id(reference()) not in told:  # closed, or of a pool that is over
             yield Child(name, spawned=True)
 
 
