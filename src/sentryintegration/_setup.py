@@ -50,7 +50,8 @@ def init(
 
     Args:
         dsn: Where to report to; by default the environment's ``SENTRY_DSN``. With neither, or with ``""``,
-            everything else is a safe no-op. ``"fake"`` is the same as ``dry_mode=True``.
+            everything else is a safe no-op, unless ``transport`` or ``spotlight`` is given. ``"fake"`` is
+            the same as ``dry_mode=True``.
         traces_sample_rate: The share of transactions that is sent, 0 to 1. Without it and a sampler, none.
         traces_sampler: Decides for each transaction.
         release: The version of the application.
