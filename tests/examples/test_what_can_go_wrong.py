@@ -134,11 +134,13 @@ def test_errors_of_tasks_that_nobody_awaits_are_reported_by_the_integration_alon
 
 
 def test_a_command_that_ends_at_once_loses_what_is_queued(sentry_events: SentryEvents) -> None:
-    program = "import os, sentry_sdk; sentry_sdk.init(); sentry_sdk.capture_message('late')"
+    program = "import os, sys, sentry_sdk; sentry_sdk.init(); {}; sentry_sdk.capture_message('late'); {}"
+    # So that no other thread, such as the SDK's, has its turn before the end.
+    at_once = program.format("sys.setswitchinterval(60)", "os._exit(0)")
 
     # Without env= it inherits the DSN, too.
-    subprocess.run([sys.executable, "-c", program], check=True)
-    subprocess.run([sys.executable, "-c", f"{program}; os._exit(0)"], check=True)
+    subprocess.run([sys.executable, "-c", program.format("pass", "pass")], check=True)
+    subprocess.run([sys.executable, "-c", at_once], check=True)
 
     assert len(sentry_events.messages.wait(1, "late")) == 1
 
