@@ -66,7 +66,7 @@ class _Connection:
     """A connection of one thread; closed when the thread ends, without a ResourceWarning."""
 
     def __init__(self, connected: socket.socket) -> None:
-        self.socket = connected
+        self.socket = self._asked = connected
         self.pid = os.getpid()
         # The same connection, which this one asks without a time-out: to change that of the other, there and
         # back with each request, took a hundredth of a test's time.
