@@ -64,6 +64,9 @@ class Query:
         fields = fields_of(cls) if cls is not None else ()
         if main is ... and noun.values is not None and noun.main in named:
             main = named.pop(noun.main)
+        # A class is looked for in the whole chain, whether it is named or comes first.
+        if main is ... and noun.by_exception and _is_class(named.get("exception")):
+            main = named.pop("exception")
         for name in named:
             if cls is not None and (field := name.partition(".")[0]) not in fields:
                 raise unknown_field(noun.singular, field, fields)
@@ -74,9 +77,12 @@ class Query:
         self._of_fields = dict(named)
         # Beside a class: what is searched for a text is the same as without one.
         self._beside = ... if noun.values is None else self._of_fields.pop(noun.main, ...)
+        self._class_beside = None
+        if noun.by_exception and _is_class(named.get("exception")):
+            self._class_beside = self._of_fields.pop("exception")
         self.needle = _needle(noun, main, named)
         """A text (UTF-8) of every match; ``None`` where none is known."""
-        self._wire_names: frozenset[tuple[str, object]] | None = None
+        self._wire_names: dict[type[BaseException], frozenset[tuple[str, object]]] = {}
 
     def among(self, objects: Any) -> list[Any]:
         """Return those of *objects* that match.
@@ -86,7 +92,7 @@ class Query:
         """
         __tracebackhide__ = True
         candidates = objects
-        self._wire_names = None  # a subclass may have been imported since
+        self._wire_names = {}  # a subclass may have been imported since
         if self.needle is not None:
             candidates = objects.containing(self.needle)
         elif self._asks_for_a_class and (types := self._types()) is not None:
@@ -130,10 +136,7 @@ class Query:
 
     @property
     def _asks_for_a_class(self) -> bool:
-        return self.noun.by_exception and (
-            isinstance(self.main, ExceptionNamed)
-            or (isinstance(self.main, type) and issubclass(self.main, BaseException))
-        )
+        return self.noun.by_exception and (isinstance(self.main, ExceptionNamed) or _is_class(self.main))
 
     def _iter_differences(self, obj: Any) -> Iterator[Difference]:
         __tracebackhide__ = True
@@ -141,32 +144,38 @@ class Query:
             yield from self._main_differences(obj)
         if self._beside is not ...:
             yield from self._text_differences(self._beside, obj)
+        if self._class_beside is not None:
+            yield from self._class_differences(self._class_beside, obj)
         yield from iter_differences(obj, self._of_fields)
 
-    def _names(self) -> frozenset[tuple[str, object]]:
+    def _names(self, cls: type[BaseException]) -> frozenset[tuple[str, object]]:
         # Not for each of 50,000 events: a class may have hundreds of subclasses.
-        if self._wire_names is None:
-            self._wire_names = wire_names(self.main)
-        return self._wire_names
+        if cls not in self._wire_names:
+            self._wire_names[cls] = wire_names(cls)
+        return self._wire_names[cls]
 
     def _types(self) -> Iterable[str] | None:
         if isinstance(self.main, ExceptionNamed):
             return self.main.types
-        return {name for name, _ in self._names()}
+        return {name for name, _ in self._names(self.main)}
 
-    def _is_named(self, exceptions: tuple[Any, ...]) -> bool:
-        if isinstance(self.main, ExceptionNamed):
-            return self.main.are_named(exceptions)
-        return any_is_named(exceptions, self._names())
+    def _is_named(self, cls: Any, exceptions: tuple[Any, ...]) -> bool:
+        if isinstance(cls, ExceptionNamed):
+            return cls.are_named(exceptions)
+        return any_is_named(exceptions, self._names(cls))
+
+    def _class_differences(self, cls: Any, obj: Any) -> Iterator[Difference]:
+        exceptions = tuple(obj.exceptions or ())
+        if not self._is_named(cls, exceptions):
+            names = [_qualified(sent) for sent in reversed(exceptions)]
+            yield Difference(
+                "exception", Name(_class_name(cls)), Name(", ".join(names)) if names else MISSING
+            )
 
     def _main_differences(self, obj: Any) -> Iterator[Difference]:
         __tracebackhide__ = True
         if self._asks_for_a_class:
-            exceptions = tuple(obj.exceptions or ())
-            if not self._is_named(exceptions):
-                names = [_qualified(sent) for sent in reversed(exceptions)]
-                got: Any = Name(", ".join(names)) if names else MISSING
-                yield Difference(self._main_name, Name(_class_name(self.main)), got)
+            yield from self._class_differences(self.main, obj)
         elif self.noun.values is None:
             yield from compare(self.main, getattr(obj, self.noun.main), self.noun.main)
         else:
@@ -194,6 +203,10 @@ def _any(criterion: Any, values: tuple[Any, ...], path: str, *, first: bool) -> 
             yield Difference(path, criterion, MISSING)
     elif all(next(compare(criterion, value, path), None) is not None for value in values):
         yield Difference(path, criterion, values[0] if first or len(values) == 1 else list(values))
+
+
+def _is_class(criterion: Any) -> bool:
+    return isinstance(criterion, type) and issubclass(criterion, BaseException)
 
 
 def _class_name(cls: Any) -> str:

@@ -66,6 +66,16 @@ def test_an_event_without_any_text_matches_no_text() -> None:
     ]
 
 
+@pytest.mark.parametrize("main", [..., "boom", ValueError])
+def test_a_class_is_looked_for_in_the_whole_chain_also_where_it_is_named(main: Any) -> None:
+    event = FakeEvent(exceptions=(sent("KeyError", "cause"), sent("ValueError", "boom")))
+
+    assert query(main, cls=None, exception=LookupError).matches(event)
+    assert [
+        difference.text for difference in query(main, cls=None, exception=OSError).differences(event)
+    ] == ["exception: expected OSError, got ValueError, KeyError"]
+
+
 def test_a_class_that_differs_is_told_with_what_was_sent() -> None:
     event = FakeEvent(exceptions=(sent("KeyError", "a"), sent("CartError", "b", "shop")))
 
