@@ -47,7 +47,10 @@ class View(Sequence[T], Generic[T]):
             text = f"{type(self).__name__!r} object has no attribute {name!r}"
             public = [known for known in dir(type(self)) if not known.startswith("_")]
             near = MISSING if name.startswith("_") else near_key(name, public)
-            raise AttributeError(text if near is MISSING else f"{text}; did you mean {near!r}?")
+            # With an object that has nothing alike: from Python 3.12 on a traceback says what is near, too.
+            raise AttributeError(
+                text if near is MISSING else f"{text}; did you mean {near!r}?", name=name, obj=None
+            )
 
     def find(self, main: Any = ..., /, *, timeout: float | None = None, **criteria: Any) -> T:
         """Return the one object that meets the criteria, waiting for what other processes send.
