@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_sentryintegration.ingest.fault import Fault, limit_of
 from pytest_sentryintegration.ingest.set_faults import SetFaults, Uses
@@ -44,6 +45,15 @@ class Faults:
                 rest = {name: value for name, value in options.items() if name != "categories"}
                 getattr(faults, kind)(*categories, **rest)
         return faults
+
+    if not TYPE_CHECKING:  # with it, type checkers would accept any name
+
+        def __getattr__(self, name: str) -> Any:
+            known = [each for each in dir(type(self)) if not each.startswith("_")]
+            near = difflib.get_close_matches(name, known, n=1)
+            said = f"there is no fault {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            # With an object that has nothing alike: from Python 3.12 on a traceback says what is near, too.
+            raise AttributeError(said, name=name, obj=None)
 
     def __repr__(self) -> str:
         return f"Faults({'; '.join(map(str, self._set.active()))})"

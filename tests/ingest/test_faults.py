@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import pytest
@@ -285,6 +286,21 @@ def test_a_wrong_keyword_names_the_nearest(keywords: dict[str, Any], message: st
         Faults().rate_limit("error", **keywords)
 
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("statsu", "there is no fault 'statsu'; did you mean 'status'?"),
+        ("ratelimit", "there is no fault 'ratelimit'; did you mean 'rate_limit'?"),
+        ("zzzz", "there is no fault 'zzzz'"),
+    ],
+)
+def test_a_fault_that_there_is_not_is_an_error_that_names_the_nearest(wrong: str, message: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(Faults(), wrong)
+
+    assert traceback.format_exception_only(caught.value) == [f"AttributeError: {message}\n"]
 
 
 def test_the_old_name_of_feedback_is_understood(fake: Fake) -> None:
