@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,6 +26,9 @@ HEADLINE: Final = 120
 
 LISTED: Final = 5
 """How many objects a message lists."""
+
+_TOGETHER: Final = re.compile(r" (?=raised )|process \d+ \(`[^`]*`\) [^.]* before it connected")
+"""What is not broken over two lines: readers, and tests, look for it as a whole."""
 
 _ALSO: Final = (
     "messages",
@@ -266,7 +270,7 @@ def bulleted(sentences: Sequence[str]) -> list[str]:
 
 def _wrapped(text: str, indent: str) -> list[str]:
     lines = textwrap.wrap(
-        text.replace(" raised ", "\N{NO-BREAK SPACE}raised "),
+        _TOGETHER.sub(lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), text),
         COLUMNS,
         subsequent_indent=indent,
         break_long_words=False,

@@ -134,8 +134,7 @@ def test_a_process_that_fails_is_named_with_the_end_of_its_output(
         sentry_events.find()
 
     said = str(caught.value)
-    joined = " ".join(said.split())
-    assert f"process {process.pid} (`worker.py`) exited with 1 before it connected" in joined
+    assert f"process {process.pid} (`worker.py`) exited with 1 before it connected. " in said
     assert "\n    starting" in said
     assert "\n    ModuleNotFoundError: No module named 'no_such_module'" in said
 
