@@ -40,12 +40,19 @@ class Payloads:
 
     def attachment(self, asked: Asked, number: str) -> Reply:
         """Answer with the bytes of an attachment, as a download."""
-        envelope, index = _numbers(number, r"(\d+)-(\d+)")
-        name = f"{envelope}-{index}"
+        name = "-".join(map(str, _numbers(number, r"(\d+)-(\d+)" if "-" in number else r"(\d+)")))
         part = asked.part(self._kept, asked.parameters(PLACES))
         contents = part.contents()
         contents.update()
-        found = next((each for each in contents.attachments if attachment_name(each) == name), None)
+        places = {attachment_name(each): each for each in contents.attachments}
+        if "-" not in name:
+            inside = [place for place in places if place.partition("-")[0] == name]
+            if len(inside) > 1:
+                raise QuestionError(
+                    f"envelope {name} has {len(inside)} attachments: ask for {', '.join(inside)}"
+                )
+            name = inside[0] if inside else name
+        found = places.get(name)
         if found is None:
             raise RefusedError(404, f"there is no attachment {name}: it was evicted, or never came")
         kind = (found.content_type or "").partition(";")[0].strip().lower()

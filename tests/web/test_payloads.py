@@ -73,6 +73,16 @@ def test_an_attachment_is_a_download_that_runs_nothing(api: Api) -> None:
     }
 
 
+def test_the_only_attachment_of_an_envelope_goes_by_its_number(api: Api) -> None:
+    api.send(("event", {}), ("attachment", b"one", {"filename": "a.txt"}))
+    api.send(("event", {}), ("attachment", b"x", {"filename": "b"}), ("attachment", b"y", {"filename": "c"}))
+
+    assert api.get("/api/captured/attachments/1").body == b"one"
+    several = api.get("/api/captured/attachments/2")
+    assert (several.status, several.error) == (400, "envelope 2 has 2 attachments: ask for 2-1, 2-2")
+    assert api.get("/api/captured/attachments/3").status == 404
+
+
 @pytest.mark.parametrize(
     ("sent", "answered"),
     [
@@ -98,7 +108,9 @@ def test_only_types_that_run_nothing_are_kept(api: Api, sent: str | None, answer
         ("envelopes/one", 400, "expected a number, such as 17, got 'one'"),
         ("envelopes/-1", 400, "expected a number, such as 17, got '-1'"),
         (f"envelopes/{'9' * 5000}", 400, "expected a number, such as 17, got '99"),
-        ("attachments/1", 400, "expected the number of an envelope and a place, such as 17-1, got '1'"),
+        ("attachments/1", 404, "there is no attachment 1: it was evicted, or never came"),
+        ("attachments/one", 400, "expected a number, such as 17, got 'one'"),
+        ("attachments/1-x", 400, "expected the number of an envelope and a place, such as 17-1, got '1-x'"),
         ("attachments/1-7", 404, "there is no attachment 1-7: it was evicted, or never came"),
         ("traces/abc/tree", 404, "there is no trace 'abc' among the 0 that came"),
     ],
