@@ -12,8 +12,9 @@ from typing import Any, Final
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.inbox.queries import Question, QuestionError, no_such, question, switched_on
 from pytest_sentryintegration.ingest.request import Client, Reply
+from pytest_sentryintegration.matching.fields import fields_of
 from pytest_sentryintegration.model import Contents
-from pytest_sentryintegration.model.nouns import EACH_ONCE
+from pytest_sentryintegration.model.nouns import CLASSES, EACH_ONCE, NOUNS
 from pytest_sentryintegration.store import Batch, Entry
 from pytest_sentryintegration.web.asking import PART, Asked, reply
 from pytest_sentryintegration.web.objects import as_json, dump, entry_of, reader, rfc3339
@@ -68,12 +69,8 @@ class Streaming:
         rest = [(name, text) for name, text in pairs if name != "noun"]
         if len(nouns) > 1:
             raise QuestionError("noun is given twice")
-        asking = question(nouns[0], rest, _PARAMETERS) if nouns else None
-        if asking is None:
-            for name, _ in rest:
-                if name not in _PARAMETERS:
-                    no_such("parameter of a stream without noun", name, sorted(_PARAMETERS | {"noun"}))
-        given = dict(rest) if asking is None else asking.parameters
+        asking = [question(nouns[0], rest, _PARAMETERS)] if nouns else _of_each_noun(rest)
+        given = asking[0].parameters if asking else dict(rest)
         verdicts = switched_on("verdicts", given)
         last = asked.request.headers.get("last-event-id", "")
         restarted = False
@@ -96,7 +93,7 @@ class Streaming:
         return answer
 
     def _events(
-        self, part: Part, asking: Question | None, client: Client, *, restarted: bool, verdicts: bool
+        self, part: Part, asking: Sequence[Question], client: Client, *, restarted: bool, verdicts: bool
     ) -> Iterator[bytes]:
         yield b"retry: 1000\n\n"
         if restarted:
@@ -157,25 +154,41 @@ def contents_of(entries: Sequence[Entry]) -> Contents:
     return contents
 
 
-def _summaries(contents: Contents, asking: Question | None, *, verdicts: bool) -> Iterator[bytes]:
+def _of_each_noun(pairs: Sequence[tuple[str, str]]) -> list[Question]:
+    """Return the question that criteria without a noun ask of each noun that has all of them."""
+    criteria = [name.partition(".")[0] for name, _ in pairs if name not in _PARAMETERS]
+    if not criteria:
+        return []
+    fields = {noun: {*fields_of(CLASSES[noun]), NOUNS[noun].main} for noun in EACH_ONCE}
+    nouns = [noun for noun, known in fields.items() if known.issuperset(criteria)]
+    if not nouns:
+        known = set().union(*fields.values())
+        for name in criteria:
+            if name not in known:
+                no_such("parameter or criterion of a stream", name, sorted(known | _PARAMETERS | {"noun"}))
+        raise QuestionError(f"no noun has all of {', '.join(criteria)}")
+    return [question(noun, pairs, _PARAMETERS) for noun in nouns]
+
+
+def _summaries(contents: Contents, asking: Sequence[Question], *, verdicts: bool) -> Iterator[bytes]:
     # One message a request: what is cut between two is neither lost nor sent again.
     for pairs in by_request(contents, asking):
         summary = summary_of(pairs, verdicts=verdicts)
         yield b"id: %d\ndata: %b\n\n" % (summary["number"], dump(summary))
 
 
-def by_request(contents: Contents, asking: Question | None = None) -> Iterator[list[tuple[str, Any]]]:
+def by_request(contents: Contents, asking: Sequence[Question] = ()) -> Iterator[list[tuple[str, Any]]]:
     """Yield what came, request by request: each thing once, with its noun.
 
     Args:
         contents: What came.
-        asking: What of it; ``None`` for all.
+        asking: What of it; none for all.
     """
     requests: dict[int, list[tuple[str, Any]]] = {}
-    if asking is not None:
-        for obj in asking.query.among(getattr(contents, asking.noun)):
-            requests.setdefault(entry_of(obj).number, []).append((asking.noun, obj))
-    else:
+    for each in asking:
+        for obj in each.query.among(getattr(contents, each.noun)):
+            requests.setdefault(entry_of(obj).number, []).append((each.noun, obj))
+    if not asking:
         for noun in EACH_ONCE:
             for obj in getattr(contents, noun):
                 requests.setdefault(entry_of(obj).number, []).append((noun, obj))

@@ -119,6 +119,18 @@ def test_a_stream_holds_what_matches(api: Api) -> None:
     assert Reading(api, f"{STREAM}?inbox={inbox}").labels(1) == ["'mine'"]
 
 
+def test_criteria_of_a_stream_are_asked_of_every_noun_that_has_them(api: Api) -> None:
+    api.message("one", "error", tags={"graph": "g1"})
+    api.message("two", "info", tags={"graph": "g1"})
+    api.send(transaction("checkout"))
+    api.send(("event", {"exception": [{"type": "KeyError", "value": "k"}], "tags": {"graph": "g1"}}))
+
+    assert Reading(api, f"{STREAM}?level=error").labels(2) == ["'one'", "KeyError: 'k'"]
+    assert Reading(api, f"{STREAM}?tags.graph=g1&level=info").labels(1) == ["'two'"]
+    assert Reading(api, f"{STREAM}?name=checkout").labels(1) == ["'checkout', op http.server"]
+    assert Reading(api, f"{STREAM}?exception=KeyError").labels(1) == ["KeyError: 'k'"]
+
+
 def test_a_stream_that_is_cut_again_and_again_loses_and_doubles_nothing() -> None:
     api = Api(limit=30)
     chance = random.Random(1)
@@ -276,7 +288,13 @@ def test_following_answers_a_line_for_each_match(api: Api) -> None:
 @pytest.mark.parametrize(
     ("target", "headers", "error"),
     [
-        (f"{STREAM}?level=error", {}, "there is no parameter of a stream without noun 'level'"),
+        (
+            f"{STREAM}?levle=error",
+            {},
+            "there is no parameter or criterion of a stream 'levle'; did you mean 'le",
+        ),
+        (f"{STREAM}?body=x&filename=y", {}, "no noun has all of body, filename"),
+        (f"{STREAM}?text=~(", {}, "text=~(: the pattern is broken at character 1"),
         (f"{STREAM}?noun=mesages", {}, "there is no noun 'mesages'; did you mean 'messages'?"),
         (f"{STREAM}?noun=logs&noun=spans", {}, "noun is given twice"),
         (f"{STREAM}?noun=logs&bdy=x", {}, "a log has no field 'bdy'; did you mean 'body'?"),
