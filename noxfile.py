@@ -422,10 +422,11 @@ def clients(session: nox.Session) -> None:
     session.install("--quiet", *beside)
     install_from_npm(session, NODE, VIEWER)
     # The others are not even collected. A worker has whole files: their fixtures start browsers and servers.
+    # With a third worker it was no faster, and a browser beside two others took seconds for what it draws.
     paths = sorted(Path("tests").rglob("test_*.py"))
     marked = [str(path) for path in paths if CLIENT in path.read_text(encoding="utf-8")]
     session.run(
-        *("pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", "clients"),
+        *("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "clients"),
         *(["-k", f"not ({' or '.join(left_out)})"] if left_out else []),
         *(session.posargs or marked),
         env={
