@@ -176,6 +176,8 @@ PAIRED = {
 """On which interpreter each of the other sentry-sdks runs. All tests run on each interpreter and on each of
 the sentry-sdks, in half of the sessions that it would take to try the ones and the others apart. With the
 newest 2.x, which most users have, `make test` runs on the main interpreter and `make wheel` on the newest."""
+nox.options.stop_on_first_error = True
+"""What failed is the last that is read."""
 nox.options.sessions = ["sdks", *(["tests"] if set(OTHERS) - set(PAIRED.values()) else [])]
 # nox takes the first program on PATH, which may be a shim of pyenv that starts no interpreter.
 os.environ["PATH"] = os.pathsep.join(

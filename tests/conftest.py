@@ -67,12 +67,15 @@ def _process_wide() -> dict[str, Any]:
     module: Any = sys.modules.get("sentry_sdk.scope")
     scope = module._global_scope if module is not None else None
     held = (module._current_scope.get(), module._isolation_scope.get()) if module is not None else ()
+    facade: Any = sys.modules.get("sentryintegration._internals")
+    parts = [each for each in vars(facade).values() if type(each) is facade.Part] if facade else []
     return {
         "environment": {name: value for name, value in os.environ.items() if name.startswith("SENTRY")},
         "tags": dict(scope._tags) if scope is not None else {},
         "attributes": dict(getattr(scope, "_attributes", {})),
         "transactions": [each._transaction for each in held if each is not None and each._transaction],
         "client": scope.client if scope is not None and scope.client.is_active() else None,
+        "off": [part.consequence for part in parts if vars(part).get("usable") is False],
     }
 
 

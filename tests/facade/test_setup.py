@@ -394,6 +394,8 @@ def test_an_overdue_transaction_goes_out_and_later_children_continue_its_trace(
 def test_a_missing_internal_switches_tracing_off_and_events_go_on(
     sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch, records: list[logging.LogRecord]
 ) -> None:
+    # Else it would be looked for, once a process, while it is missing: for the tests that follow, too.
+    finish_transaction(start_transaction(name="looks for what it needs"))
     monkeypatch.delenv("SENTRYINTEGRATION_RAISE")
     monkeypatch.delattr(sentry_sdk.Scope, "fork")
     for _ in range(3):
