@@ -25,7 +25,7 @@ def traced(func: Callable[P, R], /) -> Callable[P, R]: ...
 
 @overload
 def traced(
-    func: None = None,
+    func: str | None = None,
     /,
     *,
     name: str = "",
@@ -64,7 +64,7 @@ def traced(
     [1]
 
     Args:
-        func: What is decorated; a method, ``staticmethod`` or ``classmethod`` too.
+        func: What is decorated; a method, ``staticmethod`` or ``classmethod`` too. A text is the name.
         name: As for `start_transaction`.
         op: As for `start_transaction`.
         description: As for `start_transaction`; by default the qualified name of the function.
@@ -81,6 +81,9 @@ def traced(
         label = description or getattr(function, "__qualname__", None) or shown(function)
         return _wrapped(function, lambda: start(name, op, label, tags, data, AUTO, None, None))
 
+    if isinstance(func, str):
+        name = name or func
+        return decorate
     return decorate if func is None else decorate(func)
 
 
