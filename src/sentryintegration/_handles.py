@@ -35,10 +35,12 @@ class Handle:
     ('/checkout', 32, 16)
     """
 
-    __slots__ = ("__weakref__", "_ids", "_node")
+    __slots__ = ("__weakref__", "_ids", "_label", "_node")
 
-    def __init__(self, node: Node | None) -> None:
+    def __init__(self, node: Node | None, label: str = "") -> None:
         self._node = node
+        self._label = label
+        """The name, where there is no span that holds it."""
         self._ids: tuple[str, str] | None = None
 
     def __enter__(self) -> Handle:
@@ -105,13 +107,16 @@ class Handle:
     def name(self) -> str:
         """The name of the transaction, or the description of the span; assignable."""
         node = self._node
-        return "" if node is None else node.tree.backend.name_of(node.span, root=node.is_root)
+        if node is None:
+            return _repair.line(self._label, _repair.NAME_LIMIT) or UNLABELED
+        return node.tree.backend.name_of(node.span, root=node.is_root)
 
     @name.setter
     @guarded(lambda: None)
     def name(self, name: str) -> None:
         node = self._node
         if node is None:
+            self._label = _repair.line(name, _repair.NAME_LIMIT)
             return
         limit = _repair.NAME_LIMIT if node.is_root else _repair.DESCRIPTION_LIMIT
         valid = _repair.line(name, limit) or UNLABELED

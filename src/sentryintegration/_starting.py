@@ -48,26 +48,30 @@ def start(
         client = Scope.get_client()
         ledger = ledger_of(client)
         if ledger is None or is_off():
-            return Handle(None)
+            return _without_effect(name, description, op)
     except Exception:
         tracing_failed("start_transaction")
-        return Handle(None)
+        return _without_effect(name, description, op)
     try:
         wanted = _Wanted(name, op, description, data, trace_id, parent_span_id, headers)
     except Exception:
         failed("start_transaction")
-        return Handle(None)
+        return _without_effect(name, description, op)
     try:
         node = _start(client, ledger, wanted)
     except Exception:
         tracing_failed("start_transaction")
-        return Handle(None)
+        return _without_effect(name, description, op)
     if tags is not None:
         try:
             apply_tags(node, tags)
         except Exception:
             failed("setting tags")
     return Handle(node)
+
+
+def _without_effect(*labels: Any) -> Handle:
+    return Handle(None, next((label for label in labels if type(label) is str and label), ""))
 
 
 class _Wanted:

@@ -114,6 +114,24 @@ def test_without_a_dsn_everything_is_a_safe_no_op(records: list[logging.LogRecor
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"name": "checkout", "op": "http"}, "checkout"),
+        ({"description": "a\nb", "op": "http"}, "a b"),
+        ({"op": "http"}, "http"),
+        ({}, "<unlabeled transaction>"),
+    ],
+)
+@pytest.mark.usefixtures("uninitialised")
+def test_without_sentry_a_handle_has_the_name_that_it_was_given(given: dict[str, Any], name: str) -> None:
+    t = start_transaction(**given)
+    assert t.name == name
+
+    t.name = "other"
+    assert t.name == "other"
+
+
 @pytest.mark.usefixtures("uninitialised")
 def test_an_empty_dsn_is_off_with_a_transport_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTRY_DSN", DSN)
