@@ -26,6 +26,8 @@ class ExceptionNamed:
     (True, True)
     >>> ExceptionNamed("shop.errors.OutOfStock").are_named(sent), ExceptionNamed("shop").are_named(sent)
     (True, False)
+    >>> ExceptionNamed("builtins.KeyError").are_named([SimpleNamespace(type="KeyError", module=None)])
+    True
     """
 
     def __init__(self, *names: str | re.Pattern[str]) -> None:
@@ -57,8 +59,8 @@ def _spellings(sent: Any) -> Iterator[str]:
     kind, module = getattr(sent, "type", None), getattr(sent, "module", None)
     if isinstance(kind, str):
         yield kind
-        if module:
-            yield f"{module}.{kind}"
+        # Builtins are sent without a module.
+        yield f"{module or 'builtins'}.{kind}"
 
 
 def is_instance(sent: Any, cls: type[BaseException]) -> bool:
