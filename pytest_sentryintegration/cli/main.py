@@ -61,7 +61,7 @@ def _run(command: Command | None, words: Sequence[str]) -> int:
     before = signal.signal(signal.SIGTERM, _terminated)
     try:
         if command is None:
-            sys.stdout.write(_help())
+            (sys.stdout if words else sys.stderr).write(_help())
             code = DONE if words else WRONG_USE
         else:
             try:

@@ -185,7 +185,7 @@ def test_the_help_lists_every_command(run: Run) -> None:
 
 
 def test_without_a_command_the_help_is_shown_as_wrong_use(run: Run) -> None:
-    assert run() == (2, run("-h").out, "")
+    assert run() == (2, "", run("-h").out)
 
 
 @pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in SUMMARIES)], ids=" ".join)
