@@ -46,8 +46,8 @@ def installing_again(client: Any) -> Iterator[None]:
         owner = ownership.running()
         if owner is not None and loop.get_task_factory() is not factory:
             owner.at_end.append(lambda: loop.set_task_factory(factory))
-    if "loguru" in integrations and _loguru_handlers() == handlers:
-        _install_loguru(integrations["loguru"])
+    if "loguru" in integrations:
+        _install_loguru(type(integrations["loguru"]), by_the_sdk=_loguru_handlers() != handlers)
     for identifier, name in _HOOKS.items():
         if identifier in integrations and not _calls(getattr(sys, name), _MODULES + identifier):
             integrations[identifier].setup_once()
@@ -176,11 +176,19 @@ def _is_of_sentry(sink: Any) -> bool:
     return getattr(target, "__module__", None) == _MODULES + "loguru"
 
 
-def _install_loguru(integration: Any) -> None:
-    logger = sys.modules[_MODULES + "loguru"].logger
-    for number in _loguru_handlers():
-        logger.remove(number)
-    integration.setup_once()
+_LOGURU: dict[str, Any] = {}
+"""With which integration and settings of it its handlers were installed, and the numbers of these."""
+
+
+def _install_loguru(integration: Any, *, by_the_sdk: bool = False) -> None:
+    """Install handlers with the present settings, unless they are there: loguru takes 7 ms for each."""
+    module = sys.modules[_MODULES + "loguru"]
+    wanted = {"integration": integration, "settings": dict(vars(module.LoguruIntegration))}
+    if not by_the_sdk and {**wanted, "handlers": _loguru_handlers()} != _LOGURU:
+        for number in _loguru_handlers():
+            module.logger.remove(number)
+        integration.setup_once()
+    _LOGURU.update(wanted, handlers=_loguru_handlers())
 
 
 # The context of the cloud is asked over HTTP, once, and set on the isolation scope: that of one test.

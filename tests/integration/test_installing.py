@@ -100,6 +100,18 @@ def test_what_a_test_removes_from_loguru_is_there_in_the_next(sentry_events: Sen
         assert [str(event.text)[-1] for event in events] == ["e"]
 
 
+def test_loguru_s_handlers_stay_where_the_settings_do(sentry_events: SentryEvents) -> None:
+    logger = pytest.importorskip("loguru").logger
+    integration = pytest.importorskip("sentry_sdk.integrations.loguru").LoguruIntegration
+    kept = []
+    for level in (logging.ERROR, logging.ERROR, logging.WARNING):
+        sentry_sdk.init(DSN, integrations=[integration(event_level=level)])
+        kept.append(logger._core.handlers)
+
+    assert kept[0] is kept[1]
+    assert kept[1] is not kept[2]
+
+
 # sentry-sdk 3 has one function for events and one for logs.
 ignore_logger = getattr(sdk_logging, "ignore_logger_for_events", sdk_logging.ignore_logger)
 
