@@ -72,7 +72,6 @@ ALLOWED: dict[str, set[str]] = {
         "model",
         "processes",
         "sdk",
-        "sentry_sdk",
         "server",
         "settings",
         "store",
@@ -122,6 +121,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 ONLY_HERE = {
+    "sentry_sdk": "sdk/",
     "sentry_relay": "verdict/relay.py",
     "pytest": "hooks/",
     "httptools": "server/connection.py",

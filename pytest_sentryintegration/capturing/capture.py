@@ -10,8 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import sentry_sdk
-
 from pytest_sentryintegration.capturing.environment import Environment, Patch
 from pytest_sentryintegration.capturing.policies import MARKER, Entries, Policies, Violation
 from pytest_sentryintegration.capturing.sharing import Shared
@@ -24,7 +22,7 @@ from pytest_sentryintegration.ingest.faults import Faults
 from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.processes.child import MARK, ChildProcess, end_all
 from pytest_sentryintegration.sdk.gathering import gather, unfinished_in
-from pytest_sentryintegration.sdk.isolation import Isolation
+from pytest_sentryintegration.sdk.isolation import Isolation, has_client, known_options
 from pytest_sentryintegration.sdk.notes import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
 from pytest_sentryintegration.server.child_environment import child_environment
@@ -74,7 +72,7 @@ class Capture(StoredInbox):
     ) -> None:
         sdk: Mapping[str, Any] = {}
         if options:
-            own, sdk = split_marker(options, sentry_sdk.Scope().client.options)
+            own, sdk = split_marker(options, known_options())
             settings = settings.changed(own)
         self.settings = settings
         self.test = test
@@ -166,7 +164,7 @@ class Capture(StoredInbox):
     @staticmethod
     def has_client() -> bool:
         """Whether there is a client of the application, or of a capture that has begun."""
-        return bool(sentry_sdk.get_client().is_active())
+        return has_client()
 
     def check(self, *, passed: bool = True) -> list[Violation]:
         """Return which policies do not hold for what came since the last check; see `Policies.check`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -141,3 +141,13 @@ class Isolation:
 def _is_ours(client: Any) -> bool:
     # The application's own client, also where it has no DSN or a transport of its own.
     return redirected(client) is not None or client.transport is None or own_transport(client) is not None
+
+
+def known_options() -> Collection[str]:
+    """Return the names of the options that the installed SDK knows."""
+    return sentry_sdk.Scope().client.options
+
+
+def has_client() -> bool:
+    """Return whether there is a client of the application, or of an isolation that has begun."""
+    return bool(sentry_sdk.get_client().is_active())
