@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_sentryintegration.hooks.redirecting import HELD, shared_by
+from pytest_sentryintegration.hooks.redirecting import HELD, NOTES, shared_by
 
 if TYPE_CHECKING:
     from pytest_sentryintegration.report.manifest import Manifest
@@ -40,7 +40,11 @@ def prepare(config: pytest.Config) -> None:
         return
     report, folder = config.getoption("--sentry-report"), config.getoption("--sentry-dump")
     if report is not None:
-        config.option.sentry_report = str((config.invocation_params.dir / report).resolve())
+        target = (config.invocation_params.dir / report).resolve()
+        config.option.sentry_report = str(target)
+        if target.is_dir():
+            raise pytest.UsageError(f"--sentry-report: {target} is a folder; give a file")
+        _make_folder("--sentry-report", target.parent)
         if folder is None:
             folder = config.stash[TEMPORARY] = Path(tempfile.mkdtemp(prefix="sentryintegration-"))
     if folder is not None:
@@ -48,8 +52,16 @@ def prepare(config: pytest.Config) -> None:
 
         path = (config.invocation_params.dir / folder).resolve()
         config.option.sentry_dump = str(path)
+        _make_folder("--sentry-dump", path)
         remove(path)
         config.pluginmanager.register(Collecting(config), "sentryintegration-collecting")
+
+
+def _make_folder(option: str, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(f"{option}: the folder {folder} cannot be made: {error.strerror}") from error
 
 
 class Collecting:
@@ -64,14 +76,14 @@ class Collecting:
             from pytest_sentryintegration.report.manifest import UNCOLLECTED
 
             failure = str(report.longreprtext)
-            _manifest_of(self._config).add(report.nodeid, UNCOLLECTED, [], failure=failure)
+            _write(self._config, lambda to: to.add(report.nodeid, UNCOLLECTED, [], failure=failure))
 
 
 def begin(item: pytest.Item) -> None:
     """Write that a test begins: one that ends the process is known by that."""
     if is_on(item.config):
         item.stash[NOTED] = {"outcome": "passed", "duration": 0.0}
-        _manifest_of(item.config).begin(item.nodeid)
+        _write(item.config, lambda to: to.begin(item.nodeid))
 
 
 def note(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[Any], capture: Any) -> None:
@@ -95,9 +107,8 @@ def note(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[Any
         noted.update(_evidence(capture, call.excinfo.exconly() if call.excinfo is not None else ""))
     if report.when == "teardown":
         del item.stash[NOTED]
-        _manifest_of(item.config).add(
-            item.nodeid, entries=[] if capture is None else capture.entries(), **noted
-        )
+        entries = [] if capture is None else capture.entries()
+        _write(item.config, lambda to: to.add(item.nodeid, entries=entries, **noted))
 
 
 def finish(config: pytest.Config) -> str:
@@ -105,18 +116,28 @@ def finish(config: pytest.Config) -> str:
     if HELD in config.stash and is_on(config):
         strays = shared_by(config).strays()
         if strays:
-            _manifest_of(config).add("outside of tests", "", strays)
+            _write(config, lambda to: to.add("outside of tests", "", strays))
     target = config.getoption("--sentry-report")
     if target is None or hasattr(config, "workerinput"):
         return ""
     from pytest_sentryintegration.report.building import build
 
     page, lacking = build([Path(config.getoption("--sentry-dump"))])
-    Path(target).parent.mkdir(parents=True, exist_ok=True)
-    Path(target).write_bytes(page)
+    try:
+        Path(target).write_bytes(page)
+    except OSError as error:
+        return f"no report: {error}"
     if TEMPORARY in config.stash:
         shutil.rmtree(config.stash[TEMPORARY], ignore_errors=True)
     return " ".join([f"report written to {target}", *(f"({sentence})" for sentence in lacking[:3])])
+
+
+def _write(config: pytest.Config, write: Callable[[Manifest], None]) -> None:
+    """Write into the dump. Where that fails, as on a full disk, the run goes on, and its summary says so."""
+    try:
+        write(_manifest_of(config))
+    except OSError as error:
+        NOTES[f"the dump lacks something: {error}"] = None
 
 
 def _manifest_of(config: pytest.Config) -> Manifest:

@@ -90,10 +90,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Count what was sent, also for the controller of xdist; fail the run for what came outside of tests."""
     config = session.config
     output = getattr(config, "workeroutput", None)
-    if output is not None:
-        output["sentryintegration_notes"] = list(NOTES)
     if said := dumping.finish(config):
         config.stash[REPORTED] = said
+    if output is not None:
+        output["sentryintegration_notes"] = list(NOTES)
     if HELD in config.stash:
         if config.stash[SETTINGS].has_policy:
             shared_by(config).take_strays(judged=config is SESSIONS[0])
@@ -111,7 +111,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if listing is not None and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         from pytest_sentryintegration.words.allowing import write_lines
 
-        config.stash[WRITTEN] = write_lines(Path(listing), counts["lines"])
+        try:
+            config.stash[WRITTEN] = write_lines(Path(listing), counts["lines"])
+        except OSError as error:
+            config.stash[WRITTEN] = f"no lines of --sentry-allow-all: {error}"
 
 
 @pytest.hookimpl(optionalhook=True)

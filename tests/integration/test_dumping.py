@@ -267,3 +267,49 @@ def test_where_nothing_could_be_collected_the_report_says_so(run: Run, pytester:
 
     page = Page((pytester.path / "report.html").read_bytes())
     assert page.outcomes == [("collection error", "test_broken.py")]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--sentry-report=.", "--sentry-report: * is a folder; give a file"),
+        (
+            "--sentry-report=test_it.py/report.html",
+            "--sentry-report: the folder *test_it.py cannot be made: *",
+        ),
+        ("--sentry-dump=test_it.py", "--sentry-dump: the folder *test_it.py cannot be made: *"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_said_before_the_tests_run(
+    run: Run, option: str, said: str
+) -> None:
+    result = run(option, test_it="def test_passes(): pass")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(f"ERROR: {said}")
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--sentry-dump=place", "Sentry: the dump lacks something: *"),
+        ("--sentry-report=place/report.html", "Sentry: no report: *"),
+        ("--sentry-allow-all=place/lines", "Sentry: no lines of --sentry-allow-all: *"),
+    ],
+)
+def test_a_place_that_cannot_be_written_any_more_does_not_end_the_run(
+    run: Run, option: str, said: str
+) -> None:
+    test = """
+        import shutil
+
+        def test_passes(sentry_events):
+            shutil.rmtree("place", ignore_errors=True)
+            open("place", "w").close()
+
+        def test_fails(): assert False
+    """
+    result = run(option, test_it=test)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(said)
