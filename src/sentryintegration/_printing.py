@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
 from sentry_sdk.transport import Transport
 
 from sentryintegration._guard import failed, shown
+
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal obeys, or by which text is not shown as it is."""
 
 
 class PrintingTransport(Transport):
@@ -20,7 +24,8 @@ class PrintingTransport(Transport):
             lines = ["--- Sentry envelope (dry mode, not sent)"]
             for item in envelope.items:
                 lines += _described(item)
-            print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 -- this is what dry mode is for
+            text = "\n".join(map(_visible, lines))
+            print(text, file=sys.stderr, flush=True)  # noqa: T201 -- this is what dry mode is for
         except Exception:
             failed("printing an envelope")
 
@@ -34,7 +39,12 @@ def _described(item: Any) -> list[str]:
         content = json.loads(payload)
     except ValueError:
         return [f"{kind}: {len(payload)} bytes"]
-    return [f"{kind}: {_title(content)}".rstrip(": "), json.dumps(content, indent=2, ensure_ascii=False)]
+    indented = json.dumps(content, indent=2, ensure_ascii=False).split("\n")
+    return [f"{kind}: {_title(content)}".rstrip(": "), *indented]
+
+
+def _visible(line: str) -> str:
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def _title(content: Any) -> str:

@@ -142,6 +142,27 @@ def test_an_empty_dsn_is_off_with_a_transport_too(monkeypatch: pytest.MonkeyPatc
     assert (client.dsn, client.transport) == ("", None)
 
 
+@pytest.mark.parametrize(
+    ("hidden", "printed"),
+    [
+        ("\x1b[31m", "\\u001b[31m"),
+        ("\x9b31m", "\\u009b31m"),
+        ("a\nb", "a\\u000ab"),
+        ("\u202etxt", "\\u202etxt"),
+    ],
+)
+@pytest.mark.usefixtures("uninitialised")
+def test_dry_mode_prints_what_a_terminal_would_obey_as_escapes(
+    hidden: str, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    init("fake")
+    capture_message(f"before {hidden}")
+
+    written = capsys.readouterr().err
+    assert f"event: before {printed}\n" in written
+    assert hidden not in written
+
+
 @pytest.mark.usefixtures("sentry_events")
 def test_dry_mode_prints_an_exception_by_its_type_and_value(capsys: pytest.CaptureFixture[str]) -> None:
     init("fake")
