@@ -11,6 +11,9 @@ from sentry_sdk import Scope
 from sentryintegration._internals import MARKS
 from sentryintegration._sdk import is_absent
 
+_ever_set = False
+"""Whether a field was set in this process; most set none, and each transaction asks."""
+
 ATTRIBUTES = {"release": "sentry.release", "environment": "sentry.environment", "dist": "sentry.dist"}
 
 
@@ -45,8 +48,10 @@ def fields() -> dict[str, str]:
 
 def set_fields(values: Mapping[str, str]) -> None:
     """Set fields for everything that this process sends."""
+    global _ever_set
     if not values or not MARKS.usable:
         return
+    _ever_set = True
     scope = sentry_sdk.get_global_scope()
     others = [processor for processor in scope._event_processors if type(processor) is not Fields]
     scope._event_processors = [*others, Fields({**fields(), **values})]
@@ -55,6 +60,8 @@ def set_fields(values: Mapping[str, str]) -> None:
 
 def sync_fields(client: Any) -> None:
     """Set the fields where the SDK reads them for spans, logs, sessions and trace headers."""
+    if not _ever_set:
+        return
     scope = Scope.get_global_scope()
     processors: list[Any] = scope._event_processors
     for processor in processors:

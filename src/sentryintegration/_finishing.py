@@ -19,7 +19,8 @@ from sentryintegration._nesting import Mark, Node, Tree, copy_tracing, mark_of, 
 
 def finish(node: Node, status: str | None = None) -> None:
     """Finish the span of *node*, send its tree if that is complete, and go back to what was before."""
-    if node.tree.pid != _process.pid:
+    tree, scope = node.tree, node.scope
+    if tree.pid != _process.pid:
         # Started before a fork: only the process that started it sends it.
         node.done = True
         restore(node)
@@ -29,27 +30,27 @@ def finish(node: Node, status: str | None = None) -> None:
     in_use = _is_in_use(node)
     node.shared = (
         in_use
-        or current is not node.scope
+        or current is not scope
         or node.thread != threading.get_ident()
         or asyncio._get_running_loop() is not None
     )
     try:
-        with node.tree.lock:
+        with tree.lock:
             if node.done:
                 return
-            if node.tree.sent or node.tree.borrowed:
-                divide(node.tree)
+            if tree.sent or tree.borrowed:
+                divide(tree)
             node.done = True
             complete = _finish_span(node, status)
         if complete:
             send(node.tree)
     finally:
-        if current is node.scope and not in_use:
+        if current is scope and not in_use:
             Scope.set_current_scope(node.before())
         if not node.is_root:
             source = node.surrounding()
             _leave(node, source)
-            if current is not node.scope:
+            if current is not scope:
                 mark = mark_of(current)
                 is_fork = current._span is node.span or (mark is not None and mark.node is node)
                 if is_fork and (mark is None or not mark.explicit):
@@ -90,7 +91,7 @@ def send(tree: Tree) -> None:
     tree.top = None
     tree.ledger.forget(tree)
     if node.done:
-        _leave(node, node.before(), after(tree, node.span))
+        _leave(node, node.before(), sent=True)
 
 
 def expire(tree: Tree) -> None:
@@ -201,21 +202,21 @@ def restore(node: Node) -> None:
 def _is_in_use(node: Node) -> bool:
     """Say whether a span of the SDK that was entered inside *node* is still active on its scope."""
     shown = node.scope._span
-    if shown is None or shown is node.span:
+    if shown is node.span or shown is None:
         return False
     # A finished node leaves its scope with one of these.
     return shown is not node.before()._span and shown is not node.surrounding()._span
 
 
-def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
+def _leave(node: Node, source: Any, *, sent: bool = False) -> None:
     """Make the scope of a finished span like *source*, and with it the scopes that follow the span.
 
     Other threads and tasks may still have them as their current scope, and must not find a finished span
     there. From now on they follow the span of *source*.
     """
     mark = mark_of(source)
-    if continued is not None:
-        mark = Mark(mark.node if mark is not None else None, continued)
+    if sent and not node.tree.suppressed:
+        mark = Mark(mark.node if mark is not None else None, (node.tree, node.span))
     leaving = [node]
     if node.followers:
         leaving += filter(None, [reference() for reference in node.followers])
@@ -226,16 +227,16 @@ def _leave(node: Node, source: Any, continued: Remote | None = None) -> None:
             mark.node.add_follower(left)
         if _leave_scope(node, left.scope, source, following):
             # Else a transaction would keep the scopes of its spans until it is sent, 1.7 kB each, and the
-            # scope of a streamed one, which refers to itself, would wait for the garbage collector.
-            setattr(left.span, node.tree.backend.scope_attribute, source)
+            # scope of a streamed one, which refers to itself, would wait for the garbage collector. A sent
+            # span is in a mark, and must not keep the scope before, in whose mark may be the sent one before.
+            setattr(left.span, node.tree.backend.scope_attribute, None if sent else source)
 
 
 def _leave_scope(node: Node, scope: Any, source: Any, mark: Mark | None) -> bool:
     """Make *scope*, which shows the finished span of *node*, like *source*; ``False`` if it shows another."""
     shown = scope._span
-    if shown in (None, node.span, source._span):
-        copy_tracing(scope, source)
-        put_mark(scope, mark)
+    if shown is node.span or shown is None or shown is source._span:
+        copy_tracing(scope, source, mark)
         return True
     # A span of the SDK is active on it. When that ends, it puts back what was there before it.
     backend = node.tree.backend

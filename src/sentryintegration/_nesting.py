@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 from sentry_sdk import Scope
@@ -16,7 +17,9 @@ from sentry_sdk import Scope
 from sentryintegration import _process, _repair
 from sentryintegration._backend import Backend
 from sentryintegration._fitting import fit_transaction
-from sentryintegration._headers import Remote
+
+# `threading.RLock` is a function of Python, 0.5 µs of each transaction.
+RLock = type(threading.RLock())
 
 
 class Tree:
@@ -45,7 +48,7 @@ class Tree:
         self.root = root
         self.ledger = ledger
         self.first_name = name
-        self.lock = threading.RLock()
+        self.lock = RLock()
         self.open: set[Node] = set()
         self.pid: int = ledger.pid
         if backend.holds_root:
@@ -74,6 +77,8 @@ class Node:
     """Whether its scope may still be current somewhere after its end."""
     done = False
     dropped = False
+    followers: Sequence[weakref.ref[Node]] = ()
+    """Finished nodes whose scopes show this one's span, and may still be current somewhere."""
 
     def __init__(self, tree: Tree, span: Any, scope: Any, previous: Any, outer: Node | None) -> None:
         self.tree = tree
@@ -84,8 +89,6 @@ class Node:
         self.outer = outer
         """The node of that scope, if it is one of the facade's."""
         self.thread = threading.get_ident()
-        self.followers: list[weakref.ref[Node]] = []
-        """Finished nodes whose scopes show this one's span, and may still be current somewhere."""
 
     def before(self) -> Any:
         """Return the scope that was current before, leaving out those of finished spans."""
@@ -103,9 +106,10 @@ class Node:
 
     def add_follower(self, left: Node) -> None:
         """Add *left* to the followers; not a WeakSet, over which no thread may iterate while others add."""
-        if len(self.followers) % 32 == 31:
-            self.followers[:] = [reference for reference in self.followers if reference() is not None]
-        self.followers.append(weakref.ref(left))
+        followers: list[weakref.ref[Node]] = self.__dict__.setdefault("followers", [])
+        if len(followers) % 32 == 31:
+            followers[:] = [reference for reference in followers if reference() is not None]
+        followers.append(weakref.ref(left))
 
 
 class Mark:
@@ -116,13 +120,13 @@ class Mark:
     def __init__(
         self,
         node: Node | None,
-        after: Remote | None = None,
+        after: tuple[Tree, Any] | None = None,
         explicit: bool = False,
         own: Node | None = None,
     ) -> None:
         self.node = node
         self.after = after
-        """What a start on this scope continues, where the tree that it was in is sent."""
+        """The tree that this scope was in, which is sent, and its span: what a start here continues."""
         self.explicit = explicit
         self.own = own
         """The finished node whose scope this is, kept as long as the scope for :attr:`Node.followers`."""
@@ -161,7 +165,7 @@ def put_mark(scope: Any, mark: Mark | None) -> None:
     if mark is not None and processors and type(processors[0]) is Mark:
         processors[0] = mark
     else:
-        others = [processor for processor in processors if type(processor) is not Mark]
+        others = [processor for processor in processors if type(processor) is not Mark] if processors else []
         scope._event_processors = others if mark is None else [mark, *others]
 
 
@@ -175,8 +179,9 @@ def tree_of(span: Any, node: Node | None, backend: Backend) -> Tree | None:
     return None
 
 
-def copy_tracing(scope: Any, source: Any) -> None:
-    """Make the active span and the transaction's name on *scope* those of *source*."""
+def copy_tracing(scope: Any, source: Any, mark: Mark | None) -> None:
+    """Make the active span and the transaction's name on *scope* those of *source*, and put *mark* on it."""
     scope._span = source._span
     scope._transaction = source._transaction
-    scope._transaction_info = dict(source._transaction_info)
+    scope._transaction_info = source._transaction_info.copy()
+    put_mark(scope, mark)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar, overload
 import sentry_sdk
 from sentry_sdk import Scope
 
-from sentryintegration._finishing import after, divide
+from sentryintegration._finishing import divide
 from sentryintegration._guard import failed, guarded, repaired, shown
 from sentryintegration._handles import Handle, finish_with, headers_of
 from sentryintegration._headers import outgoing
@@ -198,12 +198,11 @@ def _adopt(node: Node) -> AbstractContextManager[None]:
         scope._span = None
         scope._transaction = None
         scope._transaction_info = {}
-        put_mark(scope, Mark(None, after(tree, node.span), explicit=True))
+        put_mark(scope, Mark(None, (tree, node.span), explicit=True))
     else:
-        copy_tracing(scope, node.scope)
+        copy_tracing(scope, node.scope, Mark(node, explicit=True))
         scope._span = node.span
         scope._propagation_context = node.scope._propagation_context
-        put_mark(scope, Mark(node, explicit=True))
     Scope.set_current_scope(scope)
     return _Undo(scope, previous)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -454,3 +455,18 @@ def test_a_finished_span_does_not_keep_its_scope_until_its_transaction_is_sent(
         keeping = [one for one in gc.get_referrers(marker) if isinstance(one, dict) and "kept" in one]
 
     assert keeping == []
+
+
+def test_transactions_that_other_threads_finish_are_not_kept(sentry_events: SentryEvents) -> None:
+    trees: list[Any] = []
+    for _ in range(3):
+        t = start_transaction(name="root")
+        assert t._node is not None
+        trees.append(weakref.ref(t._node.tree))
+        thread = threading.Thread(target=finish_transaction, args=(t,))
+        thread.start()
+        thread.join()
+        del t, thread
+    gc.collect()
+
+    assert [tree() for tree in trees[:-1]] == [None, None]
