@@ -6,6 +6,7 @@ This is the whole list. A part that lacks a name is off, with one log record; ev
 from __future__ import annotations
 
 import importlib
+import inspect
 import logging
 import os
 import sys
@@ -31,6 +32,20 @@ def optional(path: str) -> Any:
         return None
     for name in names:
         found = getattr(found, name, None)
+    return found
+
+
+def taking(path: str, keywords: str) -> Any:
+    """Return what *path* names if it can be called with these and no other *keywords*, else ``None``.
+
+    >>> taking("scope.Scope", "ty"), taking("scope.Scope", "no_such_keyword")
+    (<class 'sentry_sdk.scope.Scope'>, None)
+    """
+    found = optional(path)
+    try:
+        inspect.signature(found).bind(**dict.fromkeys(keywords.split()))
+    except (TypeError, ValueError):
+        return None
     return found
 
 
@@ -158,6 +173,7 @@ OPTIONAL = {
     "_span_batcher.SpanBatcher._ensure_thread": "starts that thread outside of any transaction",
     "tracing.Span()._context_manager_state": "what is active after the SDK's spans inside a finished one",
     "traces.StreamedSpan._previous_span_on_scope": "the same, of streamed spans",
+    "tracing_utils.is_ignored_span": "children of streamed spans are made in half of the time",
     "monitor.Monitor.downsample_factor": "why a transaction is not sampled",
 }
 

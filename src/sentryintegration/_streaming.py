@@ -13,6 +13,9 @@ from sentryintegration import _internals as internals
 from sentryintegration._backend import Backend, sentry_trace
 from sentryintegration._headers import Remote
 
+CHILD = "name attributes active scope segment trace_id parent_span_id parent_sampled"
+"""What the class of a streamed span is given for a child."""
+
 
 class Streaming(Backend):
     """2.x with ``trace_lifecycle="stream"``, and 3.0: every span is sent on its own."""
@@ -20,11 +23,16 @@ class Streaming(Backend):
     holds_root = False
     scope_attribute = "_scope"
 
-    def __init__(self, needs: internals.Part, attribute: str, starter: str, no_op: str) -> None:
+    def __init__(
+        self, needs: internals.Part, attribute: str, starter: str, no_op: str, child: str | None = None
+    ) -> None:
         self.needs = needs
         self._attribute = attribute
         self._starter = starter
         self._no_op = internals.optional(f"traces.{no_op}")
+        self._is_ignored = internals.optional("tracing_utils.is_ignored_span")
+        self._child = internals.taking(f"traces.{child}", CHILD) if child and self._is_ignored else None
+        """The class of sampled children, where the starter takes longer than that."""
 
     def active(self, scope: Any) -> Any:
         return getattr(scope, self._attribute)
@@ -77,7 +85,7 @@ class Streaming(Backend):
         if description:
             attributes["sentry.description"] = description
         span = getattr(scope, self._starter)(name, attributes, None, False)
-        if span.sampled:
+        if type(span) is not self._no_op:
             setattr(scope, self._attribute, span)
         return span
 
@@ -88,7 +96,7 @@ class Streaming(Backend):
 
     def start_child(self, scope: Any, parent: Any, op: str | None, description: str | None) -> Any:
         name = description or op or "<unlabeled span>"
-        if not parent.sampled:
+        if type(parent) is self._no_op:
             # The SDK makes the same span, in several times the time.
             return self._no_op(
                 name=name,
@@ -102,10 +110,24 @@ class Streaming(Backend):
         attributes = {"sentry.op": op} if op else {}
         # Not activated by the SDK: that would put the span before it back when it ends, also where that is
         # finished, or where a later one is active by then.
-        span = getattr(scope, self._starter)(name, attributes, parent, False)
-        if span.sampled:
-            # An ignored span is not: what is started in it is a child of the span around it.
-            scope._span = span
+        if self._child is None or self._is_ignored(name, attributes):
+            span = getattr(scope, self._starter)(name, attributes, parent, False)
+            if type(span) is self._no_op:
+                # An ignored span is one: what is started in it is a child of the span around it.
+                return span
+        else:
+            # As the starter, which also copies the current scope, and leaves the copy unused: half the time.
+            span = self._child(
+                name=name,
+                attributes=attributes,
+                active=False,
+                scope=scope,
+                segment=parent._segment,
+                trace_id=parent.trace_id,
+                parent_span_id=parent.span_id,
+                parent_sampled=True,
+            )
+        scope._span = span
         return span
 
     def set_tag(self, span: Any, key: str, value: str) -> None:
@@ -124,7 +146,7 @@ class Streaming(Backend):
         return span.name or ""
 
     def finish(self, span: Any, scope: Any, end: datetime | None = None) -> None:
-        if span.sampled:
+        if type(span) is not self._no_op:
             span.end(end)
         elif not span._finished:
             # What the SDK does, without its log record, which takes longer than all the rest.
@@ -155,5 +177,7 @@ def _attribute(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False)
 
 
-STREAM = Streaming(internals.STREAM, "streamed_span", "start_streamed_span", "NoOpStreamedSpan")
+STREAM = Streaming(
+    internals.STREAM, "streamed_span", "start_streamed_span", "NoOpStreamedSpan", child="StreamedSpan"
+)
 V3 = Streaming(internals.V3, "span", "start_span", "NoOpSpan")

@@ -15,8 +15,10 @@ import pytest
 import sentry_sdk
 
 import sentryintegration
+from pytest_sentryintegration import SentryEvents
 from sentryintegration import _internals as internals
-from tests.facade.conftest import MAJOR
+from sentryintegration import _streaming, start_transaction
+from tests.facade.conftest import MAJOR, STREAM
 from tests.renamed_sdk import renamed
 
 SDK = Path(sentry_sdk.__file__).parent
@@ -227,3 +229,40 @@ def test_the_list_holds_every_private_name_of_the_sdk_that_is_touched_and_no_oth
 )
 def test_a_planted_private_is_seen(planted: str) -> None:
     assert privates(ast.parse(planted)) == {"_user"}
+
+
+def content(span: Any) -> dict[str, Any]:
+    """Return what a streamed span holds, but for its id, its times and its scope."""
+    names = {name for cls in type(span).__mro__ for name in getattr(cls, "__slots__", ())}
+    own_values = {"_span_id", "_scope", "_previous_span_on_scope"}
+    return {name: getattr(span, name, None) for name in names - own_values if "_timestamp" not in name} | {
+        "type": type(span)
+    }
+
+
+@pytest.mark.skipif(MAJOR != 2 or not STREAM, reason="the SDK starts all spans that are sent")
+def test_a_streamed_child_holds_what_the_sdk_gives_one(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sentry_sdk.get_client().options, "ignore_spans", ["left out"])
+
+    def children() -> list[Any]:
+        with start_transaction(op="db.query", description="SELECT 1") as kept:
+            pass
+        with start_transaction(description="left out") as ignored, start_transaction(op="inner") as inner:
+            pass
+        return [handle._node.span for handle in (kept, ignored, inner) if handle._node is not None]
+
+    with start_transaction(name="root"):
+        quick = children()
+        monkeypatch.setattr(_streaming.STREAM, "_child", None)
+        slow = children()
+
+    assert [content(span) for span in quick] == [content(span) for span in slow]
+    assert [type(span).__name__ for span in quick] == ["StreamedSpan", "NoOpStreamedSpan", "StreamedSpan"]
+    assert len(sentry_events.spans) == 5
+
+
+def test_a_class_that_takes_other_keywords_is_not_called() -> None:
+    assert internals.taking("scope.Scope", "ty") is sentry_sdk.Scope
+    assert internals.taking("scope.Scope", "no_such_keyword") is internals.taking("scope.NoSuch", "") is None
