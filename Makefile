@@ -19,8 +19,10 @@ demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
 # All tests of the main version.
+PYTEST := $(BIN)/pytest
+CHOSEN := not clients and not types
 test: $(STAMP)
-	$(BIN)/pytest -n auto -m "not clients and not types"
+	$(PYTEST) -n auto -m "$(CHOSEN)"
 
 # Style and types: of the packages and tests, and of what users write.
 lint: $(STAMP)
@@ -30,9 +32,18 @@ lint: $(STAMP)
 	MYPYPATH=benchmarks:benchmarks/suites $(BIN)/mypy benchmarks/*.py benchmarks/suites/*.py
 	$(BIN)/pytest -q -n 0 -m types tests/typing
 
-# Lines and branches of both packages that the tests run; fails below the bar in pyproject.toml.
+# `make test` in two parts. In the first, lines and branches of both packages are counted, in child processes too; then
+# the facade's for streamed spans. Fails below the bar in pyproject.toml, which also says what is left out and why.
+# By `coverage run`: pytest imports this project's plugin before pytest-cov could count.
+COUNTED := $(BIN)/coverage run -m pytest
+STREAMED := $(addprefix tests/facade/test_,nesting.py handles.py traces.py naming.py)
 coverage: $(STAMP)
-	$(BIN)/nox -s coverage
+	$(BIN)/coverage erase
+	$(MAKE) test PYTEST="$(COUNTED)" CHOSEN="$(CHOSEN) and not uncounted"
+	$(MAKE) test CHOSEN="$(CHOSEN) and uncounted"
+	SENTRYINTEGRATION_TEST_MODE=stream $(COUNTED) -q -n auto $(STREAMED)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 # The wheel as users install it, tested on the newest interpreter in a folder without the sources.
 wheel: $(STAMP)

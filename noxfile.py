@@ -39,34 +39,8 @@ OF_THE_SDK = (INTERNALS, "tests/sdk/test_stacklevels.py", "tests/words/test_reas
 """What is read in the installed SDK's sources or depends on its frames."""
 HARM = "tests/facade/test_harm.py"
 """Long, and about the SDK."""
-THOUSAND = (
-    "tests/integration/test_isolation.py::test_a_thousand_tests_in_random_order_on_four_workers_never_mix"
-)
 
 WITHOUT_CLIENTS = ("-m", "not clients and not types", "-p", "no:cacheprovider")
-MEASURED = ("-m", "not clients and not types and not speed", "-p", "no:cacheprovider")
-"""Where lines and branches are counted: without measurements of time, which counting changes."""
-SOURCES = (
-    "tests/test_contributing.py",
-    "tests/test_layering.py",
-    "tests/test_packaging.py",
-    "tests/test_workflow.py",
-)
-AGAIN = (
-    "tests/examples/test_tutorial.py",
-    "tests/integration/test_continuous_apps.py",
-    "tests/integration/test_sound_traces.py",
-    "tests/model/test_hostile_bytes.py",
-    "tests/web/test_openapi.py",
-    "tests/wire/test_bombs.py",
-    "tests/wire/test_envelope_properties.py",
-)
-NOT_MEASURED = (THOUSAND, HARM, *SOURCES, *AGAIN)
-"""Left out where lines and branches are counted, which takes half as long again as the tests do: one test in
-a thousand copies; measurements of time and memory; what reads sources and runs none; and long tests that run
-what others run already: without `AGAIN`, some 15 of 38,000 steps from line to line are reached no more."""
-STREAMED_FACADE = tuple(f"tests/facade/test_{what}.py" for what in ("nesting", "handles", "traces", "naming"))
-"""What runs the facade's lines for streamed spans; the other tests run the same lines in both modes."""
 
 WHEEL_TESTS = (
     "pyproject.toml",  # pytest's settings
@@ -290,23 +264,6 @@ def version_in(session: nox.Session, sdk: str) -> str:
 def sdk_version(session: nox.Session) -> str:
     said = session.run("python", "-c", "import sentry_sdk; print(sentry_sdk.VERSION)", silent=True)
     return str(said).strip()
-
-
-@nox.session
-def coverage(session: nox.Session) -> None:
-    """Lines and branches of both packages that the tests run, in their child processes too.
-
-    Fails below the ``fail_under`` of pyproject.toml, which also says what is left out and why.
-    """
-    install(session, NEWEST_2)
-    session.run("coverage", "erase")
-    # `coverage run`, not pytest-cov: pytest imports this project's plugin before pytest-cov could measure it.
-    measured = ("coverage", "run", "-m", "pytest", "-q", "-n", "auto", *MEASURED)
-    without = (f"--{'deselect' if '::' in name else 'ignore'}={name}" for name in NOT_MEASURED)
-    session.run(*measured, *without, *session.posargs)
-    session.run(*measured, *STREAMED_FACADE, env={"SENTRYINTEGRATION_TEST_MODE": "stream"})
-    session.run("coverage", "combine", "--quiet")
-    session.run("coverage", "report")
 
 
 @nox.session(python=[*FOUND][-1] if FOUND else None)

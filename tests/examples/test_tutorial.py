@@ -10,6 +10,8 @@ import pytest
 from tests.examples.pages import DOCS, README, blocks_of, runs_of
 from tests.integration.forked_pytest import RunPytest
 
+pytestmark = pytest.mark.uncounted
+
 TUTORIAL = DOCS / "tutorial.md"
 FOLLOWED = {TUTORIAL: 6, DOCS / "how-to" / "strict.md": 6}
 """How many commands each of them runs."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.uncounted
 PREAMBLE = """
 import gc, json, resource, socket, sys, threading, time
 import sentry_sdk

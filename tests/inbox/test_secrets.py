@@ -247,7 +247,7 @@ def test_a_bomb_is_named_as_what_could_not_be_searched(monkeypatch: pytest.Monke
         received.events.assert_absent("hunter2")
 
 
-@pytest.mark.speed
+@pytest.mark.uncounted
 def test_an_ordinary_inbox_is_searched_quickly() -> None:
     received = Received()
     for number in range(100):

@@ -22,6 +22,8 @@ from pytest_sentryintegration import SentryEvents, Trace
 from sentryintegration import start_transaction, trace_headers
 from tests.conftest import find_frameworks_of
 
+pytestmark = pytest.mark.uncounted
+
 STREAM = os.environ.get("SENTRYINTEGRATION_TEST_MODE") == "stream"
 IS_STATIC = hasattr(sentry_sdk, "start_transaction")
 STREAMS = ["stream"] if "trace_lifecycle" in DEFAULT_OPTIONS else []

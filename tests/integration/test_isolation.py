@@ -220,6 +220,7 @@ def test_a_forked_child_reports_into_its_test(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.uncounted
 def test_a_thousand_tests_in_random_order_on_four_workers_never_mix(run: Run) -> None:
     result = run(
         "-n4",

@@ -21,6 +21,8 @@ from pytest_sentryintegration import SentryEvents, Trace
 from sentryintegration import set_task_transaction, start_transaction, trace_headers
 from tests.integration.test_continuous_apps import LIFECYCLES, app_options, flask_app, found, serving
 
+pytestmark = pytest.mark.uncounted
+
 __all__ = ["app_options"]  # a fixture
 
 

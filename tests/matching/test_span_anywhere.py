@@ -176,7 +176,7 @@ def test_whatever_differs_is_told(pattern: SpanPattern, tree: FakeSpan) -> None:
         assert "no difference" not in repr(pattern)
 
 
-@pytest.mark.speed
+@pytest.mark.uncounted
 def test_it_is_found_among_ten_thousand_spans_and_deeper_than_the_stack() -> None:
     wide = FakeSpan("root", None, *(FakeSpan("child", None, FakeSpan("db", str(n))) for n in range(5_000)))
     deep = FakeSpan("root", None, chain(FakeSpan, 3_000))

@@ -204,7 +204,7 @@ def test_trees_deeper_than_the_stack_are_compared() -> None:
     assert "node > node" in repr(different)
 
 
-@pytest.mark.speed
+@pytest.mark.uncounted
 def test_many_gaps_on_many_levels_are_not_exponential() -> None:
     tree, pattern = FakeSpan("leaf"), span("other")
     for _ in range(12):

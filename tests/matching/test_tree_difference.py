@@ -119,7 +119,7 @@ def test_a_large_tree_is_compared_in_few_rows() -> None:
     ]
 
 
-@pytest.mark.speed
+@pytest.mark.uncounted
 def test_trees_with_nothing_in_common_are_compared_in_bounded_time() -> None:
     tree = FakeSpan("root", None, *[FakeSpan("a", f"q{number}") for number in range(3_000)])
     pattern = span("root", *[span("b", f"p{number}") for number in range(3_000)])

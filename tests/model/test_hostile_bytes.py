@@ -6,11 +6,14 @@ import json
 import threading
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_sentryintegration.model import Contents
 from tests.model.sent import TRACE, Sender, item, received
+
+pytestmark = pytest.mark.uncounted
 
 KINDS = [
     *(

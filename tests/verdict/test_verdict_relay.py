@@ -38,7 +38,7 @@ def test_loading_the_library_leaves_the_environment_as_it_was(before: str, print
     assert done.stdout.strip() == printed
 
 
-@pytest.mark.speed
+@pytest.mark.uncounted
 def test_a_rejection_is_cheap() -> None:
     judged("transaction", event()).outcome  # noqa: B018
     started = time.process_time()

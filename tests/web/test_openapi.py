@@ -14,6 +14,8 @@ from pytest_sentryintegration.model.nouns import NOUNS
 from tests.web.conftest import Answer, Api
 from tests.web.test_payloads import TRACE, transaction
 
+pytestmark = pytest.mark.uncounted
+
 CONTINUITY = "/api/captured/traces/{trace_id}/continuity"
 
 

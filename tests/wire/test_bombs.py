@@ -15,6 +15,8 @@ import zstandard
 from pytest_sentryintegration.wire.encodings import TooLongError, decode_body, decode_container
 from pytest_sentryintegration.wire.refusal import Refusal
 
+pytestmark = pytest.mark.uncounted
+
 MIB = 2**20
 LIMIT = 8 * MIB
 

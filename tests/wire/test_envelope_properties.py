@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
+import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from pytest_sentryintegration.wire.encodings import decode_body
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem, parse_envelope, serialize_envelope
 from pytest_sentryintegration.wire.refusal import Refusal
 from pytest_sentryintegration.wire.strict_json import StrictJSONError, loads
+
+pytestmark = pytest.mark.uncounted
 
 quickly = settings(max_examples=60)
 

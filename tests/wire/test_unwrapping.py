@@ -213,7 +213,7 @@ def test_beyond_what_encodings_are_looked_for_in_plain_text_is_seen_and_the_rest
         assert encoded.complete is all(found)
 
 
-@pytest.mark.speed
+@pytest.mark.uncounted
 def test_marks_by_the_million_take_seconds_and_are_known() -> None:
     started = time.process_time()
     unwrapping = Unwrapping(zlib.compress(b"\x1f\x8b\x08" * 3_000_000))
@@ -223,7 +223,7 @@ def test_marks_by_the_million_take_seconds_and_are_known() -> None:
     assert time.process_time() - started < 60  # a few seconds; minutes where each mark is read to the end
 
 
-@pytest.mark.speed
+@pytest.mark.uncounted
 def test_digits_take_the_time_of_the_work_that_is_allowed_and_are_known() -> None:
     # At a sixteenth of what is allowed by itself, which takes 15 seconds.
     assert (SIZE, WORK) == (2**25, 2**24)
@@ -235,7 +235,7 @@ def test_digits_take_the_time_of_the_work_that_is_allowed_and_are_known() -> Non
     assert time.process_time() - started < 60 / 16
 
 
-@pytest.mark.speed
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "text",
     [
