@@ -90,7 +90,11 @@ NEEDS_NEWER = {"pytest-sentry-capture": ("3.12", "3.13", "3.14")}
 RELAY = "sentry-relay==0.10.1"
 """Whose sources hold Relay's integration tests; the list of known differences was written for it."""
 RELAY_TESTS = (
+    "pytest-xdist>=3.6",
+    "pytest-timeout>=2.3",
     "pytest-localserver>=0.9",
+    "flask>=3.0",
+    "opentelemetry-exporter-otlp-proto-http>=1.30",
     "requests>=2.31",
     "redis>=5",
     "msgpack>=1",
@@ -164,10 +168,11 @@ os.environ["UV_COMPILE_BYTECODE"] = "1"
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 
 
-def install(session: nox.Session, sdk: str) -> None:
+def install(session: nox.Session, sdk: str, *others: str) -> None:
+    """Install the project and *others*, by default all that its tests need, which takes seconds."""
     if session.venv_backend != "uv":
         session.install("--quiet", "--upgrade", "pip>=25.1")
-    session.install("--quiet", "--editable", ".[pytest,relay]", "--group", "tests", sdk)
+    session.install("--quiet", "--editable", ".[pytest,relay]", *(others or ("--group", "tests")), sdk)
     session.run(
         "python",
         "-c",
@@ -303,8 +308,7 @@ def wheel(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The site of `docs`: a warning, such as a link that leads nowhere, is an error."""
-    install(session, NEWEST_2)
-    session.install("--quiet", "--group", "docs")
+    install(session, NEWEST_2, "--group", "docs")
     session.run("python", "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", "build/site")
 
 
@@ -316,8 +320,7 @@ def relay(session: nox.Session) -> None:
     place of their fixture that starts Relay. `figures.py` decides whether it fails: pytest ends with 1 for a
     known difference as for a worker that crashed.
     """
-    install(session, NEWEST_2)
-    session.install("--quiet", "pip", RELAY, *RELAY_TESTS)
+    install(session, NEWEST_2, "pip", RELAY, *RELAY_TESTS)
     folder = Path(session.create_tmp()).resolve()
     shutil.rmtree(folder)
     results = folder / "results"
