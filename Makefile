@@ -8,10 +8,12 @@ STAMP := $(VENV)/.installed
 
 .PHONY: demo test lint coverage wheel matrix newest examples clients relay docs bench
 
+# By uv, in a quarter of pip's time; by pip where that fails, as where only pip knows which index to use.
+INSTALLED := --editable ".[pytest,relay]" --group dev
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[pytest,relay]" --group dev
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" "uv>=0.5"
+	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(INSTALLED) || $(BIN)/python -m pip install --quiet $(INSTALLED)
 	touch $(STAMP)
 
 # The example application's tests against the fake Sentry, with what was captured; one fails on purpose.
