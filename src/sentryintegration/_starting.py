@@ -198,6 +198,7 @@ def _start_child(
         if tree.borrowed:
             tree.ledger.id_of(parent)
         span = backend.start_child(scope, parent, wanted.op, wanted.description or wanted.name or None)
+        _make_id(backend, span)
         node = Node(tree, span, scope, current, within)
         if tree.borrowed and not tree.open:
             tree.ledger.keep(tree)
@@ -205,6 +206,15 @@ def _start_child(
     for key, value in wanted.data.items():
         backend.set_data(span, key, value)
     return node
+
+
+def _make_id(backend: Backend, span: Any) -> None:
+    """Have the SDK make the id of a span that will be sent, which it else does when it is first asked for.
+
+    Threads that start children at once would each get another id, and the children of all but one no parent.
+    """
+    if backend.sampled(span):
+        span.span_id  # noqa: B018 -- a property
 
 
 def _start_root(
@@ -227,6 +237,7 @@ def _start_root(
         root = backend.start_root(
             scope, label, wanted.op, wanted.description, remote, wanted.data, traced=traced
         )
+    _make_id(backend, root)
     tree = Tree(backend, root, ledger, label)
     if wanted.suppressed:
         tree.suppressed = True

@@ -470,3 +470,17 @@ def test_transactions_that_other_threads_finish_are_not_kept(sentry_events: Sent
     gc.collect()
 
     assert [tree() for tree in trees[:-1]] == [None, None]
+
+
+def test_the_id_of_a_span_is_made_before_several_threads_may_ask_for_it(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, child = start_transaction(name="root"), start_transaction(op="child")
+    with monkeypatch.context() as patch:
+        patch.setattr("uuid.uuid4", None)
+        ids = [root.span_id, child.span_id]
+    finish_transaction(child)
+    finish_transaction(root)
+
+    transaction = sentry_events.transactions.find("root")
+    assert [transaction.span_id, transaction.tree.children[0].span_id] == ids
