@@ -137,7 +137,9 @@ def _write(config: pytest.Config, write: Callable[[Manifest], None]) -> None:
     try:
         write(_manifest_of(config))
     except OSError as error:
-        NOTES[f"the dump lacks something: {error}"] = None
+        # Without the name of the file: else there is a note for each test.
+        folder = config.getoption("--sentry-dump")
+        NOTES[f"the dump lacks something: {error.strerror or error}: {folder}"] = None
 
 
 def _manifest_of(config: pytest.Config) -> Manifest:

@@ -313,3 +313,21 @@ def test_a_place_that_cannot_be_written_any_more_does_not_end_the_run(
 
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(said)
+
+
+def test_a_dump_that_cannot_be_written_any_more_is_said_once(run: Run) -> None:
+    test = """
+        import shutil
+        import pytest, sentry_sdk
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_sends(sentry_events, number):
+            if number == 0:
+                shutil.rmtree("place")
+            sentry_sdk.capture_message("hello")
+            assert sentry_events.messages.find()
+    """
+    result = run("--sentry-dump=place", test_it=test)
+
+    result.assert_outcomes(passed=4)
+    assert len([line for line in result.outlines if "the dump lacks something" in line]) == 1
