@@ -71,7 +71,12 @@ def start(
 
 
 def _without_effect(*labels: Any) -> Handle:
-    return Handle(None, next((label for label in labels if type(label) is str and label), ""))
+    for label in labels:
+        if label is not None:
+            text = label.strip() if type(label) is str else _repair.line(label, _repair.NAME_LIMIT)
+            if text:
+                return Handle(None, text)
+    return Handle(None)
 
 
 class _Wanted:

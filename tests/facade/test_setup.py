@@ -120,6 +120,9 @@ def test_without_a_dsn_everything_is_a_safe_no_op(records: list[logging.LogRecor
         ({"name": "checkout", "op": "http"}, "checkout"),
         ({"description": "a\nb", "op": "http"}, "a b"),
         ({"op": "http"}, "http"),
+        ({"name": 7, "op": "http"}, "7"),
+        ({"name": type("Text", (str,), {})("checkout"), "op": "http"}, "checkout"),
+        ({"name": " ", "op": "http"}, "http"),
         ({}, "<unlabeled transaction>"),
     ],
 )
