@@ -11,7 +11,7 @@ from sentry_sdk.transport import Transport
 
 from sentryintegration._guard import failed, shown
 
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal obeys, or by which text is not shown as it is."""
 
 

@@ -152,6 +152,8 @@ def test_an_empty_dsn_is_off_with_a_transport_too(monkeypatch: pytest.MonkeyPatc
         ("\x9b31m", "\\u009b31m"),
         ("a\nb", "a\\u000ab"),
         ("\u202etxt", "\\u202etxt"),
+        ("\u200ftxt", "\\u200ftxt"),
+        ("\u061ctxt", "\\u061ctxt"),
     ],
 )
 @pytest.mark.usefixtures("uninitialised")
