@@ -35,9 +35,12 @@ class ExceptionNamed:
 
     def are_named(self, exceptions: Iterable[Any]) -> bool:
         """Return whether *exceptions*, which have ``type`` and ``module``, are of these classes."""
-        spelled = {name for sent in exceptions for name in _spellings(sent)}
+        sent = list(exceptions)
+        spelled = {name for each in sent for name in _spellings(each)}
+        # Builtins are sent without a module. No pattern is searched in what was not sent.
+        named = spelled | {f"builtins.{each.type}" for each in sent if _is_builtin(each)}
         return all(
-            any(map(wanted.search, spelled)) if isinstance(wanted, re.Pattern) else wanted in spelled
+            any(map(wanted.search, spelled)) if isinstance(wanted, re.Pattern) else wanted in named
             for wanted in self.names
         )
 
@@ -55,12 +58,16 @@ class ExceptionNamed:
         return None
 
 
+def _is_builtin(sent: Any) -> bool:
+    return isinstance(getattr(sent, "type", None), str) and not getattr(sent, "module", None)
+
+
 def _spellings(sent: Any) -> Iterator[str]:
     kind, module = getattr(sent, "type", None), getattr(sent, "module", None)
     if isinstance(kind, str):
         yield kind
-        # Builtins are sent without a module.
-        yield f"{module or 'builtins'}.{kind}"
+        if module:
+            yield f"{module}.{kind}"
 
 
 def is_instance(sent: Any, cls: type[BaseException]) -> bool:

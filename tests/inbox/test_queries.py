@@ -56,6 +56,7 @@ def found(shop: Received, text: str) -> list[Any]:
         ("errors?exception=shop.errors.OutOfStock&exception=KeyError", ["no cart"]),
         ("errors?exception=errors.OutOfStock", []),
         ("errors?exception=builtins.ValueError", ["boom"]),
+        ("errors?exception=~builtins", []),
         ("errors?exception=~Error$", ["no cart", "boom"]),
         ("errors?exception=*", ["no cart", "boom"]),
         ("errors?exception=OutOfStock&text=cart", ["no cart"]),
