@@ -62,6 +62,13 @@ def _make_folder(option: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise pytest.UsageError(f"{option}: the folder {folder} cannot be made: {error.strerror}") from error
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise pytest.UsageError(
+            f"{option}: nothing can be written in the folder {folder}: {error.strerror}"
+        ) from error
 
 
 class Collecting:
@@ -126,7 +133,9 @@ def finish(config: pytest.Config) -> str:
     try:
         Path(target).write_bytes(page)
     except OSError as error:
-        return f"no report: {error}"
+        # The temporary folder stays: it has what the run captured.
+        again = f"sentryintegration report {config.getoption('--sentry-dump')} -o FILE"
+        return f"no report: {error}; to make it elsewhere: {again}"
     if TEMPORARY in config.stash:
         shutil.rmtree(config.stash[TEMPORARY], ignore_errors=True)
     return " ".join([f"report written to {target}", *(f"({sentence})" for sentence in lacking[:3])])

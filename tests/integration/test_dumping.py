@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,11 @@ def test_where_nothing_could_be_collected_the_report_says_so(run: Run, pytester:
             "--sentry-report: the folder *test_it.py cannot be made: *",
         ),
         ("--sentry-dump=test_it.py", "--sentry-dump: the folder *test_it.py cannot be made: *"),
+        pytest.param(
+            "--sentry-report=/proc/report.html",
+            "--sentry-report: nothing can be written in the folder /proc: *",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such a folder for root"),
+        ),
     ],
 )
 def test_a_place_that_cannot_be_written_is_said_before_the_tests_run(
@@ -293,7 +299,10 @@ def test_a_place_that_cannot_be_written_is_said_before_the_tests_run(
     ("option", "said"),
     [
         ("--sentry-dump=place", "Sentry: the dump lacks something: *"),
-        ("--sentry-report=place/report.html", "Sentry: no report: *"),
+        (
+            "--sentry-report=place/report.html",
+            "Sentry: no report: *; to make it elsewhere: sentryintegration report * -o FILE",
+        ),
         ("--sentry-allow-all=place/lines", "Sentry: no lines of --sentry-allow-all: *"),
     ],
 )
