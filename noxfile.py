@@ -204,9 +204,9 @@ def run_example(session: nox.Session, folder: Path) -> tuple[str, bool]:
     return folder.name, passed
 
 
-def run_contract(session: nox.Session, *options: str, **env: str) -> None:
+def run_contract(session: nox.Session, *others: str, **env: str) -> None:
     folders = [folder for folder in FOLDERS if any(Path(folder).glob("**/test_*.py"))]
-    chosen = session.posargs or [*folders, *(f"--ignore={path}" for path in ONCE), *options]
+    chosen = session.posargs or [*folders, *(f"--ignore={path}" for path in ONCE), *others]
     session.run("pytest", "-q", "-n", "auto", *WITHOUT_CLIENTS, *chosen, env=env)
 
 
@@ -231,9 +231,8 @@ def sdks(session: nox.Session, sdk: str, mode: str) -> None:
     for version in MISSING:
         session.warn(f"skipped: Python {version} is not installed here")
     install(session, sdk)
-    run_contract(session, SENTRYINTEGRATION_TEST_MODE=mode)
-    if not session.posargs:
-        session.run("pytest", "-q", "-n", "auto", *OF_THE_SDK, env={"SENTRYINTEGRATION_ALL_INTERNALS": "1"})
+    env = {"SENTRYINTEGRATION_TEST_MODE": mode, "SENTRYINTEGRATION_ALL_INTERNALS": "1"}
+    run_contract(session, *OF_THE_SDK, **env)
 
 
 @nox.session(venv_backend="uv")

@@ -41,8 +41,28 @@ PRELOADED = (
     *("pytest_sentryintegration.sdk.isolation", "pytest_sentryintegration.words.explaining"),
     *(f"pytest_sentryintegration.hooks.{name}" for name in ("policies", "reports", "sessions")),
     *("encodings.idna", "execnet.gateway_io", "execnet.multi", "xdist.remote", "xdist.workermanage"),
+    # The ones above import these too, but some of them only after the SDK.
+    *("asyncio", "brotli", "certifi", "concurrent.futures.thread", "gzip", "multiprocessing.util"),
+    *("urllib3.poolmanager", "pytest_sentryintegration.inbox.events"),
+    *("pytest_sentryintegration.inbox.reader", "pytest_sentryintegration.sdk.posting"),
+    *("pytest_sentryintegration.server.fake_sentry", "pytest_sentryintegration.words.summary"),
 )
 """What the projects import, with all that these import."""
+
+
+class OutOfReach(BaseException):
+    """Not an `ImportError`: a module that can do without another one would be kept as it is without it."""
+
+
+class Without(MetaPathFinder):
+    """Lets no module be imported that imports one of some packages."""
+
+    def __init__(self, packages: Iterable[str]) -> None:
+        self._packages = frozenset(packages)
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if fullname.partition(".")[0] in self._packages:
+            raise OutOfReach(fullname)
 
 
 class Kept(MetaPathFinder, Loader):
@@ -51,7 +71,7 @@ class Kept(MetaPathFinder, Loader):
     Until then they are not in `sys.modules`: for the plugin, and for a test that looks, all is as ever.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], without: Sequence[str] = ()) -> None:
         needs: dict[str, set[str]] = {}
         before = set(sys.modules)
         original = builtins.__import__
@@ -67,8 +87,9 @@ class Kept(MetaPathFinder, Loader):
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(builtins, "__import__", import_and_note)
+            patch.setattr(sys, "meta_path", [Without(without), *sys.meta_path])
             for name in names:
-                with contextlib.suppress(ImportError):  # of another sentry_sdk
+                with contextlib.suppress(ImportError, OutOfReach):  # of another sentry_sdk, or of one
                     importlib.import_module(name)
         self._modules = {name: sys.modules.pop(name) for name in set(sys.modules) - before}
         self._specs = {name: module.__spec__ for name, module in self._modules.items()}
@@ -86,8 +107,8 @@ class Kept(MetaPathFinder, Loader):
 
     @property
     def origin(self) -> str | None:
-        """The file of the sentry_sdk that is kept."""
-        spec = self._specs["sentry_sdk"]
+        """The file of the sentry_sdk that is kept, if one is."""
+        spec = self._specs.get("sentry_sdk")
         return spec.origin if spec is not None else None
 
     def find_spec(
@@ -118,9 +139,13 @@ class RunPytest(Protocol):
 
 
 class ForkedPytest:
-    """Starts the process at the first run, and ends it by closing its pipe."""
+    """Starts the process at the first run, and ends it by closing its pipe.
 
-    def __init__(self) -> None:
+    It has not imported the packages *without*, nor what imports them: for a project that has its own.
+    """
+
+    def __init__(self, *without: str) -> None:
+        self._without = without
         self._process: subprocess.Popen[str] | None = None
 
     def run(self, folder: Path, *args: str) -> pytest.RunResult:
@@ -154,10 +179,9 @@ class ForkedPytest:
         sys.stderr.write(err)
         return pytest.RunResult(status, out.splitlines(), err.splitlines(), took)
 
-    @staticmethod
-    def _started() -> subprocess.Popen[str]:
+    def _started(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, *self._without],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -205,7 +229,7 @@ def _become(asked: dict[str, Any], kept: Kept, paths: list[str]) -> None:
         os.close(stream)
     sys.modules.pop("sitecustomize", None)
     spec = PathFinder.find_spec("sentry_sdk", sys.path)
-    if spec is not None and spec.origin == kept.origin:  # and not a project's own
+    if kept.origin is None or (spec is not None and spec.origin == kept.origin):  # and not a project's own
         sys.meta_path.insert(0, kept)
     if any(Path(path, "sitecustomize.py").exists() for path in inherited):
         importlib.import_module("sitecustomize")
@@ -274,7 +298,7 @@ def _exit(status: Any) -> None:
 if __name__ == "__main__":
     for name in default_plugins:
         importlib.import_module(f"_pytest.{name}")
-    kept = Kept(PRELOADED)
+    kept = Kept(PRELOADED, sys.argv[1:])
     gc.freeze()
     asked = _next_run()
     _become(asked, kept, sys.path[1:])

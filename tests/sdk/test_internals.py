@@ -6,10 +6,10 @@ import ast
 import os
 import re
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import sentry_sdk
@@ -18,6 +18,7 @@ import pytest_sentryintegration
 from pytest_sentryintegration.sdk import ownership, transport
 from pytest_sentryintegration.sdk.clients import FallbackClient
 from pytest_sentryintegration.sdk.internals import INTERNALS, SUPPORTED, Internal, is_there
+from tests.integration.forked_pytest import ForkedPytest
 from tests.renamed_sdk import SDK, renamed
 
 TESTS = """
@@ -66,24 +67,50 @@ def listening() -> Iterator[socket.socket]:
         yield listening
 
 
-def outcome(place: Path, listening: socket.socket, tests: str = TESTS) -> str:
-    """Run *tests* in *place*, which holds an SDK; return what pytest printed."""
-    (place / "test_it.py").write_text(tests.format(port=listening.getsockname()[1]))
-    (place / "pytest.ini").write_text("[pytest]")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("SENTRY")}
-    environment["PYTHONPATH"] = os.pathsep.join([str(place), environment["PYTHONPATH"]])
-    words = ["-p", "pytest_sentryintegration.plugin", "-p", "no:cacheprovider", "-W", "error", "-rA"]
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", *words],
-        cwd=place,
-        env=environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "300"},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    with pytest.raises(BlockingIOError):
-        listening.accept()
-    return ran.stdout + ran.stderr
+class Outcome(Protocol):
+    """Runs tests, by default `TESTS`, in `place`, which holds an SDK; returns what pytest printed."""
+
+    def __call__(self, tests: str = TESTS) -> str: ...
+
+
+@pytest.fixture(scope="module")
+def _without_sdk() -> Iterator[ForkedPytest]:
+    """Nothing of the installed SDK, and nothing that has seen it, is in the processes that it forks."""
+    forked = ForkedPytest("sentry_sdk")
+    yield forked
+    forked.close()
+
+
+@pytest.fixture
+def place(pytester: pytest.Pytester) -> Path:
+    return pytester.path
+
+
+@pytest.fixture
+def outcome(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    listening: socket.socket,
+    _without_sdk: ForkedPytest,
+) -> Outcome:
+    for key in [key for key in os.environ if key.startswith("SENTRY")]:
+        monkeypatch.delenv(key)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run(tests: str = TESTS) -> str:
+        (pytester.path / "test_it.py").write_text(tests.format(port=listening.getsockname()[1]))
+        (pytester.path / "pytest.ini").write_text("[pytest]")
+        words = ["-p", "pytest_sentryintegration.plugin", "-p", "no:cacheprovider", "-W", "error", "-rA"]
+        if hasattr(os, "fork"):
+            ran = _without_sdk.run(pytester.path, *words)
+        else:
+            ran = pytester.runpytest_subprocess(*words)
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+        return f"{ran.stdout}\n{ran.stderr}"
+
+    return run
 
 
 NAMES = sorted({each.name for each in INTERNALS})
@@ -93,9 +120,11 @@ CHOSEN = ["__setstate__", "_isolation_scope", "_pool", "_flush", "get_git_revisi
 
 @pytest.mark.parametrize("name", NAMES if os.environ.get("SENTRYINTEGRATION_ALL_INTERNALS") else CHOSEN)
 def test_a_run_survives_an_sdk_in_which_one_internal_has_moved(
-    name: str, tmp_path: Path, listening: socket.socket
+    name: str, place: Path, outcome: Outcome
 ) -> None:
-    output = outcome(renamed(name, tmp_path), listening)
+    renamed(name, place)
+
+    output = outcome()
 
     if not any(each.required for each in INTERNALS if each.name == name):
         assert "2 passed" in output, output
@@ -122,37 +151,33 @@ BAD_INPUT = {
 
 
 @pytest.mark.parametrize("case", BAD_INPUT)
-def test_what_is_no_sentry_sdk_breaks_nothing_else(
-    case: str, tmp_path: Path, listening: socket.socket
-) -> None:
+def test_what_is_no_sentry_sdk_breaks_nothing_else(case: str, place: Path, outcome: Outcome) -> None:
     name, text, said = BAD_INPUT[case]
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text(text)
+    (place / name).parent.mkdir(exist_ok=True)
+    (place / name).write_text(text)
 
-    output = outcome(tmp_path, listening, TESTS_WITHOUT_SDK)
+    output = outcome(TESTS_WITHOUT_SDK)
 
     assert "1 passed, 1 error" in output, output
     assert re.search(f"^sentry_events needs {SUPPORTED}: .*{said}", output, re.MULTILINE), output
     assert "Traceback" not in output
 
 
-def test_an_sdk_that_is_too_old_is_named(tmp_path: Path, listening: socket.socket) -> None:
-    (consts := renamed("no_such_name", tmp_path) / "sentry_sdk/consts.py").unlink()
+def test_an_sdk_that_is_too_old_is_named(place: Path, outcome: Outcome) -> None:
+    (consts := renamed("no_such_name", place) / "sentry_sdk/consts.py").unlink()
     consts.write_text(re.sub('VERSION = ".*"', 'VERSION = "2.40.1"', (SDK / "consts.py").read_text()))
 
-    output = outcome(tmp_path, listening)
+    output = outcome()
 
     assert f"sentry_events needs {SUPPORTED}: 2.40.1 is installed." in output, output
     assert "1 passed, 1 error" in output
 
 
-def test_an_sdk_that_is_newer_than_tested_works_and_is_named_once(
-    tmp_path: Path, listening: socket.socket
-) -> None:
-    (consts := renamed("no_such_name", tmp_path) / "sentry_sdk/consts.py").unlink()
+def test_an_sdk_that_is_newer_than_tested_works_and_is_named_once(place: Path, outcome: Outcome) -> None:
+    (consts := renamed("no_such_name", place) / "sentry_sdk/consts.py").unlink()
     consts.write_text(re.sub('VERSION = ".*"', 'VERSION = "4.1.0"', (SDK / "consts.py").read_text()))
 
-    output = outcome(tmp_path, listening)
+    output = outcome()
 
     assert output.count("sentry-sdk 4.1.0 is newer than those that this plugin is tested with") == 1
     assert "2 passed" in output
