@@ -32,6 +32,15 @@ def test_a_wrong_token_sets_no_cookie() -> None:
     assert "set-cookie" not in answer.headers
 
 
+def test_a_person_who_mistypes_the_token_gets_the_form_again() -> None:
+    answer = enter(guarded(), "gehiem", accept="text/html,application/xhtml+xml")
+
+    assert (answer.status, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert "set-cookie" not in answer.headers
+    assert b'name="token"' in answer.body
+    assert b"This is not the token." in answer.body
+
+
 def test_a_form_with_many_fields_is_a_400() -> None:
     answer = guarded().ask("POST", "/api/session", b"&".join([b"token=geheim"] * 20))
 
