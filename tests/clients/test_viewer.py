@@ -596,6 +596,17 @@ def test_what_is_evicted_leaves_the_list_and_says_so() -> None:
     assert seen["open"] == "It is not among what came."
 
 
+def test_what_is_read_stays_where_it_is_while_more_comes_also_behind_what_is_open(sentry: FakeSentry) -> None:
+    for number in range(1, 51):
+        send(sentry, "event", {"message": f"number {number}"})
+
+    seen = see(sentry, "stays", "50")
+
+    assert {width: [view["back"], view["after"]] for width, view in seen.items()} == {
+        width: [seen[width]["before"]] * 2 for width in ("1200", "400")
+    }
+
+
 def test_of_ten_thousand_only_what_is_seen_is_drawn(sentry: FakeSentry) -> None:
     for number in range(10_000):
         send(sentry, "event", {"message": f"number {number}"})

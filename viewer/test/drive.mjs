@@ -398,6 +398,36 @@ const scenarios = {
     await page.locator("aside .banner.bad").waitFor();
     return { labels: await labels(page), notice: await texts(page, ".notice"), open: await page.locator("aside .banner.bad strong").textContent() };
   },
+  async stays() {
+    const seen = {};
+    for (const width of [1200, 400]) {
+      const page = await open("", { viewport: { width, height: 800 } });
+      let came = Number(argument) + 20 * Object.keys(seen).length;
+      const all = () => page.waitForFunction((text) => document.querySelector(".top .number").textContent === text, `${came} of ${came}`);
+      const more = async () => {
+        for (let number = 0; number < 10; number++) await message(`further ${++came}`);
+        await all();
+      };
+      const first = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => {
+        const { top } = document.querySelector(".window").getBoundingClientRect();
+        const place = (row) => row.getBoundingClientRect().top - top;
+        const [row] = [...document.querySelectorAll(".row")].filter((one) => place(one) > -1).sort((one, other) => place(one) - place(other));
+        done([row.querySelector(".label").textContent, Math.round(place(row))]);
+      }))));
+      await all();
+      await page.locator(".window").evaluate((box) => (box.scrollTop = 460));
+      const before = await first();
+      await page.locator(".row", { hasText: before[0] }).locator("a").click();
+      await page.locator("article .actions").waitFor();
+      await more();
+      await page.goBack();
+      await page.locator("aside").waitFor({ state: "detached" });
+      const back = await first();
+      await more();
+      seen[width] = { before, back, after: await first() };
+    }
+    return seen;
+  },
   async many() {
     const before = performance.now();
     const page = await open();
