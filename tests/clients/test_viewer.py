@@ -607,6 +607,20 @@ def test_what_is_read_stays_where_it_is_while_more_comes_also_behind_what_is_ope
     }
 
 
+def test_a_tag_that_is_pressed_leaves_what_has_it_and_the_next_press_takes_it_back(
+    sentry: FakeSentry,
+) -> None:
+    tags = {"said": 'so "it" is', "a=b": "c=d", 'q"': '"'}
+    for number, (key, value) in enumerate(tags.items()):
+        send(sentry, "event", {"message": f"number {number}", "tags": {key: value}})
+
+    assert see(sentry, "pressed") == {
+        'q"="': ['"tag:q""="""', ["number 2"]],
+        "a=b=c=d": ["tag:a=b=c=d", ["number 1"]],
+        'said=so "it" is': ['"tag:said=so ""it"" is"', ["number 0"]],
+    }
+
+
 def test_of_ten_thousand_only_what_is_seen_is_drawn(sentry: FakeSentry) -> None:
     for number in range(10_000):
         send(sentry, "event", {"message": f"number {number}"})

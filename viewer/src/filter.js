@@ -19,20 +19,19 @@ const FIELDS = {
   status: (row, value) => String(row.status ?? "").toLowerCase().startsWith(value),
   verdict: (row, value) => (row.verdict ?? (row.noun === "refused" ? "refused" : "accepted")) === value,
   tag: (row, value) => {
-    const [key, ...rest] = value.split("=");
-    const sent = Object.entries(row.tags ?? {}).find(([name]) => name.toLowerCase() === key);
-    return sent !== undefined && (rest.length === 0 || String(sent[1]).toLowerCase() === rest.join("="));
+    // Which of several "=" ends the key, the tag says.
+    return Object.entries(row.tags ?? {}).some(([key, sent]) => [key, `${key}=${sent}`].some((one) => one.toLowerCase() === value));
   },
 };
 
 export const NAMES = Object.keys(FIELDS);
 
-/** Tokens of a filter; text in "double quotes" is one. */
-export const tokens = (text) => text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+/** Tokens of a filter; text in "double quotes" is one, in which two of them are one of its own. */
+export const tokens = (text) => text.match(/(?:[^\s"]|"(?:[^"]|"")*"?)+/g) ?? [];
 
 function read(token) {
   const not = token.startsWith("-") && token.length > 1;
-  const plain = (not ? token.slice(1) : token).replaceAll('"', "").toLowerCase();
+  const plain = (not ? token.slice(1) : token).replace(/"((?:[^"]|"")*)"?/g, (_, inner) => inner.replaceAll('""', '"')).toLowerCase();
   const [name, ...rest] = plain.split(":");
   return { not, plain, name, value: rest.join(":") };
 }
@@ -74,7 +73,7 @@ export function mistaken(text) {
   return "";
 }
 
-const quoted = (token) => (/\s/.test(token) ? `"${token}"` : token);
+const quoted = (token) => (/[\s"]/.test(token) ? `"${token.replaceAll('"', '""')}"` : token);
 
 /** The filter with a token added, or taken away where it is there. */
 export function toggled(text, token) {

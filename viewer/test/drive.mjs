@@ -428,6 +428,19 @@ const scenarios = {
     }
     return seen;
   },
+  async pressed() {
+    const page = await open();
+    await rows(page, 2);
+    const seen = {};
+    for (const name of await texts(page, ".row .tag")) {
+      await page.locator(".row .tag", { hasText: name }).click();
+      await page.waitForFunction(() => document.querySelector("#filter").value);
+      seen[name] = [await page.locator("#filter").inputValue(), await labels(page)];
+      await page.locator(".row .tag", { hasText: name }).click({ timeout: 5000 });
+      await page.waitForFunction(() => !document.querySelector("#filter").value);
+    }
+    return seen;
+  },
   async many() {
     const before = performance.now();
     const page = await open();
