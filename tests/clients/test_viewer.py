@@ -621,6 +621,48 @@ def test_a_tag_that_is_pressed_leaves_what_has_it_and_the_next_press_takes_it_ba
     }
 
 
+def test_where_all_that_came_is_gone_the_page_does_not_go_on_reading_it() -> None:
+    with FakeSentry(web=Web) as sentry:
+        asked = Request(f"{sentry.url}/api/inboxes", b"{}", {"content-type": "application/json"})
+        with urlopen(asked) as answer:
+            inbox = json.load(answer)["inbox"]
+        # More than are read at first.
+        for number in range(210):
+            send(sentry, "event", {"message": f"number {number}"}, inbox)
+        with urlopen(Request(f"{sentry.url}/api/inboxes/{inbox}", method="DELETE")):
+            pass
+
+        seen = see(sentry, "gone")
+
+    assert seen == {"counted": ["0 of 0"], "open": "It is not among what came."}
+
+
+def test_what_was_cleared_elsewhere_is_not_said_to_be_evicted(sentry: FakeSentry) -> None:
+    send(sentry, "event", {"message": "there"})
+
+    said = see(sentry, "elsewhere")
+
+    assert said == (
+        "It cannot be shown: the server does not keep it any more: it was evicted, or cleared. "
+        "What the list knows of it is below."
+    )
+
+
+def test_nothing_can_be_cleared_while_the_connection_is_lost() -> None:
+    with FakeSentry(web=Web) as sentry:
+        send(sentry, "event", {"message": "there"})
+        with browsing(sentry, "clearing") as browser:
+            assert browser.readline() == "ready\n"
+            sentry.close()
+            line = browser.readline()
+
+    assert json.loads(line) == {"before": True, "lost": False, "said": []}
+
+
+def test_where_the_browser_has_no_clipboard_the_page_says_what_to_do(sentry: FakeSentry) -> None:
+    assert see(sentry, "insecure") == {"said": ["select it and copy it yourself"], "errors": []}
+
+
 def test_of_ten_thousand_only_what_is_seen_is_drawn(sentry: FakeSentry) -> None:
     for number in range(10_000):
         send(sentry, "event", {"message": f"number {number}"})

@@ -1,7 +1,7 @@
 // Files that came with an event. Raster images and text are shown; SVG and HTML are text here, and never drawn.
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
-import { address } from "./source.js";
+import { address, GONE } from "./source.js";
 import { useAnswer } from "./loading.js";
 import { brief, shown, size } from "./shown.js";
 
@@ -17,7 +17,7 @@ async function textAt(path) {
   if (place.startsWith("data:")) bytes = Uint8Array.from(atob(place.slice(place.indexOf(",") + 1)), (char) => char.charCodeAt(0));
   else {
     const answer = await fetch(place);
-    if (!answer.ok) throw new Error("it was evicted: the server keeps the newest only");
+    if (!answer.ok) throw new Error(GONE);
     bytes = new Uint8Array(await answer.arrayBuffer());
   }
   return new TextDecoder().decode(bytes);

@@ -42,9 +42,16 @@ function take(summary) {
   schedule();
 }
 
+class Unanswered extends Error {
+  message = "the server does not answer";
+}
+
 const unanswered = () => {
-  throw new Error("the server does not answer");
+  throw new Unanswered();
 };
+
+/** What is said of what the list has and the server has not: it does not tell which of both it was. */
+export const GONE = "the server does not keep it any more: it was evicted, or cleared";
 
 async function get(path) {
   const answer = await fetch(path, { headers: { accept: "application/json" } }).catch(unanswered);
@@ -58,7 +65,7 @@ export async function object(row) {
   const after = `after=${row.number - 1}&limit=${row.index + 1}`;
   const { items } = await get(`/api/captured/${row.noun}?${after}&inbox=${encodeURIComponent(row.inbox)}`);
   const found = items[row.index];
-  if (!found || found.number !== row.number) throw new Error("it was evicted: the server keeps the newest only");
+  if (!found || found.number !== row.number) throw new Error(GONE);
   return found;
 }
 
@@ -74,24 +81,45 @@ export async function trace(id) {
 /** Where the bytes of an attachment are, by the path that the API gives. */
 export const address = async (path) => path;
 
-export async function forget() {
-  await fetch("/api/captured/", { method: "DELETE" });
+function allIsRead() {
+  reading.value = false;
+  for (const stream of behind) isRead(stream);
+}
+
+function empty() {
   waiting = [];
   rows.value = [];
-  evicted.value = 0;
-  reading.value = false;
+  evicted.value = unjudged = 0;
+  allIsRead();
+}
+
+/** Forget what came, here and on the server; nothing where that does not answer: the page says so by itself. */
+export async function forget() {
+  const answer = await fetch("/api/captured/", { method: "DELETE" }).catch(() => null);
+  if (answer?.ok) empty();
 }
 
 const NEWEST = 200; // requests that are shown at once; older ones follow behind
 
-/** Follow what comes, the newest first; *until* is where the stream of older ones ends. */
-function follow(after, until, verdicts) {
+/** Streams that have not yet sent all that was there when they began. */
+const behind = new Set();
+
+function isRead(stream) {
+  behind.delete(stream);
+  older.value = behind.size > 0;
+  if (stream.ends) stream.close();
+}
+
+/** Follow what came after *after*, of which what is there already goes up to *there*; with *ends* that alone. */
+function follow(after, there, { ends = false, verdicts = false }) {
   const stream = new EventSource(`/api/captured/stream?after=${after}${verdicts ? "&verdicts=true" : ""}`);
+  stream.ends = ends;
+  if (there > after) behind.add(stream);
+  older.value = behind.size > 0;
   stream.onmessage = (message) => {
     const summary = JSON.parse(message.data);
-    if (summary.number > until) stream.close();
-    else take(summary);
-    if (summary.number >= until) older.value = false;
+    if (!ends || summary.number <= there) take(summary);
+    if (summary.number >= there) isRead(stream);
   };
   stream.addEventListener("evicted", () => (evicted.value ||= 1));
   return stream;
@@ -102,8 +130,8 @@ let unjudged = 0, judging = false;
 
 export function judge() {
   if (!unjudged) return;
-  older.value = judging = true;
-  follow(0, unjudged, true);
+  judging = true;
+  follow(0, unjudged, { ends: true, verdicts: true });
   unjudged = 0;
 }
 
@@ -120,24 +148,33 @@ async function isAnother() {
 
 const some = ({ counts }) => counts.items + counts.refused > 0;
 
+/** The number of the newest request that is kept: later ones, to which the cursor counts, may be gone. */
+async function newestOf({ counts }) {
+  const nouns = ["items", "refused"].filter((noun) => counts[noun] > 0);
+  const answers = await Promise.all(nouns.map((noun) => get(`/api/captured/${noun}?order=newest&limit=1`)));
+  return Math.max(0, ...answers.map(({ items }) => items[0]?.number ?? 0));
+}
+
 export async function connect() {
   let newest = 0;
   try {
     const counts = await get("/api/captured/");
-    newest = counts.cursor;
     evicted.value = counts.evicted;
     limit.value = counts.limit ?? 0;
     reading.value = some(counts);
+    newest = await newestOf(counts);
   } catch (error) {
-    state.value = "refused";
+    const isAway = error instanceof Unanswered;
+    state.value = isAway ? "lost" : "refused";
+    if (isAway) setTimeout(connect, 1000);
     return;
   }
   const first = Math.max(0, newest - NEWEST);
-  const stream = follow(first, Infinity, true);
+  const stream = follow(first, newest, { verdicts: true });
   stream.onopen = async () => {
     if (state.peek() === "lost" && (await isAnother())) {
       stream.close();
-      rows.value = [];
+      empty();
       restarted.value = true;
       connect();
       return;
@@ -145,20 +182,16 @@ export async function connect() {
     state.value = "live";
     connections.value++;
     // What was counted may have been cleared before the stream began.
-    if (reading.peek() && !(await get("/api/captured/").then(some, () => true))) reading.value = false;
+    if (older.peek() && !(await get("/api/captured/").then(some, () => true))) allIsRead();
   };
   stream.onerror = () => (state.value = stream.readyState === EventSource.CLOSED ? "refused" : "lost");
   stream.addEventListener("restarted", () => {
-    waiting = [];
-    rows.value = [];
-    evicted.value = 0;
-    reading.value = false;
+    empty();
     restarted.value = true;
   });
   if (first > 0) {
-    older.value = true;
     unjudged = first;
-    follow(0, first, false);
+    follow(0, first, { ends: true });
   }
 }
 
@@ -166,7 +199,7 @@ export async function connect() {
 export async function envelope(row) {
   const place = `/api/captured/envelopes/${row.number}`;
   const answer = await fetch(place).catch(unanswered);
-  if (!answer.ok) throw new Error("it was evicted: the server keeps the newest only");
+  if (!answer.ok) throw new Error(GONE);
   const bytes = await answer.arrayBuffer();
   return { text: new TextDecoder().decode(bytes.slice(0, 100_000)), length: bytes.byteLength, address: place };
 }

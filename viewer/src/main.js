@@ -119,9 +119,9 @@ function App() {
       <label class="filter"><span class="sr">Filter</span>
         <input id="filter" type="search" value=${filter.value} placeholder="level:error  tag:graph=g1  noun:transaction  or any text" title=${`text, or ${NAMES.join(":, ")}:`} autocomplete="off" spellcheck="false"
           onInput=${(event) => (filter.value = event.target.value)} /></label>
-      <span class="quiet number" role="status">${listed.value.length.toLocaleString("en")} of ${total.value.toLocaleString("en")}${older.value ? ", reading older ones" : ""}</span>
+      <span class="quiet number" role="status">${listed.value.length.toLocaleString("en")} of ${total.value.toLocaleString("en")}${older.value ? ", reading more" : ""}</span>
       ${!isReport && html`<button type="button" aria-pressed=${String(paused.value)} onClick=${() => pause(!paused.value)}>${paused.value ? "go on" : "pause"}</button>
-      <button type="button" onClick=${() => confirm("Forget everything that came, on the server too?") && (closeAll(), forget())}>clear</button>`}
+      <button type="button" disabled=${state.value !== "live"} onClick=${() => confirm("Forget everything that came, on the server too?") && (closeAll(), forget())}>clear</button>`}
       <button type="button" aria-haspopup="dialog" onClick=${() => (help.value = true)} title="keys and filter">?<span class="sr"> keys and filter</span></button>
       <${State} />
     </header>

@@ -34,7 +34,8 @@ export function Table({ of, token, path, labelled }) {
 
 export function Copy({ text, children, title }) {
   const [said, say] = useState("");
-  const copy = () => navigator.clipboard.writeText(text).then(
+  // A page from another machine without TLS has no clipboard.
+  const copy = () => Promise.resolve(navigator.clipboard?.writeText(text) ?? Promise.reject()).then(
     () => say("copied"),
     () => say("select it and copy it yourself"),
   );

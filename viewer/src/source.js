@@ -10,3 +10,4 @@ export const isReport = file.isThere();
 
 export const { address, connect, envelope, findings, forget, judge, object, pause, trace } = isReport ? file : live;
 export const { report, failure } = file;
+export const { GONE } = live;

@@ -441,6 +441,41 @@ const scenarios = {
     }
     return seen;
   },
+  async gone() {
+    const page = await open();
+    await page.locator(".state.good").waitFor();
+    await page.locator(".empty h2").waitFor();
+    const counted = await texts(page, ".top .number");
+    await page.evaluate(() => (location.hash = "open=entry:1:messages:0"));
+    await page.locator("aside .banner.bad").waitFor();
+    return { counted, open: await page.locator("aside .banner.bad strong").textContent() };
+  },
+  async elsewhere() {
+    const page = await open();
+    await rows(page, 1);
+    await fetch(`${url}/api/captured/`, { method: "DELETE" });
+    await page.locator(".row a").click();
+    await page.locator("article .banner.bad").waitFor();
+    return (await texts(page, "article .banner.bad"))[0];
+  },
+  async clearing() {
+    const page = await open();
+    await rows(page, 1);
+    await page.locator(".state.good").waitFor();
+    const clear = page.getByRole("button", { name: "clear" });
+    const before = await clear.isEnabled();
+    console.log("ready");
+    await page.locator(".notice[role=alert]").waitFor();
+    return { before, lost: await clear.isEnabled(), said: page.said };
+  },
+  async insecure() {
+    // As from another machine: there a page without TLS has no clipboard.
+    const page = await open();
+    await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+    await page.locator(".empty button").click();
+    await page.locator(".empty button + [role=status]:not(:empty)").waitFor();
+    return { said: await texts(page, ".empty button + [role=status]"), errors: page.said };
+  },
   async many() {
     const before = performance.now();
     const page = await open();
