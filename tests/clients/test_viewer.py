@@ -663,6 +663,50 @@ def test_where_the_browser_has_no_clipboard_the_page_says_what_to_do(sentry: Fak
     assert see(sentry, "insecure") == {"said": ["select it and copy it yourself"], "errors": []}
 
 
+def test_times_that_cannot_be_and_ids_that_came_twice_are_lines_of_their_own(sentry: FakeSentry) -> None:
+    now = 1_000_000_000.0
+    again = {"span_id": "2" * 16, "parent_span_id": "1" * 16, "description": "first", "timestamp": now + 1}
+    circle = [
+        {"span_id": "3" * 16, "parent_span_id": "4" * 16},
+        {"span_id": "4" * 16, "parent_span_id": "3" * 16},
+    ]
+    traces: dict[str, list[dict[str, Any]]] = {
+        "backwards": [{"span_id": "2" * 16, "parent_span_id": "1" * 16, "timestamp": now - 3600}],
+        "ages": [{"span_id": "2" * 16, "parent_span_id": "1" * 16, "timestamp": "9999-12-31T23:59:59Z"}],
+        "twice": [again, {**again, "description": "second"}],
+        "circle": circle,
+    }
+    ids = {name: f"{place:x}" * 32 for place, name in enumerate(traces, 10)}
+    for name, spans in traces.items():
+        root = {"trace_id": ids[name], "span_id": "1" * 16}
+        base = {"trace_id": ids[name], "start_timestamp": now, "timestamp": now, "description": "span"}
+        times = {"start_timestamp": now, "timestamp": now - 60 if name == "backwards" else now + 2}
+        sent = {"type": "transaction", "transaction": name, "contexts": {"trace": root}, **times}
+        send(sentry, "transaction", {**sent, "spans": [{**base, **span} for span in spans]})
+
+    seen = see(sentry, "odd", json.dumps(ids))
+
+    lines = {name: view["lines"] for name, view in seen.items()}
+    assert lines == {
+        "backwards": [["project 1 backwards", 0, "-60.00 s"], ["span", 1, "-3600.00 s"]],
+        "ages": [["project 1 ages", 0, "2.00 s"], ["span", 1, lines["ages"][1][2]]],
+        "twice": [["project 1 twice", 0, "2.00 s"], ["first", 1, "1.00 s"], ["second", 1, "1.00 s"]],
+        "circle": [["project 1 circle", 0, "2.00 s"], ["project 1 span", 0, "0 µs"], ["span", 1, "0 µs"]],
+    }
+    assert lines["ages"][1][2].endswith("e+6 d")
+    assert seen["backwards"]["sum"] == "2 spans, 0 µs, 0 errors, 0 logs"
+    assert [(view["over"], view["chosen"]) for view in seen.values()] == [(0, 1)] * 4
+
+
+def test_a_name_of_ten_thousand_characters_makes_nothing_wide(sentry: FakeSentry) -> None:
+    name = "x" * 10_000
+    send(sentry, "event", {"message": "server", "server_name": name, "transaction": name})
+    shop.send(sentry, ("attachment", b"a", {"filename": name, "content_type": name}))
+    places = ["1:messages:0", "2:attachments:0"]
+
+    assert see(sentry, "within", json.dumps(places)) == dict.fromkeys(places, False)
+
+
 def test_of_ten_thousand_only_what_is_seen_is_drawn(sentry: FakeSentry) -> None:
     for number in range(10_000):
         send(sentry, "event", {"message": f"number {number}"})

@@ -45,7 +45,7 @@ function Link({ file }) {
 export function Attachment({ file }) {
   const type = (file.content_type ?? "").split(";")[0].trim().toLowerCase();
   const isText = TEXTS.test(type) || ((!type || type === "application/octet-stream") && NAMES.test(file.filename ?? ""));
-  return html`<li><p><${Link} file=${file} /> <span class="quiet">${[type, size(file.size), file.attachment_type === "event.attachment" ? "" : file.attachment_type].filter(Boolean).join(", ")}</span></p>
+  return html`<li><p><${Link} file=${file} /> <span class="quiet">${[brief(type, 80), size(file.size), file.attachment_type === "event.attachment" ? "" : brief(file.attachment_type, 80)].filter(Boolean).join(", ")}</span></p>
     ${IMAGES.test(type) && html`<${Picture} file=${file} />`}
     ${isText && !IMAGES.test(type) && file.size <= SHOWN && html`<${Text} file=${file} />`}
   </li>`;

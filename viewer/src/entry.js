@@ -44,7 +44,7 @@ export function Entry({ row }) {
   const call = findCall(row.noun, it);
   return html`<article class=${tone(row)}>
     <header>
-      <p class="kind"><span class="noun">${WORD[row.noun] ?? row.noun}</span> <span class="quiet"><${Beside} of=${[it.level !== WORD[row.noun] && it.level, it.transaction && html`in <bdi>${brief(it.transaction, 80)}</bdi>`, it.server_name ?? row.server_name, clock(row.received), it.exception?.handled === false && "unhandled"]} /></span></p>
+      <p class="kind"><span class="noun">${WORD[row.noun] ?? row.noun}</span> <span class="quiet"><${Beside} of=${[it.level !== WORD[row.noun] && it.level, it.transaction && html`in <bdi>${brief(it.transaction, 80)}</bdi>`, brief(it.server_name ?? row.server_name, 80), clock(row.received), it.exception?.handled === false && "unhandled"]} /></span></p>
       <h2>${it.exception ? named(it.exception) : brief(headline(row), 500)}</h2>
       ${answer.value && html`<p class="actions">
         ${it.trace_id && html`<button type="button" onClick=${() => go(`trace:${it.trace_id}${it.span_id ? `:${it.span_id}` : ""}`)}>where in the trace</button>`}

@@ -36,8 +36,12 @@ export const moment = (text) => Date.parse(text) + Number(`0.${/\.\d{3}(\d+)/.ex
 
 export const duration = (seconds) => {
   if (typeof seconds !== "number") return "";
+  if (seconds < 0) return `-${duration(-seconds)}`;
   if (seconds < 0.001) return `${(seconds * 1e6).toFixed(0)} µs`;
-  return seconds < 1 ? `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms` : `${seconds.toFixed(2)} s`;
+  if (seconds < 1) return `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
+  if (seconds < 86_400) return `${seconds.toFixed(2)} s`;
+  const days = seconds / 86_400;
+  return `${days < 1e5 ? days.toFixed(1) : days.toExponential(1)} d`;
 };
 
 export const size = (bytes) => (bytes < 1000 ? `${bytes} bytes` : bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);

@@ -112,12 +112,12 @@ export function Trace({ id, chosen }) {
   const missing = answer.value.missing ?? [];
   const node = tree.known.get(chosen);
   const first = (tree.tops[0]?.span ?? tree.tops[0]?.children[0]?.span) || null;
-  const ticks = narrow.value ? [0, 50, 100] : [0, 25, 50, 75, 100];
+  const ticks = tree.took === 0 ? [0] : narrow.value ? [0, 50, 100] : [0, 25, 50, 75, 100];
   return html`<article class="trace">
     <header>
       <p class="kind"><span class="noun">trace</span> <code class="quiet">${id}</code></p>
       <h2>${brief(first?.description ?? first?.op ?? "Trace", 200)}</h2>
-      <p class="quiet">${many(spans.length, "span")}, ${duration(tree.length / 1000)}, ${many(own.filter((row) => row.noun === "errors").length, "error")}, ${many(own.filter((row) => row.noun === "logs").length, "log")}</p>
+      <p class="quiet">${many(spans.length, "span")}, ${duration(tree.took / 1000)}, ${many(own.filter((row) => row.noun === "errors").length, "error")}, ${many(own.filter((row) => row.noun === "logs").length, "log")}</p>
       <p class="legend">${services.map((name, index) => html`<span class="s${index % COLOURS}"><i></i>${brief(name, 60)}</span>`)}</p>
       ${missing.length > 0 && html`<p class="banner bad"><strong>It is not complete.</strong> ${missing.slice(0, 5).map((lost) => html`Span <code>${lost.span_id}</code> has not come, which ${brief(lost.service, 60)} names as a parent. `)}${missing.length > 5 && `${missing.length - 5} more have not come.`}</p>`}
       ${longest.length > 0 && critical && html`<p class="longest"><span class="quiet">Waited for longest: </span>${longest.map(([key, time]) => {

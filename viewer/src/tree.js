@@ -8,15 +8,22 @@ import { moment } from "./shown.js";
 export function treeOf(spans) {
   const nodes = spans.map((span, place) => {
     const start = moment(span.start);
-    const length = (span.duration ?? 0) * 1000;
+    // Where clocks were set back, it ended before it began: it is a point then.
+    const length = Math.max(span.duration ?? 0, 0) * 1000;
     return { id: span.span_id ?? `place-${place}`, span, start, end: start + length, children: [], parent: null, depth: 0 };
   });
-  const known = new Map(nodes.map((node) => [node.id, node]));
+  const known = new Map();
+  nodes.forEach((node, place) => {
+    // An id that came twice is a parent once; each of both is a line of its own.
+    if (known.has(node.id)) node.id = `${node.id}-${place}`;
+    known.set(node.id, node);
+  });
   const tops = [];
   for (const node of nodes) {
     const wanted = node.span.parent_span_id;
-    let parent = wanted && wanted !== node.id ? known.get(wanted) : undefined;
-    if (wanted && !parent && wanted !== node.id) {
+    const own = node.span.span_id;
+    let parent = wanted && wanted !== own ? known.get(wanted) : undefined;
+    if (wanted && !parent && wanted !== own) {
       parent = { id: wanted, span: null, start: Infinity, end: -Infinity, children: [], parent: null, depth: 0 };
       known.set(wanted, parent);
       tops.push(parent);
@@ -43,7 +50,7 @@ export function treeOf(spans) {
       if (seen.has(node)) continue;
       seen.add(node);
       for (const child of node.children) {
-        child.depth = node.depth + 1;
+        if (!seen.has(child)) child.depth = node.depth + 1;
         waiting.push(child);
       }
     }
@@ -61,7 +68,8 @@ export function treeOf(spans) {
     begin = Math.min(begin, node.start);
     end = Math.max(end, node.end);
   }
-  return { nodes, tops, known, begin, length: Math.max(end - begin, 1e-3) || 1 };
+  const took = Math.max(end - begin, 0) || 0;
+  return { nodes, tops, known, begin, took, length: took || 1e-3 };
 }
 
 /** The nodes that are seen, in the order of the tree. */

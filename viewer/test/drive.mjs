@@ -476,6 +476,32 @@ const scenarios = {
     await page.locator(".empty button + [role=status]:not(:empty)").waitFor();
     return { said: await texts(page, ".empty button + [role=status]"), errors: page.said };
   },
+  async odd() {
+    const seen = {};
+    for (const [name, trace] of Object.entries(JSON.parse(argument))) {
+      const page = await open(`#open=trace:${trace}`);
+      await page.locator(".span").first().waitFor();
+      seen[name] = {
+        lines: await page.locator(".span").evaluateAll((all) => all.sort((one, other) => parseInt(one.style.top) - parseInt(other.style.top)).map((one) => [one.querySelector("a").textContent.replace(/\s+/g, " ").trim(), parseInt(one.querySelector(".name").style.paddingLeft) / 12, one.querySelector(".took").textContent])),
+        sum: await page.locator(".trace header > p.quiet").textContent(),
+        over: await page.locator(".span .took, .ticks i").evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1 || one.offsetHeight > 24).length),
+      };
+      const last = page.locator(".span").last();
+      await last.locator("a").click();
+      await page.locator(".chosen").waitFor();
+      seen[name].chosen = await page.locator(".span.active").count();
+    }
+    return seen;
+  },
+  async within() {
+    const wide = {};
+    for (const place of JSON.parse(argument)) {
+      const page = await open(`#open=entry:${place}`, { viewport: { width: 800, height: 800 } });
+      await page.locator("article .actions").waitFor();
+      wide[place] = await page.locator("aside").evaluate((one) => one.scrollWidth > one.clientWidth);
+    }
+    return wide;
+  },
   async many() {
     const before = performance.now();
     const page = await open();
