@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
+import contextvars
 import threading
 import time
 from collections.abc import Collection
@@ -14,6 +16,7 @@ from sentry_sdk import Scope
 from sentryintegration import _process, _repair
 from sentryintegration._backend import UNLABELED
 from sentryintegration._headers import Remote
+from sentryintegration._internals import tracing_failed
 from sentryintegration._nesting import Mark, Node, Tree, copy_tracing, mark_of, put_mark
 
 
@@ -55,6 +58,27 @@ def finish(node: Node, status: str | None = None) -> None:
                 is_fork = current._span is node.span or (mark is not None and mark.node is node)
                 if is_fork and (mark is None or not mark.explicit):
                     _leave_scope(node, current, source, mark_of(source))
+
+
+def finish_collected(node: Node) -> None:
+    """Finish a span in a finalizer that Python may run amid anything, as the garbage collector's.
+
+    In a context of its own. Amid the change of a variable of a context, Python 3.10 and 3.11 crash where the
+    same context is changed again; amid a capture, the SDK takes no other.
+    """
+    context = contextvars.Context()
+    context.run(Scope.set_current_scope, node.scope.fork())
+    if context.run(node.tree.backend.is_busy):
+        _thread.start_new_thread(context.run, (_finish_quietly, node))
+    else:
+        context.run(finish, node)
+
+
+def _finish_quietly(node: Node) -> None:
+    try:
+        finish(node)
+    except Exception:
+        tracing_failed("finishing a span without references")
 
 
 def _finish_span(node: Node, status: str | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import uuid
 from types import TracebackType
@@ -12,7 +13,7 @@ import sentry_sdk
 
 from sentryintegration import _repair
 from sentryintegration._backend import UNLABELED, Backend
-from sentryintegration._finishing import finish, restore
+from sentryintegration._finishing import finish, finish_collected, restore
 from sentryintegration._guard import guarded, repaired, shown
 from sentryintegration._headers import outgoing
 from sentryintegration._internals import tracing_failed
@@ -59,7 +60,11 @@ class Handle:
             node.dropped = True
             return
         try:
-            finish(node)
+            if gc.is_finalized(self):
+                # By the garbage collector, which runs amid anything.
+                finish_collected(node)
+            else:
+                finish(node)
         except Exception:
             tracing_failed("finishing a span without references")
 

@@ -171,6 +171,7 @@ OPTIONAL = {
     "client._Client()._has_async_transport": "such a transport is flushed by its own event loop",
     "client._Client().span_batcher": "owns the thread that sends streamed spans",
     "_span_batcher.SpanBatcher._ensure_thread": "starts that thread outside of any transaction",
+    "_span_batcher.SpanBatcher()._active": "in which threads it drops spans, for finalizers",
     "tracing.Span()._context_manager_state": "what is active after the SDK's spans inside a finished one",
     "traces.StreamedSpan._previous_span_on_scope": "the same, of streamed spans",
     "tracing_utils.is_ignored_span": "children of streamed spans are made in half of the time",

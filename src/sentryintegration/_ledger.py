@@ -19,7 +19,7 @@ from sentry_sdk import Scope
 
 from sentryintegration import _process
 from sentryintegration._backend import Backend
-from sentryintegration._finishing import divide, end_all, expire, finish
+from sentryintegration._finishing import divide, end_all, expire, finish_collected
 from sentryintegration._internals import MARKS, tracing_failed
 from sentryintegration._nesting import Node, Tree
 from sentryintegration._sdk import is_absent
@@ -149,7 +149,7 @@ class Ledger:
     def abandoned(self, node: Node) -> None:
         """Finish a transaction that has no references any more."""
         try:
-            finish(node)
+            finish_collected(node)
         except Exception:
             tracing_failed("finishing a transaction without references")
 

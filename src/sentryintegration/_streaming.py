@@ -155,6 +155,10 @@ class Streaming(Backend):
             if span._unsampled_reason is not None and client.transport:
                 client.transport.record_lost_event(span._unsampled_reason, data_category="span", quantity=1)
 
+    def is_busy(self) -> bool:
+        batcher = getattr(sentry_sdk.get_client(), "span_batcher", None)
+        return getattr(getattr(batcher, "_active", None), "flag", False)
+
     def put_back_instead(self, scope: Any, old: Any, new: Any) -> None:
         span = scope._span
         while span is not None and span._scope is scope:

@@ -150,6 +150,49 @@ assert grown < 4_000_000, grown
     run(program, mode_options)
 
 
+def test_the_garbage_collector_may_finish_spans_amid_anything(mode_options: dict[str, Any]) -> None:
+    program = """
+import contextvars
+from sentry_sdk.transport import Transport
+
+class Counting(Transport):
+    names = []
+    def capture_envelope(self, envelope):
+        for item in envelope.items:
+            sent = json.loads(item.payload.get_bytes())
+            for span in sent.get("items", [sent]):
+                self.names += [one.get("name") or one.get("transaction") or one["description"]
+                    for one in [span, *span.get("spans", ())]]
+
+def forget(**given):
+    cycle = [si.start_transaction(**given)]
+    cycle.append(cycle)
+
+options.update(default_integrations=False, transport=Counting())
+si.init("http://key@localhost/1", traces_sample_rate=1.0, **options)
+started = []
+gc.freeze()
+gc.set_threshold(3)
+for number in range(200):
+    contextvars.copy_context().run(forget, name=f"root {number}")
+    with si.start_transaction(name=f"kept {number}"):
+        forget(description=f"child {number}")
+        with si.start_transaction(description=f"next {number}"):
+            pass
+    started += [f"{which} {number}" for which in ("root", "kept", "child", "next")]
+gc.set_threshold(700)
+gc.collect()
+for _ in range(100):
+    sentry_sdk.flush()
+    if len(Counting.names) >= len(started):
+        break
+    time.sleep(0.02)
+assert sorted(Counting.names) == sorted(started), set(started).symmetric_difference(Counting.names)
+assert sentry_sdk.get_current_scope()._span is None
+"""
+    run(program, mode_options)
+
+
 def test_a_chain_of_overlapping_spans_does_not_grow_memory(mode_options: dict[str, Any]) -> None:
     program = """
 si.init(SERVERS["closed"](), traces_sample_rate=1.0, default_integrations=False, **options)
