@@ -105,6 +105,15 @@ def run_in(folder: Path, *command: Any, code: int = 0, seconds: int = SECONDS, *
     return done.stdout
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _browsers_end() -> Iterator[None]:
+    """Close the browsers that several tests share."""
+    yield
+    from tests.clients import driving
+
+    driving.end_all()
+
+
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder in which the packed package is installed, and nothing else."""

@@ -16,8 +16,9 @@ from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.app import Web
 from tests.clients import shop
 from tests.clients.conftest import chromium, missing, node
+from tests.clients.driving import VIEWER
 from tests.clients.test_report_page import ERROR, FAILURE, MISS, TRANSACTION
-from tests.clients.test_viewer import VIEWER, send
+from tests.clients.test_viewer import send
 from tests.report.pages import envelope, sent, write_dump
 
 pytestmark = pytest.mark.clients

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,10 @@ from typing import Any
 import pytest
 
 from pytest_sentryintegration.report.building import build
+from tests.clients import driving
 from tests.clients.conftest import chromium, missing, node
-from tests.clients.test_viewer import HOSTILE, VIEWER
+from tests.clients.driving import VIEWER
+from tests.clients.test_viewer import HOSTILE
 from tests.report.pages import envelope, sent, write_dump
 
 pytestmark = pytest.mark.clients
@@ -42,13 +43,7 @@ MISS = {
 
 def see(report: Path, scenario: str, argument: str = "") -> Any:
     """Do what a scenario says in the browser, and return what was seen."""
-    if not (VIEWER / "node_modules").is_dir():
-        missing("playwright-core")
-    script = str(VIEWER / "test" / "report.mjs")
-    command = [node(), script, chromium(), report.as_uri(), scenario, argument]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return driving.see("report.mjs", report.as_uri(), scenario, argument)
 
 
 @pytest.fixture

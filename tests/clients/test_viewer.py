@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -16,14 +15,15 @@ from pytest_sentryintegration.server.fake_sentry import FakeSentry
 from pytest_sentryintegration.web.app import Web
 from pytest_sentryintegration.web.page import PAGE
 from pytest_sentryintegration.web.reading import Kept, Part
-from tests.clients import shop
-from tests.clients.conftest import chromium, missing, node
+from tests.clients import driving, shop
+from tests.clients.conftest import missing, node
+from tests.clients.driving import VIEWER
 from tests.clients.shop import BROKEN
 from tests.web.conftest import Local
 
 pytestmark = pytest.mark.clients
 
-VIEWER = Path(__file__).parents[2] / "viewer"
+DRIVE = "drive.mjs"
 TRACE = {"trace_id": "a" * 32, "span_id": "b" * 16}
 HOSTILE = (
     "<img src=x onerror='globalThis.ran=1'>",
@@ -47,24 +47,7 @@ def sentry() -> Iterator[FakeSentry]:
 
 def see(sentry: FakeSentry, scenario: str, argument: str = "") -> Any:
     """Do what a scenario says in the browser, and return what was seen."""
-    if not (VIEWER / "node_modules").is_dir():
-        missing("playwright-core")
-    program = chromium()
-    command = [node(), str(VIEWER / "test" / "drive.mjs"), program, sentry.url, scenario, argument]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-@contextmanager
-def browsing(sentry: FakeSentry, scenario: str, argument: str = "") -> Iterator[IO[str]]:
-    """Do what a scenario says in the browser; give what it prints."""
-    if not (VIEWER / "node_modules").is_dir():
-        missing("playwright-core")
-    command = [node(), str(VIEWER / "test" / "drive.mjs"), chromium(), sentry.url, scenario, argument]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as browser:
-        assert browser.stdout is not None
-        yield browser.stdout
+    return driving.see(DRIVE, sentry.url, scenario, argument)
 
 
 def send(sentry: FakeSentry, kind: str, payload: dict[str, Any], inbox: str = "") -> None:
@@ -535,7 +518,7 @@ def test_a_lost_connection_is_said_and_comes_back_by_itself() -> None:
     first.start()
     port = first.port
     send(first, "event", {"message": "before"})
-    with browsing(first, "lost", "after") as browser:
+    with driving.browsing(DRIVE, first.url, "lost", "after") as browser:
         assert browser.readline() == "ready\n"
         first.close()
         assert browser.readline() == "lost\n"
@@ -571,7 +554,7 @@ def test_what_is_opened_while_the_connection_is_lost_is_shown_when_it_is_back(
     with FakeSentry(web=Web, data=kept) as first:
         send(first, "event", {"message": "before"})
         port = first.port
-        with browsing(first, scenario) as browser:
+        with driving.browsing(DRIVE, first.url, scenario) as browser:
             assert browser.readline() == "ready\n"
             first.close()
             assert browser.readline() == "lost\n"

@@ -1,10 +1,9 @@
 // Opens the viewer in the system's Chromium, does what SCENARIO says, and prints what was seen as one line of JSON.
-// node drive.mjs CHROMIUM URL SCENARIO [ARGUMENT]
-import { chromium } from "playwright-core";
+// node drive.mjs CHROMIUM [URL SCENARIO [ARGUMENT]]
+import { browser, take } from "./turns.mjs";
 import { tasksOf } from "./tasks.mjs";
 
-const [program, url, scenario, argument] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
+let url, argument;
 
 async function open(hash = "", options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options });
@@ -514,8 +513,8 @@ const scenarios = {
   },
 };
 
-try {
-  console.log(JSON.stringify(await scenarios[scenario]()));
-} finally {
-  await browser.close();
-}
+await take((...asked) => {
+  let scenario;
+  [url, scenario, argument] = asked;
+  return scenarios[scenario]();
+});

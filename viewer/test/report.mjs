@@ -1,12 +1,9 @@
 // Opens a report from the disk in the system's Chromium, does what SCENARIO says, and prints what was seen as JSON.
-// node report.mjs CHROMIUM FILE_URL SCENARIO [ARGUMENT]
-import { chromium } from "playwright-core";
+// node report.mjs CHROMIUM [FILE_URL SCENARIO [ARGUMENT]]
+import { browser, take } from "./turns.mjs";
 import { readFileSync } from "node:fs";
 
-const [program, url, scenario, argument] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
-const requests = [];
-const said = [];
+let url, argument, requests, said;
 
 async function open(hash = "", options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options });
@@ -91,8 +88,9 @@ const scenarios = {
   },
 };
 
-try {
-  console.log(JSON.stringify(await scenarios[scenario]()));
-} finally {
-  await browser.close();
-}
+await take((...asked) => {
+  let scenario;
+  [url, scenario, argument] = asked;
+  [requests, said] = [[], []];
+  return scenarios[scenario]();
+});
