@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import sentry_sdk
+from sentry_sdk import Scope
 
 from sentryintegration import _internals as internals
 from sentryintegration._backend import Backend, sentry_trace
@@ -54,6 +55,7 @@ class Streaming(Backend):
         *,
         traced: bool,
     ) -> Any:
+        before: Any = scope._propagation_context or Scope.get_isolation_scope()._propagation_context
         scope.set_new_propagation_context()
         if remote is None:
             # The SDK makes it when asked, in twice the time. Not from `random`, which applications seed.
@@ -79,6 +81,9 @@ class Streaming(Backend):
                 baggage=context.baggage,
                 sampled=None,
             )
+        custom = getattr(before, "custom_sampling_context", None)
+        if custom:
+            scope._propagation_context.custom_sampling_context = custom
         attributes = {key: _attribute(value) for key, value in data.items()} if data else {}
         if op:
             attributes["sentry.op"] = op

@@ -237,6 +237,29 @@ def test_a_sampled_out_transaction_does_not_lock_out_the_next(
     assert [transaction.name for transaction in sentry_events.transactions] == ["within", "next"]
 
 
+@pytest.mark.parametrize("headers", [None, {"sentry-trace": f"{TRACE}-{PARENT}", "baggage": "other=1"}])
+def test_a_sampler_is_given_the_sampling_context_of_the_sdk(
+    sentry_events: SentryEvents, mode_options: dict[str, Any], static: bool, headers: dict[str, str] | None
+) -> None:
+    import sentryintegration
+
+    if static:
+        pytest.skip("the SDK takes one only where spans are streamed")
+    given: list[Any] = []
+
+    def sampler(context: Any) -> float:
+        given.append(context.get("tenant"))
+        return 1.0
+
+    sentryintegration.init("http://k@localhost/1", traces_sampler=sampler, **mode_options)
+    scope: Any = sentry_sdk.Scope
+    scope.set_custom_sampling_context({"tenant": "north"})
+    with start_transaction(name="root", headers=headers):
+        pass
+
+    assert given == ["north"]
+
+
 @pytest.mark.sentry(traces_sample_rate=None)
 def test_with_tracing_off_a_sampled_caller_changes_nothing(sentry_events: SentryEvents) -> None:
     with start_transaction(name="root", headers={"sentry-trace": f"{TRACE}-{PARENT}-1"}):
