@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -44,7 +45,10 @@ def prepare(config: pytest.Config) -> None:
         config.option.sentry_report = str(target)
         if target.is_dir():
             raise pytest.UsageError(f"--sentry-report: {target} is a folder; give a file")
-        _make_folder("--sentry-report", target.parent)
+        if not target.exists():
+            _make_folder("--sentry-report", target.parent)
+        elif not os.access(target, os.W_OK):
+            raise pytest.UsageError(f"--sentry-report: the file {target} cannot be written")
         if folder is None:
             folder = config.stash[TEMPORARY] = Path(tempfile.mkdtemp(prefix="sentryintegration-"))
     if folder is not None:

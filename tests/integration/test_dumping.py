@@ -295,6 +295,23 @@ def test_a_place_that_cannot_be_written_is_said_before_the_tests_run(
     result.stderr.fnmatch_lines(f"ERROR: {said}")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such a file for root")
+def test_a_file_that_is_there_is_written_where_nothing_else_can_be(run: Run) -> None:
+    # The name of the process, in a folder in which no file can be made: as a mounted file, or /dev/null.
+    result = run("--sentry-report=/proc/self/comm", test_it="def test_passes(): pass")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("Sentry: report written to /proc/*/comm")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such a file for root")
+def test_a_report_that_must_not_be_written_is_said_before_the_tests_run(run: Run) -> None:
+    result = run("--sentry-report=/proc/sys/kernel/osrelease", test_it="def test_passes(): pass")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("ERROR: --sentry-report: the file */osrelease cannot be written")
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [
