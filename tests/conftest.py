@@ -77,7 +77,7 @@ def _process_wide() -> dict[str, Any]:
     facade: Any = sys.modules.get("sentryintegration._internals")
     parts = [each for each in vars(facade).values() if type(each) is facade.Part] if facade else []
     return {
-        "environment": {name: value for name, value in os.environ.items() if name.startswith("SENTRY")},
+        "environment": {name: os.environ[name] for name in os.environ if name.startswith("SENTRY")},
         "tags": dict(scope._tags) if scope is not None else {},
         "attributes": dict(getattr(scope, "_attributes", {})),
         "transactions": [each._transaction for each in held if each is not None and each._transaction],
