@@ -634,7 +634,7 @@ def test_what_was_cleared_elsewhere_is_not_said_to_be_evicted(sentry: FakeSentry
 def test_nothing_can_be_cleared_while_the_connection_is_lost() -> None:
     with FakeSentry(web=Web) as sentry:
         send(sentry, "event", {"message": "there"})
-        with browsing(sentry, "clearing") as browser:
+        with driving.browsing(DRIVE, sentry.url, "clearing") as browser:
             assert browser.readline() == "ready\n"
             sentry.close()
             line = browser.readline()
