@@ -114,6 +114,27 @@ def test_failed_tests_are_listed_first_and_the_filter_keeps_some(report: Path) -
     }
 
 
+def test_all_that_was_sent_is_listed_newest_first_and_a_long_miss_makes_nothing_wide(tmp_path: Path) -> None:
+    long = "x" * 3000
+    files = {f"{number}.envelope": envelope({"message": f"{number} {long}"}) for number in (1, 2, 3)}
+    seconds = {1: "03", 2: "01", 3: "02"}
+    miss = {"number": 9, "label": long, "differences": []}
+    tests = [
+        {
+            "test": f"test_{number}",
+            "outcome": "failed",
+            "nearest": [miss],
+            "sent": [{**sent(name, number), "received": f"2026-11-26T12:00:{seconds[number]}+00:00"}],
+        }
+        for number, name in enumerate(files, 1)
+    ]
+
+    seen = see(written(write_dump(tmp_path / "dump", tests, files)), "all")
+
+    assert [label.split()[0] for label in seen["labels"]] == ["1", "3", "2"]
+    assert (seen["wide"], seen["said"]) == (False, [])
+
+
 def test_hostile_text_in_dump_and_manifest_is_never_run(tmp_path: Path) -> None:
     tests: list[dict[str, Any]] = []
     files: dict[str, bytes] = {}

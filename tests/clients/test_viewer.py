@@ -690,6 +690,28 @@ def test_a_name_of_ten_thousand_characters_makes_nothing_wide(sentry: FakeSentry
     assert see(sentry, "within", json.dumps(places)) == dict.fromkeys(places, False)
 
 
+def test_on_a_telephone_nothing_of_a_row_stands_over_another_and_facts_stay_in_their_order(
+    sentry: FakeSentry,
+) -> None:
+    body = json.dumps({"test": f"test_a.py::test_x[a::b {'y' * 60}]"}).encode()
+    with urlopen(Request(f"{sentry.url}/api/inboxes", body, {"content-type": "application/json"})) as answer:
+        inbox = json.load(answer)["inbox"]
+    root = {"type": "transaction", "transaction": "cart", "contexts": {"trace": TRACE}}
+    times = {"start_timestamp": 1_000_000_000.0, "timestamp": 1_000_000_001.0}
+    send(sentry, "transaction", {**root, **times}, inbox)
+    shop.send(sentry, ("attachment", b"a", {"filename": "\u05d0\u05d1", "content_type": "\u05d2\u05d3"}))
+
+    rows = see(sentry, "beside")
+
+    # The transaction is years old, which real Sentry drops: its row has a verdict, too.
+    name, one = f"test_x[a::b {'y' * 60}]", {"over": False, "ordered": True}
+    assert [{key: row[key] for key in ("where", *one)} for row in rows] == [
+        {"where": "", **one},
+        {"where": name, **one},
+    ]
+    assert rows[0]["label"] == "\u05d0\u05d1  \u00b7  \u05d2\u05d3  \u00b7  1 byte"
+
+
 def test_of_ten_thousand_only_what_is_seen_is_drawn(sentry: FakeSentry) -> None:
     for number in range(10_000):
         send(sentry, "event", {"message": f"number {number}"})

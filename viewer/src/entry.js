@@ -9,7 +9,7 @@ import { findCall } from "./python.js";
 import { Attachment, Attachments } from "./attachments.js";
 import { Breadcrumbs } from "./breadcrumbs.js";
 import { Exceptions, named, Stack } from "./stack.js";
-import { Beside, Copy, Section, Table } from "./parts.js";
+import { Beside, Copy, Headline, Section, Table } from "./parts.js";
 import { At, Findings, objectionsTo, Verdict } from "./verdict.js";
 
 /** What has a view of its own, or is said elsewhere. */
@@ -45,7 +45,7 @@ export function Entry({ row }) {
   return html`<article class=${tone(row)}>
     <header>
       <p class="kind"><span class="noun">${WORD[row.noun] ?? row.noun}</span> <span class="quiet"><${Beside} of=${[it.level !== WORD[row.noun] && it.level, it.transaction && html`in <bdi>${brief(it.transaction, 80)}</bdi>`, brief(it.server_name ?? row.server_name, 80), clock(row.received), it.exception?.handled === false && "unhandled"]} /></span></p>
-      <h2>${it.exception ? named(it.exception) : brief(headline(row), 500)}</h2>
+      <h2>${it.exception ? named(it.exception) : html`<${Headline} of=${row} most=${500} />`}</h2>
       ${answer.value && html`<p class="actions">
         ${it.trace_id && html`<button type="button" onClick=${() => go(`trace:${it.trace_id}${it.span_id ? `:${it.span_id}` : ""}`)}>where in the trace</button>`}
         <${Copy} text=${call} title=${brief(call, 300)}>copy as a test<//>

@@ -1,6 +1,7 @@
 // The source of a report: what the captured API would answer stands in the page itself, compressed.
 import { signal } from "@preact/signals";
 import { rows, rowsOf, state } from "./rows.js";
+import { moment } from "./shown.js";
 
 /** Title, tests, and what could not be read or was left out; `null` until it is read. */
 export const report = signal(null);
@@ -61,7 +62,8 @@ export const failure = async (test) => found((await block(test.block)).tests[tes
 export async function connect() {
   try {
     const head = await unpacked("head");
-    rows.value = head.rows.flatMap(rowsOf);
+    // As they came: the dump has them test by test.
+    rows.value = head.rows.toSorted((one, other) => moment(one.received) - moment(other.received) || one.number - other.number).flatMap(rowsOf);
     report.value = head;
     state.value = "file";
   } catch (error) {

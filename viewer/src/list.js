@@ -2,8 +2,9 @@ import { html } from "htm/preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { by, filter, show } from "./place.js";
 import { nounIn, nounOf, toggled, withNoun } from "./filter.js";
-import { brief, clock, duration } from "./shown.js";
-import { columnsOf, headline, NOUNS, PLURAL, tone, WORD } from "./nouns.js";
+import { brief, clock, duration, namesOf } from "./shown.js";
+import { columnsOf, NOUNS, PLURAL, tone, WORD } from "./nouns.js";
+import { Headline } from "./parts.js";
 import { narrow, Window } from "./window.js";
 
 const opening = (row) => (event) => {
@@ -28,7 +29,7 @@ const widthsOf = (columns) => `13ch ${columns.map((one) => one[2]).join(" ")} 10
 
 function Row({ row, style, active, columns }) {
   const tags = Object.entries(row.tags ?? {}).slice(0, 3);
-  const where = row.test ? row.test.replace(/^.*::/, "") : (row.server_name ?? (row.inbox === "strays" ? "" : row.inbox));
+  const where = row.test ? namesOf(row.test).name : (row.server_name ?? (row.inbox === "strays" ? "" : row.inbox));
   return html`<div role="listitem" class="row ${tone(row)} ${active ? "active" : ""}" style=${style}>
     <a href=${addressOf(row)} aria-current=${active ? "true" : null} onClick=${opening(row)}
       style=${columns && !narrow.value ? { display: "grid", gridTemplateColumns: widthsOf(columns) } : null}>
@@ -36,7 +37,7 @@ function Row({ row, style, active, columns }) {
       ${columns && !narrow.value
         ? columns.map(([title, value, , right]) => html`<span class="cell ${right ? "right" : ""}"><span class="sr">${title} </span>${brief(value(row))}</span>`).concat(html`<span class="cell"><${Verdict} of=${row.verdict} /></span>`)
         : html`<span class="noun">${WORD[row.noun] ?? row.noun}</span>
-          <span class="label">${brief(headline(row))}${row.at && html` <code class="at">${row.at}</code>`}</span>
+          <span class="label"><${Headline} of=${row} />${row.at && html` <code class="at">${row.at}</code>`}</span>
           ${row.noun === "transactions" && html`<span class="took">${duration(row.duration)}</span>`}
           <${Verdict} of=${row.verdict} />
           <span class="where">${where}</span>`}

@@ -50,15 +50,18 @@ export function tone(row) {
   return { warn: "warning" }[level] ?? level;
 }
 
-/** What a row says first: the text itself where the summary has it, as Python would write it where not. */
-export function headline(row) {
-  if (row.noun === "messages") return row.text ?? row.label;
-  if (row.noun === "logs") return row.body ?? row.label;
-  if (row.noun === "feedback") return row.message ?? row.label;
-  if (row.noun === "refused") return `${row.status}: ${row.reason}`;
-  if (row.noun === "transactions") return [row.name, row.op].filter(Boolean).join("  ·  ");
-  if (row.noun === "attachments") return [row.filename, row.content_type, size(row.size ?? 0)].filter(Boolean).join("  ·  ");
-  if (row.noun === "sessions") return [row.status, row.errors > 0 && many(row.errors, "error"), row.release].filter(Boolean).join("  ·  ");
-  if (row.noun === "check_ins") return [row.monitor_slug, row.status].filter(Boolean).join("  ·  ");
-  return row.label;
+/** What a row says first, in facts: the text itself where the summary has it, as Python would write it where not. */
+export function factsOf(row) {
+  if (row.noun === "messages") return [row.text ?? row.label];
+  if (row.noun === "logs") return [row.body ?? row.label];
+  if (row.noun === "feedback") return [row.message ?? row.label];
+  if (row.noun === "refused") return [`${row.status}: ${row.reason}`];
+  if (row.noun === "transactions") return [row.name, row.op].filter(Boolean);
+  if (row.noun === "attachments") return [row.filename, row.content_type, size(row.size ?? 0)].filter(Boolean);
+  if (row.noun === "sessions") return [row.status, row.errors > 0 && many(row.errors, "error"), row.release].filter(Boolean);
+  if (row.noun === "check_ins") return [row.monitor_slug, row.status].filter(Boolean);
+  return [row.label];
 }
+
+/** The same as one text. */
+export const headline = (row) => factsOf(row).join("  ·  ");

@@ -3,12 +3,19 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { filter } from "./place.js";
 import { toggled } from "./filter.js";
+import { factsOf } from "./nouns.js";
 import { brief, filled, shown } from "./shown.js";
 import { At } from "./verdict.js";
 import { printing } from "./window.js";
 
 /** Facts in one line. Each is apart from the others: right-to-left text would else change their order. */
 export const Beside = ({ of }) => of.filter(Boolean).map((one, place) => html`${place > 0 && "  ·  "}<bdi>${one}</bdi>`);
+
+/** What a thing says first, of each fact at most so many characters. */
+export const Headline = ({ of, most }) => {
+  const facts = factsOf(of).map((fact) => brief(fact, most));
+  return facts.length > 1 ? html`<${Beside} of=${facts} />` : facts[0];
+};
 
 export function Section(properties) {
   const { title, of, count, children, closed, lazy } = properties;

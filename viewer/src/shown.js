@@ -44,7 +44,13 @@ export const duration = (seconds) => {
   return `${days < 1e5 ? days.toFixed(1) : days.toExponential(1)} d`;
 };
 
-export const size = (bytes) => (bytes < 1000 ? `${bytes} bytes` : bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+export const size = (bytes) => (!(bytes >= 1000) ? many(bytes ?? 0, "byte") : bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+/** A test's path and its own name. What stands in brackets is of a parameter, whatever it is. */
+export function namesOf(test) {
+  const [, path, name] = /^((?:(?!\[).)*::)?(.*)$/s.exec(test);
+  return { path: (path ?? "").replace(/::$/, ""), name };
+}
 
 /** What a list of things counts as: `1 error`, `3 errors`. */
 export const many = (count, word, words = `${word}s`) => `${count.toLocaleString("en")} ${count === 1 ? word : words}`;

@@ -2,12 +2,12 @@
 import { html } from "htm/preact";
 import { go } from "./place.js";
 import { brief, clock, duration, filled, many, moment } from "./shown.js";
-import { headline, tone, WORD } from "./nouns.js";
-import { Section, Table } from "./parts.js";
+import { tone, WORD } from "./nouns.js";
+import { Headline, Section, Table } from "./parts.js";
 
 /** What happened in a trace or a span, each a link. */
 export const Happened = ({ of, begin }) => html`<ul class="happened">${of.slice(0, 200).map(
-  (row) => html`<li><a class=${tone(row)} href=${`#open=entry:${row.key}`} onClick=${(event) => { event.preventDefault(); go(`entry:${row.key}`); }}><span class="noun">${WORD[row.noun] ?? row.noun}</span> ${brief(headline(row), 200)}</a> <span class="quiet">${row.timestamp && begin ? `+${duration((moment(row.timestamp) - begin) / 1000)}` : ""}</span></li>`,
+  (row) => html`<li><a class=${tone(row)} href=${`#open=entry:${row.key}`} onClick=${(event) => { event.preventDefault(); go(`entry:${row.key}`); }}><span class="noun">${WORD[row.noun] ?? row.noun}</span> <${Headline} of=${row} most=${200} /></a> <span class="quiet">${row.timestamp && begin ? `+${duration((moment(row.timestamp) - begin) / 1000)}` : ""}</span></li>`,
 )}${of.length > 200 && html`<li>${of.length - 200} more</li>`}</ul>`;
 
 export function Span({ node, begin, times, happened }) {

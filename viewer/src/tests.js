@@ -6,8 +6,8 @@ import { failure, report, rows } from "./source.js";
 import { matcher } from "./filter.js";
 import { useAnswer } from "./loading.js";
 import { headline, NOUNS, PLURAL, tone, WORD } from "./nouns.js";
-import { brief, duration, shown } from "./shown.js";
-import { Beside, Section } from "./parts.js";
+import { brief, duration, namesOf, shown } from "./shown.js";
+import { Beside, Headline, Section } from "./parts.js";
 import { Window } from "./window.js";
 
 const TONES = { "collection error": "error", failed: "error", error: "error", running: "error", rerun: "warning", xpassed: "warning", passed: "good" };
@@ -76,13 +76,12 @@ export function Lacking() {
 }
 
 function Row({ test, style, active }) {
-  // What stands in brackets is of a parameter, whatever it is.
-  const [, path, name] = /^((?:(?!\[).)*::)?(.*)$/s.exec(test.test);
+  const { path, name } = namesOf(test.test);
   const said = test.headline || [countsOf(test), test.lost && `lost: ${test.lost}`].filter(Boolean).join("; ") || "sent nothing";
   return html`<div role="listitem" class="row test ${TONES[test.outcome] ?? ""} ${active ? "active" : ""}" style=${style}>
     <a href=${addressOf(test.key)} aria-current=${active ? "true" : null} onClick=${opening(show, test.key)}>
       <span class="outcome">${wordOf(test.outcome)}</span>
-      <span class="name" title=${test.test}>${name} <span class="quiet">${(path ?? "").replace(/::$/, "")}</span></span>
+      <span class="name" title=${test.test}>${name} <span class="quiet">${path}</span></span>
       <span class="took">${duration(test.duration)}</span>
       <span class="said">${brief(said)}</span>
     </a></div>`;
@@ -95,7 +94,7 @@ export function TestList({ items, selected }) {
 
 function Sent({ row, also }) {
   const place = `entry:${row.key}`;
-  return html`<li><span class="noun ${tone(row)}">${WORD[row.noun] ?? row.noun}</span> <a href=${addressOf(place)} onClick=${opening(go, place)}>${brief(headline(row), 200)}</a>
+  return html`<li><span class="noun ${tone(row)}">${WORD[row.noun] ?? row.noun}</span> <a href=${addressOf(place)} onClick=${opening(go, place)}><${Headline} of=${row} most=${200} /></a>
     ${row.at && html` <code>${row.at}</code>`}${row.verdict && html` <span class="verdict ${row.verdict}">${row.verdict}</span>`} ${also}</li>`;
 }
 

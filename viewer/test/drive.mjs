@@ -501,6 +501,25 @@ const scenarios = {
     }
     return wide;
   },
+  async beside() {
+    const page = await open("", { viewport: { width: 400, height: 800 } });
+    await rows(page, 2);
+    return await page.evaluate(() => {
+      const places = (all) => [...all].map((one) => one.getBoundingClientRect()).filter((one) => one.width > 0);
+      const meet = (one, other) => one.left < other.right - 1 && other.left < one.right - 1 && one.top < other.bottom - 1 && other.top < one.bottom - 1;
+      return [...document.querySelectorAll(".row")].map((row) => {
+        const parts = places(row.querySelectorAll("a > *"));
+        const lefts = places(row.querySelectorAll(".label bdi")).map((one) => one.left);
+        return {
+          label: row.querySelector(".label").textContent,
+          where: row.querySelector(".where").textContent,
+          over: parts.some((one, place) => parts.slice(place + 1).some((other) => meet(one, other))),
+          lines: new Set(parts.map((one) => Math.round((one.top + one.bottom) / 12))).size,
+          ordered: lefts.every((left, place) => !place || left > lefts[place - 1]),
+        };
+      });
+    });
+  },
   async many() {
     const before = performance.now();
     const page = await open();

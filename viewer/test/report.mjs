@@ -80,6 +80,14 @@ const scenarios = {
     const seen = (where) => page.locator(where).first().isVisible();
     return { pdf: pdf.length > 1000, failure: await seen("article.test .failure"), buttons: await seen(".top button"), said };
   },
+  async all() {
+    const page = await open("#by=all");
+    await page.locator(".row .label").first().waitFor();
+    const labels = await texts(page, ".row .label");
+    await page.evaluate(() => (location.hash = "open=test:0"));
+    await page.locator("article.test h2").waitFor();
+    return { labels, wide: await page.locator("aside").evaluate((one) => one.scrollWidth > one.clientWidth), said };
+  },
   async many() {
     const before = performance.now();
     const page = await open();
