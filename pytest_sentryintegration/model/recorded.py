@@ -1,17 +1,19 @@
-"""What a span and a transaction have in common: what was recorded of the one, or of the root of the other."""
+"""What was recorded of a span, or of the root of a transaction: all but how spans are related."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from pytest_sentryintegration.model.items import Envelope, Item
 from pytest_sentryintegration.model.records import Record
+from pytest_sentryintegration.model.services import service_of
 
-__all__ = ["Recorded"]
+__all__ = ["RecordedSegment", "RecordedSpan"]
 
 
 class Recorded:
-    """What is read off a record."""
+    """What is read off any record: what a span and a transaction have in common."""
 
     __slots__ = ()
 
@@ -73,3 +75,85 @@ class Recorded:
     def parent_span_id(self) -> str | None:
         """The id of the span above, which may be in another service and need not have come."""
         return self._record.parent_span_id
+
+
+class RecordedSpan(Recorded):
+    """What is read off the record of one span."""
+
+    __slots__ = ()
+
+    @property
+    def description(self) -> str | None:
+        """What was done; the name of the transaction for a root, ``None`` where it only repeats the op."""
+        return self._record.description
+
+    @property
+    def origin(self) -> str | None:
+        """What instrumented it: ``manual``, ``auto.http.django``, ..."""
+        return self._record.origin
+
+    @property
+    def service(self) -> str:
+        """The service that sent it: its server name, else its SDK and project."""
+        return service_of(self._record)
+
+    @property
+    def project_id(self) -> str:
+        """The project that it was sent to."""
+        return self._record.item.envelope.project_id
+
+    @property
+    def item(self) -> Item:
+        """The item that it was sent in."""
+        return self._record.item
+
+    @property
+    def envelope(self) -> Envelope:
+        """The envelope that it came in."""
+        return self._record.item.envelope
+
+
+class RecordedSegment(Recorded):
+    """What is read off the record in which a transaction begins."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """Its name, ``""`` where it has none."""
+        return self._record.name
+
+    @property
+    def source(self) -> str | None:
+        """Where the name is from: ``route``, ``url``, ``custom``, ..."""
+        return self._record.source
+
+    @property
+    def measurements(self) -> dict[str, Any]:
+        """Its measurements by name, each with ``value`` and ``unit``."""
+        return self._record.measurements
+
+    @property
+    def contexts(self) -> dict[str, Any]:
+        """Its contexts by name; streamed spans have none."""
+        return self._record.contexts
+
+    @property
+    def server_name(self) -> str | None:
+        """The host."""
+        return self._record.server_name
+
+    @property
+    def release(self) -> str | None:
+        """The version of the application."""
+        return self._record.release
+
+    @property
+    def environment(self) -> str | None:
+        """Such as ``production``."""
+        return self._record.environment
+
+    @property
+    def sdk(self) -> dict[str, Any]:
+        """What sent it: ``name``, ``version``."""
+        return self._record.sdk

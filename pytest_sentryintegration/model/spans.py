@@ -10,14 +10,13 @@ from pytest_sentryintegration.matching import differences
 from pytest_sentryintegration.model.drawing import draw, one_line
 from pytest_sentryintegration.model.events import Attachment, attachments_of
 from pytest_sentryintegration.model.every import assert_every
-from pytest_sentryintegration.model.items import Envelope, Item
+from pytest_sentryintegration.model.items import Item
 from pytest_sentryintegration.model.lazy import lazy
 from pytest_sentryintegration.model.linking import Forest, Registry
 from pytest_sentryintegration.model.parts import Part, read_once
-from pytest_sentryintegration.model.recorded import Recorded
+from pytest_sentryintegration.model.recorded import RecordedSegment, RecordedSpan
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import root_record
-from pytest_sentryintegration.model.services import service_of
 from pytest_sentryintegration.model.snapshots import span_snapshot, transaction_snapshot
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "segment_transaction",
     "span_of",
     "transaction_of",
-    "transaction_record",
 ]
 
 _ANY: Any = object()
@@ -45,7 +43,7 @@ class NotOneSpan(AssertionError, ValueError):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Span(Recorded):
+class Span(RecordedSpan):
     """One timed operation, in the tree of its trace.
 
     There are two reaches: what `Transaction` gives stops at nested transactions, what `Trace` and the inbox
@@ -64,16 +62,6 @@ class Span(Recorded):
 
     _record: Record
     _whole: bool
-
-    @property
-    def description(self) -> str | None:
-        """What was done; the name of the transaction for a root, ``None`` where it only repeats the op."""
-        return self._record.description
-
-    @property
-    def origin(self) -> str | None:
-        """What instrumented it: ``manual``, ``auto.http.django``, ..."""
-        return self._record.origin
 
     @property
     def children(self) -> tuple[Span, ...]:
@@ -105,26 +93,6 @@ class Span(Recorded):
         record = self._record
         segment = _forest(record).segment_of(record)
         return None if segment is None else segment.transaction
-
-    @property
-    def service(self) -> str:
-        """The service that sent it: its server name, else its SDK and project."""
-        return service_of(self._record)
-
-    @property
-    def project_id(self) -> str:
-        """The project that it was sent to."""
-        return self._record.item.envelope.project_id
-
-    @property
-    def item(self) -> Item:
-        """The item that it was sent in."""
-        return self._record.item
-
-    @property
-    def envelope(self) -> Envelope:
-        """The envelope that it came in."""
-        return self._record.item.envelope
 
     def walk(self) -> Iterator[Span]:
         """Yield the span itself and all below it, depth first.
@@ -210,7 +178,7 @@ class Span(Recorded):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Transaction(Recorded, Part):
+class Transaction(RecordedSegment, Part):
     """What one service did for one request or task: a transaction event, or a segment of other spans.
 
     Of a segment, `item` and `envelope` are those of its root span.
@@ -234,16 +202,6 @@ class Transaction(Recorded, Part):
         return record
 
     @property
-    def name(self) -> str:
-        """Its name, ``""`` where it has none."""
-        return self._record.name
-
-    @property
-    def source(self) -> str | None:
-        """Where the name is from: ``route``, ``url``, ``custom``, ..."""
-        return self._record.source
-
-    @property
     def spans(self) -> tuple[Span, ...]:
         """Its spans by start time, without the root; a nested transaction's spans are that one's.
 
@@ -258,40 +216,10 @@ class Transaction(Recorded, Part):
         """Its root span, with all that is below it; nested transactions are left out (see `Trace.tree`)."""
         return span_of(self._linked(), False)
 
-    @property
-    def measurements(self) -> dict[str, Any]:
-        """Its measurements by name, each with ``value`` and ``unit``."""
-        return self._record.measurements
-
-    @property
-    def contexts(self) -> dict[str, Any]:
-        """Its contexts by name; streamed spans have none."""
-        return self._record.contexts
-
     @lazy
     def attachments(self) -> dict[str, Attachment]:
         """What was attached, by filename; a second one of the same name is ``"name (2)"``."""
         return attachments_of(self.item)
-
-    @property
-    def server_name(self) -> str | None:
-        """The host."""
-        return self._record.server_name
-
-    @property
-    def release(self) -> str | None:
-        """The version of the application."""
-        return self._record.release
-
-    @property
-    def environment(self) -> str | None:
-        """Such as ``production``."""
-        return self._record.environment
-
-    @property
-    def sdk(self) -> dict[str, Any]:
-        """What sent it: ``name``, ``version``."""
-        return self._record.sdk
 
     def every(self, op: Any = ..., **criteria: Any) -> None:
         """Fail unless every span of it, the root too, meets the criteria.
@@ -346,11 +274,6 @@ def span_of(record: Record, whole: bool) -> Span:
 def transaction_of(item: Item, registry: Registry) -> Transaction:
     """Return the transaction of a transaction item; asked again, the same object."""
     return read_once(item, lambda item: Transaction(item, registry))
-
-
-def transaction_record(transaction: Transaction) -> Record:
-    """Return the record of a transaction's root."""
-    return transaction._record
 
 
 def segment_transaction(record: Record, registry: Registry) -> Transaction:

@@ -10,12 +10,7 @@ from pytest_sentryintegration.model.otlp import read_otlp_spans
 from pytest_sentryintegration.model.parts import read_once
 from pytest_sentryintegration.model.records import Record
 from pytest_sentryintegration.model.sent_spans import read_span_item, read_transaction
-from pytest_sentryintegration.model.spans import (
-    Transaction,
-    segment_transaction,
-    transaction_of,
-    transaction_record,
-)
+from pytest_sentryintegration.model.spans import Transaction, segment_transaction, transaction_of
 from pytest_sentryintegration.store import Arrival
 
 Place = tuple[Arrival, int]
@@ -27,7 +22,7 @@ def read_trace_item(envelopes: Envelopes, place: Place, registry: Registry) -> I
     item = envelopes.of(place[0]).items[place[1]]
     if item.type == "transaction":
         if item._is_object:
-            yield from read_transaction(transaction_record(transaction_of(item, registry)))
+            yield from read_transaction(transaction_of(item, registry)._record)
         return
     for record in read_once(item, _sent_records):
         if record.is_segment:
