@@ -2,58 +2,34 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from pytest_sentryintegration.locks import reentrant_lock
 from pytest_sentryintegration.model.check_ins import CheckIn, read_check_ins
 from pytest_sentryintegration.model.client_reports import ClientReport, read_client_reports
 from pytest_sentryintegration.model.events import Attachment, Event, attachment_of, event_of
 from pytest_sentryintegration.model.feedback import Feedback, read_feedback
-from pytest_sentryintegration.model.items import (
-    EVENT_TYPES,
-    SECURITY_TYPES,
-    Envelope,
-    Envelopes,
-    Item,
-    Newest,
-    Refused,
-)
+from pytest_sentryintegration.model.intake import Intake
+from pytest_sentryintegration.model.items import Envelope, Item, Refused
 from pytest_sentryintegration.model.lazy import lazy
-from pytest_sentryintegration.model.linking import Assertions, Forest, Registry
-from pytest_sentryintegration.model.logs import Log, has_logs, read_logs
+from pytest_sentryintegration.model.linking import Assertions, Forest
+from pytest_sentryintegration.model.logs import Log, read_logs
 from pytest_sentryintegration.model.metrics import Metric, read_metrics
-from pytest_sentryintegration.model.objects import Evicted, Objects, Searchable, number_of_part
-from pytest_sentryintegration.model.searching import ItemSearch
+from pytest_sentryintegration.model.objects import Objects, Searchable, number_of_part
 from pytest_sentryintegration.model.sessions import Session, read_sessions
 from pytest_sentryintegration.model.snapshots import inbox_snapshot
 from pytest_sentryintegration.model.spans import Span, Transaction, span_of
-from pytest_sentryintegration.model.trace_items import Place, read_trace_item, read_transactions
+from pytest_sentryintegration.model.trace_items import read_transactions
 from pytest_sentryintegration.model.traces import StartedTrace, Trace
-from pytest_sentryintegration.store import Arrival, RefusedRequest, Store
+from pytest_sentryintegration.store import Store
 
 __all__ = ["Contents"]
 
 T = TypeVar("T")
 
-_TRACE_TYPES: Final = frozenset({"transaction", "span", "integration"})
-_NOUNS: Final = {
-    "attachment": "attachments",
-    "log": "logs",
-    "trace_metric": "metrics",
-    "check_in": "check_ins",
-    "feedback": "feedback",
-    "user_report": "feedback",
-    "session": "sessions",
-    "sessions": "sessions",
-    "client_report": "client_reports",
-}
-"""Where items go that are read one by one, by their types."""
 
-
-class Contents:
+class Contents(Intake):
     """What is in one inbox. Every attribute is a sequence of objects, in order of arrival.
 
     `update` takes in what has come, without reading it; payloads are parsed when objects are looked at.
@@ -74,20 +50,6 @@ class Contents:
     # What makes objects must not know of this object: in a circle, it would stay until the garbage collector
     # runs, which costs each test a twentieth of its time.
 
-    def __init__(
-        self,
-        fetch: Callable[[int], Sequence[Arrival | RefusedRequest]],
-        evicted: Callable[[], int] | None = None,
-    ) -> None:
-        self._fetch = fetch
-        self._number = 0
-        self._newest_evicted = evicted
-        self._evicted = Evicted()
-        self._lock = reentrant_lock()
-        self._envelopes = Envelopes()
-        self._registry = Registry(self._lock, partial(read_trace_item, self._envelopes))
-        self._begin()
-
     @classmethod
     def of_inbox(cls, store: Store, inbox: str | None) -> Contents:
         """Return the contents of one inbox of a store; with ``None``, of all that are open.
@@ -97,28 +59,6 @@ class Contents:
         """
         bounded = store.limit is not None or store.max_age is not None
         return cls(partial(store.since, inbox), (lambda: store.evicted(inbox).newest) if bounded else None)
-
-    def update(self) -> None:
-        """Take in what has come since, unread."""
-        with self._lock:
-            if self._newest_evicted is not None:
-                self._forget(self._newest_evicted())
-            for entry in self._fetch(self._number):
-                try:
-                    self._take(entry)
-                finally:
-                    # Afterwards, since it is read without the lock. What raises is not tried again.
-                    self._number = entry.number
-
-    @property
-    def number(self) -> int:
-        """The number of the newest entry that was taken in; 0 where there is none."""
-        return self._number
-
-    @property
-    def evicted(self) -> int:
-        """The number of the newest entry that was evicted, and is not shown; 0 where there is none."""
-        return self._evicted.newest
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that came as plain data that is equal on every run and machine; see `snapshots`."""
@@ -254,63 +194,19 @@ class Contents:
     def refused(self) -> Objects[Refused]:
         """Every request that was not accepted."""
         refused = self._refused
-        return self._objects(lambda: refused, lambda one: (one,), _number_of_refused)
+        return self._objects(lambda: refused, lambda one: (one,), lambda one: one.raw.number)
 
     def _begin(self) -> None:
-        self._number = 0
-        self._arrivals: list[Arrival] = []
-        self._newest = Newest(self._arrivals, self._lock)
-        self._refused: list[Refused] = []
-        self._places: dict[str, list[Place]] = {noun: [] for noun in _NOUNS.values()}
-        self._event_items = ItemSearch(self._lock, self._envelopes, formatted=True)
-        self._trace_items = ItemSearch(self._lock, self._envelopes)
+        super()._begin()
+        for noun in [name for name in self.__dict__ if not name.startswith("_")]:
+            del self.__dict__[noun]
+        self._restart()
 
     def _restart(self) -> None:
         for trace_id, started in list(self._registry.started.items()):
             # The same object, as the test holds it.
             forest = self._registry.forest(trace_id)
             vars(started).update(vars(Trace(forest, self.events, self.logs, self._newest)))
-
-    def _forget(self, evicted: int) -> None:
-        if evicted <= self._evicted.newest:
-            return
-        self._evicted.newest = evicted
-        gone = bisect_right(self._arrivals, evicted, key=_number)
-        gone += bisect_right(self._refused, evicted, key=_number_of_refused)
-        # To take in all that is kept costs as much as finding something in it, so not for each envelope.
-        if gone * 8 > len(self._arrivals) + len(self._refused):
-            self._envelopes.forget(evicted)
-            self._registry.forget()
-            self._begin()
-            for noun in [name for name in self.__dict__ if not name.startswith("_")]:
-                del self.__dict__[noun]
-            self._restart()
-
-    def _take(self, entry: Arrival | RefusedRequest) -> None:
-        # Nothing is read here: 50,000 requests are to take 0.1 s.
-        if isinstance(entry, RefusedRequest):
-            self._refused.append(Refused(entry))
-            return
-        self._arrivals.append(entry)
-        for index, raw in enumerate(entry.envelope.items):
-            kind = raw.headers.get("type")
-            if not isinstance(kind, str):
-                continue
-            if kind in EVENT_TYPES:
-                # The message of a security report is put together.
-                self._event_items.add(entry, index, searchable=kind not in SECURITY_TYPES)
-            elif kind in _NOUNS:
-                self._places[_NOUNS[kind]].append((entry, index))
-            elif kind == "upload" and entry.endpoint == "upload":
-                # A manifest may call a request an upload that is none.
-                self._envelopes.upload(str(raw.headers.get("location")), entry.number, raw.payload)
-            elif kind in _TRACE_TYPES:
-                if has_logs(raw):
-                    self._places["logs"].append((entry, index))
-                else:
-                    self._registry.unread.append((entry, index))
-                    # OTLP may be binary, and its names are put together.
-                    self._trace_items.add(entry, index, searchable=kind != "integration")
 
     def _objects(
         self,
@@ -332,14 +228,6 @@ class Contents:
             return (event,) if item._is_object and wanted(event := event_of(item)) else ()
 
         return Searchable(self._lock, self._event_items, read, self._evicted)
-
-
-def _number(arrival: Arrival) -> int:
-    return arrival.number
-
-
-def _number_of_refused(refused: Refused) -> int:
-    return refused.raw.number
 
 
 def _number_of_trace(trace: Trace) -> int:
