@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_sentryintegration.verdict.containers import in_order, judge_log, judge_span
 from pytest_sentryintegration.verdict.delivery import Delivery
+from pytest_sentryintegration.verdict.elements import in_order, judge_log, judge_span
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, capital, dropped, kept
 from pytest_sentryintegration.wire.envelope import RawItem

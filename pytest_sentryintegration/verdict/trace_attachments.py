@@ -5,13 +5,13 @@ Relay: relay-server/src/processing/{trace_attachments,spans/process.rs}.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_sentryintegration.verdict.comparing import below
-from pytest_sentryintegration.verdict.containers import in_order, judge_container, judge_dsc, loses
+from pytest_sentryintegration.verdict.containers import judge_container, judge_dsc
 from pytest_sentryintegration.verdict.delivery import Delivery
+from pytest_sentryintegration.verdict.elements import in_order, is_span_id, loses
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.verdict.sameness import seconds
@@ -21,8 +21,6 @@ from pytest_sentryintegration.wire.containers import unpack
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
 
 __all__ = ["judge_trace_attachment"]
-
-_SPAN_ID = re.compile("(?!0{16})[0-9a-fA-F]{16}")
 
 
 def judge_trace_attachment(item: RawItem, delivery: Delivery, siblings: Sequence[RawItem]) -> Ruling:
@@ -74,8 +72,7 @@ _DESCRIBED: dict[str, tuple[Callable[[object], object], str]] = {
 
 def _span_id(item: RawItem) -> str | None:
     span_id = item.headers.get("span_id")
-    named = isinstance(span_id, str) and _SPAN_ID.fullmatch(span_id) is not None
-    return str(span_id).lower() if named else None
+    return str(span_id).lower() if is_span_id(span_id) else None
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_sentryintegration.verdict import containers, judge
+from pytest_sentryintegration.verdict import containers, elements, judge
 from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.wire.uploads import REFERENCE_TYPE
 from tests.verdict.builders import NOW, arrival, event, item, judged, span, transaction
@@ -88,7 +88,7 @@ def test_of_one_element(
     kind: str, element: dict[str, Any], reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One alone that is too large is refused with its envelope; one of many is not.
-    monkeypatch.setattr(containers, "MAX_BYTES", {"log": 1000, "trace_metric": 1000})
+    monkeypatch.setattr(elements, "MAX_BYTES", {"log": 1000, "trace_metric": 1000})
 
     assert first_reasons(kind, element) == (reason, [reason])
 
