@@ -6,14 +6,15 @@ import os
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_sentryintegration.capturing.environment import Environment, Patch
+from pytest_sentryintegration.capturing.environment import FALLBACK_DSN, Environment, Patch
+from pytest_sentryintegration.capturing.late import of_other_processes
 from pytest_sentryintegration.capturing.policies import MARKER, Entries, Policies, Violation
 from pytest_sentryintegration.capturing.sharing import Shared
-from pytest_sentryintegration.evidence import Elsewhere, Evidence, Late
+from pytest_sentryintegration.evidence import Elsewhere, Evidence
 from pytest_sentryintegration.inbox.events import SentryEvents
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.secrets import masked
@@ -34,9 +35,6 @@ from pytest_sentryintegration.words.senders import still_running
 from pytest_sentryintegration.words.unsent_spans import unsent
 
 __unittest = True  # hides the frames of this module in unittest's tracebacks
-
-FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
-"""What a client sends with where the application made none; no request to this name is ever tried."""
 
 _ENTERING = reentrant_lock()
 """Held while a capture begins or ends: what it changes is put back in the order in which it was changed."""
@@ -287,42 +285,11 @@ class Capture(StoredInbox):
             gather(self._owner),
             blocked_by=self._blocked,
             elsewhere=tuple(Elsewhere(thread, test, count) for (thread, test), count in here.items()),
-            late=tuple(_of_other_processes(self.store.late_since(self._first), here)),
+            late=tuple(of_other_processes(self.store.late_since(self._first), here)),
             alone=self._memory,
             handed_out=self._handed_out,
             connected=entries > self._owner.delivered,
         )
-
-
-def announce(common: Shared) -> Callable[[], None]:
-    """Set ``SENTRY_DSN`` to a DSN of the fake Sentry for as long as no capture sets another.
-
-    Args:
-        common: what all captures share.
-
-    Returns:
-        What puts it back.
-
-    Raises:
-        ListenError: when the fake Sentry cannot listen where the settings say.
-    """
-    environment = Environment()
-    delivery = common.delivery
-    environment.enter(FALLBACK_DSN if delivery.settings.transport == "memory" else delivery.fake.dsn())
-    return environment.leave
-
-
-def _of_other_processes(
-    late: Iterable[tuple[str, str | None]], here: Mapping[tuple[str, str], int]
-) -> Iterator[Late]:
-    """Yield what came late by sender, but for what threads of this process captured: that is known better."""
-    of_threads = Counter[str]()
-    for (_, test), count in here.items():
-        of_threads[test] += count
-    for (test, client), count in Counter(late).items():
-        sent = count - of_threads[test]
-        if sent > 0:
-            yield Late(test, sent, f"another process ({client})" if client else "another process")
 
 
 def _blocker(error: Exception) -> str:

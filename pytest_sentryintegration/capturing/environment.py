@@ -1,11 +1,17 @@
-"""The environment variables of a capture: set while it runs, as before when it ends."""
+"""The environment variables of a capture, and of a run outside of captures: set, and put back at the end."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Protocol
 
+from pytest_sentryintegration.capturing.delivery import Delivery
 from pytest_sentryintegration.server.child_environment import HIDDEN
+from pytest_sentryintegration.server.fake_sentry import KEY
+
+FALLBACK_DSN = f"http://{KEY}@sentry.invalid/1"
+"""What a client sends with where the application made none; no request to this name is ever tried."""
 
 
 class Patch(Protocol):
@@ -55,3 +61,20 @@ class Environment:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def announce(delivery: Delivery) -> Callable[[], None]:
+    """Set ``SENTRY_DSN`` to a DSN of the fake Sentry for as long as no capture sets another.
+
+    Args:
+        delivery: where the clients of this process deliver.
+
+    Returns:
+        What puts it back.
+
+    Raises:
+        ListenError: when the fake Sentry cannot listen where the settings say.
+    """
+    environment = Environment()
+    environment.enter(FALLBACK_DSN if delivery.settings.transport == "memory" else delivery.fake.dsn())
+    return environment.leave

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from pytest_sentryintegration.capturing.policies import Entries, Policies
+from pytest_sentryintegration.evidence import Late
 from pytest_sentryintegration.inbox.reader import Reader
 from pytest_sentryintegration.inbox.secrets import masked
 from pytest_sentryintegration.settings import Settings
@@ -66,6 +67,19 @@ class LateArrivals:
             "failing": sorted(self._failing),
             "allow": sorted(self._allow),
         }
+
+
+def of_other_processes(
+    late: Iterable[tuple[str, str | None]], here: Mapping[tuple[str, str], int]
+) -> Iterator[Late]:
+    """Yield what came late by sender, but for what threads of this process captured: that is known better."""
+    of_threads = Counter[str]()
+    for (_, test), count in here.items():
+        of_threads[test] += count
+    for (test, client), count in Counter(late).items():
+        sent = count - of_threads[test]
+        if sent > 0:
+            yield Late(test, sent, f"another process ({client})" if client else "another process")
 
 
 def _alone(arrival: Entry, number: int) -> list[Entry]:

@@ -37,11 +37,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def _announce(config: pytest.Config) -> None:
-    from pytest_sentryintegration.capturing.capture import announce
+    from pytest_sentryintegration.capturing.environment import announce
     from pytest_sentryintegration.server.listening import ListenError
 
     try:
-        config.add_cleanup(announce(shared_by(config)))
+        config.add_cleanup(announce(shared_by(config).delivery))
     except ListenError as error:
         raise pytest.UsageError(str(error)) from error
 
