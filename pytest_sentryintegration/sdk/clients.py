@@ -16,7 +16,8 @@ from sentry_sdk.scope import Scope
 from pytest_sentryintegration.sdk import ownership
 from pytest_sentryintegration.sdk.detaching import components
 from pytest_sentryintegration.sdk.ownership import Owner
-from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, Redirect, redirected
+from pytest_sentryintegration.sdk.redirect import Redirect
+from pytest_sentryintegration.sdk.transport_classes import HTTP_TRANSPORTS, redirected
 
 KEPT = 16
 """How many fallback clients are kept, by their options, to be used by later tests."""

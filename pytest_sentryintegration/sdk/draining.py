@@ -10,7 +10,7 @@ from typing import Any
 from pytest_sentryintegration import clock
 from pytest_sentryintegration.sdk.detaching import buffers, components
 from pytest_sentryintegration.sdk.exporting import flush_spans
-from pytest_sentryintegration.sdk.redirect import redirected
+from pytest_sentryintegration.sdk.transport_classes import redirected
 
 TIMEOUT = 5.0
 """Seconds that one drain may take."""

@@ -23,9 +23,13 @@ from pytest_sentryintegration.sdk.child_processes import processes, start_method
 from pytest_sentryintegration.sdk.log_records import log_records
 from pytest_sentryintegration.sdk.notes import noticed
 from pytest_sentryintegration.sdk.ownership import Owner
-from pytest_sentryintegration.sdk.redirect import HTTP_TRANSPORTS, own_transport, redirected
 from pytest_sentryintegration.sdk.sampling import tracing_kinds
-from pytest_sentryintegration.sdk.transport import TRANSPORTS
+from pytest_sentryintegration.sdk.transport_classes import (
+    HTTP_TRANSPORTS,
+    TRANSPORTS,
+    own_transport,
+    redirected,
+)
 
 _LOOKS: Final = 3
 _MOMENT: Final = 0.002

@@ -15,8 +15,9 @@ from pytest_sentryintegration.sdk import installing, noticing, ownership, scopes
 from pytest_sentryintegration.sdk.clients import Clients
 from pytest_sentryintegration.sdk.draining import TIMEOUT, drain, holds_back, sending_at_once
 from pytest_sentryintegration.sdk.ownership import Owner
-from pytest_sentryintegration.sdk.redirect import Redirect, own_transport, redirected
+from pytest_sentryintegration.sdk.redirect import Redirect
 from pytest_sentryintegration.sdk.scopes import Saved, save
+from pytest_sentryintegration.sdk.transport_classes import own_transport, redirected
 
 
 @dataclass

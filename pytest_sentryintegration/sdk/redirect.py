@@ -20,10 +20,9 @@ from typing import Any
 import sentry_sdk
 import sentry_sdk.integrations as sdk_integrations
 import sentry_sdk.utils as sdk_utils
-from sentry_sdk import Transport
 
 from pytest_sentryintegration.sdk import ownership, scopes
-from pytest_sentryintegration.sdk.detaching import detach, inner, label_all
+from pytest_sentryintegration.sdk.detaching import detach, label_all
 from pytest_sentryintegration.sdk.exporting import redirected_setup
 from pytest_sentryintegration.sdk.hook import original_of
 from pytest_sentryintegration.sdk.installing import installing_again
@@ -31,21 +30,14 @@ from pytest_sentryintegration.sdk.pool import Pool
 from pytest_sentryintegration.sdk.posting import Answer
 from pytest_sentryintegration.sdk.pytest_sentry_client import Transports, is_of_pytest_sentry
 from pytest_sentryintegration.sdk.stacklevels import uncounted
-from pytest_sentryintegration.sdk.transport import (
-    TRANSPORTS,
-    Destination,
-    Redirected,
-    RedirectedTransport,
-    redirected_class,
+from pytest_sentryintegration.sdk.transport import Destination
+from pytest_sentryintegration.sdk.transport_classes import (
+    HTTP_TRANSPORTS,
+    TransportClasses,
+    http_transports,
+    redirected,
+    wants,
 )
-
-
-def http_transports(sdk: Any) -> tuple[Any, ...]:
-    """Return the transports of *sdk* that open connections: `HttpTransport` and what it is made of."""
-    return tuple(cls for cls in sdk.HttpTransport.__mro__ if cls not in sdk.Transport.__mro__)
-
-
-HTTP_TRANSPORTS: tuple[type[Transport], ...] = http_transports(sentry_sdk)
 
 
 class Redirect:
@@ -69,9 +61,7 @@ class Redirect:
         self._switched_off: weakref.WeakSet[Any] = weakref.WeakSet()
         """Clients that were made without a DSN inside of a capture, where ``SENTRY_DSN`` is set."""
         self._of_pytest_sentry = Transports()
-        self._own_classes = functools.lru_cache(maxsize=64)(
-            functools.partial(redirected_class, destination=destination)
-        )
+        self._classes = TransportClasses(destination)
         self.overrides: Callable[[], dict[str, Any]] = dict
         """Returns the options that the running test's marker lays over those of each client."""
 
@@ -178,29 +168,9 @@ class Redirect:
 
     def _instead(self, client: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options to lay over those of a client, so that it is redirected."""
-        if is_of_pytest_sentry(client) or not self.wants(options):
+        if is_of_pytest_sentry(client) or not wants(options):
             return {}
-        return {"transport": self._class_for(options.get("transport"))}
-
-    @functools.cached_property
-    def transport_class(self) -> type[RedirectedTransport]:
-        """The transport class of redirected clients."""
-        return type("RedirectedTransport", (RedirectedTransport,), {"destination": self._destination})
-
-    def _class_for(self, own: type[Transport] | None) -> type[Any]:
-        """Return the transport class to use in place of *own*, or of the SDK's choice."""
-        if own is None or own.__module__ == TRANSPORTS or issubclass(own, Redirected):
-            return self.transport_class
-        return self._own_classes(own)
-
-    def wants(self, options: Mapping[str, Any]) -> bool:
-        """Whether a client with these options is one to redirect: it has a DSN and would open connections."""
-        dsn, transport = options.get("dsn"), options.get("transport")
-        if not dsn:
-            return False
-        if transport is None:
-            return True
-        return isinstance(transport, type) and issubclass(transport, HTTP_TRANSPORTS)
+        return {"transport": self._classes.instead_of(options.get("transport"))}
 
     def _redirect_exporter(self) -> None:
         otlp: Any = sys.modules.get("sentry_sdk.integrations.otlp")
@@ -209,7 +179,7 @@ class Redirect:
             setup = getattr(integration, "setup_once_with_options", None)
             if setup is not None:  # it may be imported just now, in another thread
                 self._otlp = otlp
-                redirected = redirected_setup(setup, self._destination, self.wants)
+                redirected = redirected_setup(setup, self._destination, wants)
                 self._replace(integration, "setup_once_with_options", redirected)
 
     def _guard(self, module: ModuleType) -> None:
@@ -253,7 +223,7 @@ class Redirect:
         is_off = before is None and not given and isinstance(client, sentry_sdk.Client)
         if before is None and not is_off:
             return None
-        if not is_off and not (isinstance(before, HTTP_TRANSPORTS) and self.wants(client.options)):
+        if not is_off and not (isinstance(before, HTTP_TRANSPORTS) and wants(client.options)):
             return None
         if redirected(client) is not None or client in self._switched_off or is_of_pytest_sentry(client):
             return None
@@ -261,7 +231,7 @@ class Redirect:
         own = client.options.get("transport")
         if is_off:
             client.options["dsn"] = dsn
-        make = self._class_for(own) if self.wants(client.options) else own
+        make = self._classes.instead_of(own) if wants(client.options) else own
         client.transport = make(client.options)
         label_all(client)
         detach(client)
@@ -277,22 +247,6 @@ class Redirect:
                 client.options["dsn"] = given
 
         return undo
-
-
-def redirected(client: Any) -> Redirected | None:
-    """Return the transport of a redirected client, ``None`` of any other."""
-    transport = inner(getattr(client, "transport", None))
-    return transport if isinstance(transport, Redirected) else None
-
-
-def own_transport(client: Any) -> Transport | None:
-    """Return the transport that the application brought along itself, ``None`` where it did not."""
-    transport = getattr(client, "transport", None)
-    if transport is None or redirected(client) is not None:
-        return None
-    if isinstance(transport, HTTP_TRANSPORTS) and transport is not client.options.get("transport"):
-        return None
-    return transport  # type: ignore[no-any-return]
 
 
 def _options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

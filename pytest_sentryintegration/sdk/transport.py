@@ -8,10 +8,8 @@ SDK's drops what exceeds 100 envelopes, and says so nowhere), proxies and compre
 from __future__ import annotations
 
 import asyncio
-import copy
 import inspect
 import threading
-import types
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
@@ -28,7 +26,6 @@ from pytest_sentryintegration.sdk.sampling import note_sampling
 from pytest_sentryintegration.sdk.worker import Worker
 
 QUEUE_SIZE = 100_000
-TRANSPORTS = HttpTransport.__module__
 
 
 class Destination(Protocol):
@@ -252,17 +249,6 @@ class _Submitting:
         return getattr(self._transport.worker, name)
 
 
-class _Prepared:
-    """Stands before a class of the application, whose ``__new__`` may call that of `object` by name."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        make: Any = super().__new__
-        self = make(cls, *args, **kwargs)
-        if isinstance(self, Redirected) and "worker" not in vars(self):
-            self.prepare(*args)
-        return self
-
-
 class RedirectedTransport(Redirected, HttpTransport):
     """The transport of a client for which the application chose none, or one of the SDK's."""
 
@@ -275,37 +261,3 @@ class RedirectedTransport(Redirected, HttpTransport):
         if self._real_pool is None:
             self._real_pool = super()._make_pool()
         return self._real_pool
-
-
-def redirected_class(own: type[Any], destination: Destination) -> type[Any]:
-    """Return a class that does what *own* does, and posts to *destination*.
-
-    Args:
-        own: a subclass of one of the SDK's HTTP transports, of the application's own.
-        destination: where envelopes go.
-    """
-    sdk = next(cls for cls in own.__mro__ if cls.__module__ == TRANSPORTS)
-    body = {
-        "__module__": own.__module__,
-        "__qualname__": own.__qualname__,
-        "__doc__": own.__doc__,
-        "destination": destination,
-        "_auth": property(_auth, lambda transport, auth: vars(transport).update(_auth=auth)),
-    }
-    try:
-        base = type(f"Redirected{sdk.__name__}", (Redirected, sdk), {})
-        return types.new_class(
-            own.__name__, (_Prepared, own, base), exec_body=lambda names: names.update(body)
-        )
-    except TypeError:  # it is not meant to be subclassed: its pool of connections is still guarded
-        return own
-
-
-def _auth(transport: Redirected) -> Any:
-    """Return what makes the URL, of the fake Sentry: a class may post by a library of its own choice."""
-    auth, address, owner = vars(transport)["_auth"], transport.destination.address, transport._owner()
-    if address is None or not (transport.destination.guarded or owner):
-        return auth
-    changed = copy.copy(auth)
-    changed.scheme, changed.host, changed.path = "http", address, f"/{owner.inbox}/" if owner else "/"
-    return changed
