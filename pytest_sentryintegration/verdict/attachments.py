@@ -11,14 +11,13 @@ from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, fallen, kept
 from pytest_sentryintegration.verdict.trace_attachments import judge_trace_attachment
 from pytest_sentryintegration.wire import msgpack, strict_json
-from pytest_sentryintegration.wire.categories import (
-    ATTACHMENT_TYPES,
+from pytest_sentryintegration.wire.attachments import (
     attachment_length,
     attachment_type,
     is_span_attachment,
     is_trace_attachment,
-    kind_of,
 )
+from pytest_sentryintegration.wire.categories import ATTACHMENT_TYPES, kind_of
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
 from pytest_sentryintegration.wire.form_fields import MAX_PATH_DEPTH, deepest, read_fields
 from pytest_sentryintegration.wire.limits import MAX_ENVELOPE_SIZE, MAX_EVENT_SIZE

@@ -13,7 +13,7 @@ from pytest_sentryintegration.verdict.profile_traces import judge_android_trace,
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.verdict.schema import misfit
 from pytest_sentryintegration.wire import strict_json
-from pytest_sentryintegration.wire.categories import meta_length
+from pytest_sentryintegration.wire.attachments import meta_length
 from pytest_sentryintegration.wire.envelope import RawItem
 from pytest_sentryintegration.wire.perfetto import PerfettoError, read_samples
 

@@ -16,7 +16,8 @@ from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.verdict.sameness import seconds
 from pytest_sentryintegration.wire import strict_json
-from pytest_sentryintegration.wire.categories import is_container, is_span_attachment, meta_length
+from pytest_sentryintegration.wire.attachments import is_span_attachment, meta_length
+from pytest_sentryintegration.wire.categories import is_container
 from pytest_sentryintegration.wire.containers import unpack
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
 

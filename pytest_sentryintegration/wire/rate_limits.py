@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pytest_sentryintegration.wire.categories import ItemKind, is_span_attachment, kind_of
+from pytest_sentryintegration.wire.attachments import is_span_attachment
+from pytest_sentryintegration.wire.categories import ItemKind, kind_of
 from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from pytest_sentryintegration.wire.refusal import Refusal
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from pytest_sentryintegration.wire.attachments import is_span_attachment
 from pytest_sentryintegration.wire.categories import (
     DATA_CATEGORIES,
     KINDS,
     UNKNOWN,
     is_container,
-    is_span_attachment,
     item_count,
     kind_of,
     quantities,
