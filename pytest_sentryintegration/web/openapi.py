@@ -53,15 +53,14 @@ def _expanded(path: str) -> list[tuple[str, str]]:
 
 def _operation(route: Route, path: str, noun: str) -> dict[str, Any]:
     variables = re.findall(r"\{(\w+)\}", path)
-    name = f"{route.method.lower()} {path}"
     function = getattr(route.handler, "func", route.handler)  # of a `partial`
     operation: dict[str, Any] = {
-        "operationId": re.sub(r"\W+", "_", name).strip("_"),
+        "operationId": re.sub(r"\W+", "_", f"{route.method.lower()} {path}").strip("_"),
         "summary": (function.__doc__ or "Answer with this description.").splitlines()[0],
         "parameters": [
-            {"name": variable, "in": "path", "required": True, "schema": TEXT} for variable in variables
-        ]
-        + [_PARAMETERS[parameter] for parameter in _parameters_of(route, path, noun)],
+            *({"name": name, "in": "path", "required": True, "schema": TEXT} for name in variables),
+            *(_PARAMETERS[name] for name in _parameters_of(route, path, noun)),
+        ],
         "responses": _responses(route, path, noun),
     }
     if noun:
@@ -103,10 +102,9 @@ def _parameters_of(route: Route, path: str, noun: str) -> list[str]:
 def _responses(route: Route, path: str, noun: str) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, text, content_type, schema in _answers(route, path, noun):
-        content = {content_type: {"schema": schema}} if content_type else {}
         response = responses.setdefault(status, {"description": text})
-        if content:
-            response.setdefault("content", {}).update(content)
+        if content_type:
+            response.setdefault("content", {})[content_type] = {"schema": schema}
     if not route.open:
         for status, text in (
             ("400", "A wrong question"),
@@ -135,10 +133,8 @@ def _answers(route: Route, path: str, noun: str) -> list[tuple[str, str, str, An
             ("408", "There was not enough", "application/json", _NOT_THERE),
             ("409", "There is more than was expected", "application/json", _NOT_THERE),
         ]
-    return [
-        (status, text, kind, schema)
-        for status, text, kind, schema in _OTHERS.get((route.method, route.path), [])
-    ] or [("200", "Done", "application/json", {"type": "object"})]
+    done = ("200", "Done", "application/json", {"type": "object"})
+    return _OTHERS.get((route.method, route.path), [done])
 
 
 def _json(schema: Any) -> dict[str, Any]:
