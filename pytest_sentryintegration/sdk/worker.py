@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -296,9 +297,4 @@ def _is_of_a_signal(error: BaseException) -> bool:
         for number in signal.valid_signals()
         if callable(handler := signal.getsignal(number))
     }
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code in handlers:
-            return True
-        trace = trace.tb_next
-    return False
+    return any(frame.f_code in handlers for frame, _ in traceback.walk_tb(error.__traceback__))
