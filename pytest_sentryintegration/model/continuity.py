@@ -7,7 +7,7 @@ flags. What is not known is not held against anybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -16,7 +16,6 @@ from pytest_sentryintegration.model.events import Event
 from pytest_sentryintegration.model.linking import Forest
 from pytest_sentryintegration.model.propagated import (
     FILTERED,
-    SentryTrace,
     records_headers,
     request_headers,
     sentry_items,
@@ -121,8 +120,10 @@ def _headers_break(segment: Record) -> Break | None:
     values = sentry_traces(headers)
     caller = _span(segment.parent)
     # The same trace twice is harmless where the service has taken one of them.
-    if len({value.trace_id for value in values}) > 1:
-        return Break("several_headers", caller, _span(segment), (_two(values),))
+    other = next((value.trace_id for value in values if value.trace_id != values[0].trace_id), None)
+    if other is not None:
+        differs = ("sentry-trace", values[0].trace_id, other)
+        return Break("several_headers", caller, _span(segment), (differs,))
     known: dict[str, str] = {}
     for name, value in sentry_items(headers):
         if known.setdefault(name, value) != value:
@@ -139,11 +140,6 @@ def _headers_break(segment: Record) -> Break | None:
     ]
     disagree = tuple((name, one, other) for name, one, other in pairs if one and other and one != other)
     return Break("headers_disagree", caller, _span(segment), disagree) if disagree else None
-
-
-def _two(values: Sequence[SentryTrace]) -> tuple[str, str, str]:
-    other = next(value for value in values if value.trace_id != values[0].trace_id)
-    return ("sentry-trace", values[0].trace_id, other.trace_id)
 
 
 def _hop_break(forest: Forest, segment: Record) -> Break | None:
