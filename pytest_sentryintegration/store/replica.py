@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextvars
 import random
 import threading
-from contextlib import suppress
 from typing import Any, Final
 
 from pytest_sentryintegration import clock
@@ -67,10 +66,10 @@ class Replica(Store):
         self._begin()
         last = stream.last()
         while self._position < last:
-            with suppress(ChangedError):  # It was deleted meanwhile.
+            try:
                 self._read()
-                continue
-            self._begin(anew=True)
+            except ChangedError:  # It was deleted meanwhile.
+                self._begin(anew=True)
         self._told = clock.monotonic()
         self._thread = threading.Thread(target=self._follow, name="sentryintegration-stream", daemon=True)
         contextvars.Context().run(self._thread.start)
