@@ -209,6 +209,15 @@ def test_no_modules_import_each_other_in_a_circle(package: Path) -> None:
     assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)
 
 
+@pytest.mark.parametrize("package", [PLUGIN, FACADE], ids=lambda package: str(package.name))
+def test_a_module_has_at_most_300_lines(package: Path) -> None:
+    lengths = {
+        name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in modules(package).items()
+    }
+
+    assert {name: lines for name, lines in lengths.items() if lines > 300} == {}
+
+
 @pytest.mark.parametrize(("package", "place"), ONLY_HERE.items())
 def test_a_package_is_touched_in_one_place_only(package: str, place: str) -> None:
     touching = {
