@@ -143,7 +143,9 @@ class Handle:
         if self._ids is None:
             node = self._node
             if node is not None:
-                self._ids = (node.span.trace_id, node.span.span_id)
+                # The SDK makes those of an unsampled span when asked: for threads that ask at once, others.
+                with node.tree.lock:
+                    self._ids = (node.span.trace_id, node.span.span_id)
             else:
                 self._ids = (uuid.uuid4().hex, uuid.uuid4().hex[16:])
         return self._ids
@@ -160,6 +162,7 @@ class Handle:
         node = self._node
         if node is None:
             return {}
+        self._identifiers()
         return headers_of(node.tree.backend, node.span, suppressed=node.tree.suppressed)
 
 

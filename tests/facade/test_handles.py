@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -24,6 +27,24 @@ def test_tags_and_data_arrive(sentry_events: SentryEvents) -> None:
     assert (transaction.tree.data["x"], transaction.tree.data["rows"]) == (1, 3)
     [inner] = transaction.tree.children
     assert (inner.tags["c"], inner.tags["e"], inner.data["y"], inner.data["z"]) == ("d", "5", 2, "text")
+
+
+@pytest.mark.sentry(traces_sample_rate=0.0)
+def test_all_threads_are_told_the_same_id_of_an_unsampled_span(
+    sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = uuid.uuid4
+
+    def make_slowly() -> uuid.UUID:
+        time.sleep(0.05)
+        return make()
+
+    asks = [lambda t: t.span_id, lambda t: t.headers()["sentry-trace"].split("-")[1]] * 2
+    with start_transaction(name="root") as t, ThreadPoolExecutor(4) as pool:
+        monkeypatch.setattr("uuid.uuid4", make_slowly)
+        told = set(pool.map(lambda ask: ask(t), asks))
+
+    assert told == {t.span_id}
 
 
 def test_the_name_can_be_assigned(sentry_events: SentryEvents) -> None:
