@@ -30,7 +30,7 @@ def finish(node: Node, status: str | None = None) -> None:
         _leave(node, node.before() if node.is_root else node.surrounding())
         return
     current = Scope.get_current_scope()
-    in_use = _is_in_use(node)
+    in_use = scope._span is not node.span and _is_in_use(node)
     node.shared = (
         in_use
         or current is not scope

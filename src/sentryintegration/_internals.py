@@ -174,6 +174,7 @@ OPTIONAL = {
     "_span_batcher.SpanBatcher()._active": "in which threads it drops spans, for finalizers",
     "tracing.Span()._context_manager_state": "what is active after the SDK's spans inside a finished one",
     "traces.StreamedSpan._previous_span_on_scope": "the same, of streamed spans",
+    "traces.StreamedSpan._span_id": "an id is made in an eighth of the time",
     "tracing_utils.is_ignored_span": "children of streamed spans are made in half of the time",
     "monitor.Monitor.downsample_factor": "why a transaction is not sampled",
 }

@@ -85,6 +85,7 @@ class _Wanted:
     name = ""
     op: str | None = None
     description: str | None = None
+    data: dict[str, Any] | None = None
     remote: Remote | None = None
     suppressed = False
 
@@ -104,7 +105,8 @@ class _Wanted:
             self.op = _repair.line(op, _repair.OP_LIMIT) or None
         if description is not None:
             self.description = _repair.text(description, _repair.DESCRIPTION_LIMIT) or None
-        self.data = _repair.pairs_of_data(data) if data is not None else {}
+        if data is not None:
+            self.data = _repair.pairs_of_data(data)
         self.forced = bool(self.name) or headers is not None
         if trace_id is None:
             self.suppressed = True
@@ -203,23 +205,14 @@ def _start_child(
         if tree.borrowed:
             tree.ledger.id_of(parent)
         span = backend.start_child(scope, parent, wanted.op, wanted.description or wanted.name or None)
-        _make_id(backend, span)
         node = Node(tree, span, scope, current, within)
         if tree.borrowed and not tree.open:
             tree.ledger.keep(tree)
         tree.open.add(node)
-    for key, value in wanted.data.items():
-        backend.set_data(span, key, value)
+    if wanted.data:
+        for key, value in wanted.data.items():
+            backend.set_data(span, key, value)
     return node
-
-
-def _make_id(backend: Backend, span: Any) -> None:
-    """Have the SDK make the id of a span that will be sent, which it else does when it is first asked for.
-
-    Threads that start children at once would each get another id, and the children of all but one no parent.
-    """
-    if backend.sampled(span):
-        span.span_id  # noqa: B018 -- a property
 
 
 def _start_root(
@@ -242,7 +235,6 @@ def _start_root(
         root = backend.start_root(
             scope, label, wanted.op, wanted.description, remote, wanted.data, traced=traced
         )
-    _make_id(backend, root)
     tree = Tree(backend, root, ledger, label)
     if wanted.suppressed:
         tree.suppressed = True

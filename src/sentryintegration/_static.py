@@ -9,7 +9,7 @@ import sentry_sdk
 from sentry_sdk import Scope
 
 from sentryintegration import _internals as internals
-from sentryintegration._backend import Backend, sentry_trace
+from sentryintegration._backend import Backend, new_span_id, new_trace_id, sentry_trace
 from sentryintegration._headers import Remote
 from sentryintegration._sdk import tracing_enabled
 
@@ -45,7 +45,8 @@ class Static(Backend):
         traced: bool,
     ) -> Any:
         if remote is None:
-            span = scope.start_transaction(name=name, op=op, scope=scope)
+            trace_id, span_id = new_trace_id(), new_span_id()
+            span = scope.start_transaction(name=name, op=op, scope=scope, trace_id=trace_id, span_id=span_id)
         elif remote.baggage is not None and remote.trace_id and remote.parent_span_id:
             headers = {"sentry-trace": sentry_trace(remote), "baggage": remote.baggage}
             transaction = scope.continue_trace(headers, op=op, name=name)
@@ -61,8 +62,9 @@ class Static(Backend):
             span = scope.start_transaction(name=name, op=op, scope=scope, **given)
         if description is not None:
             span.description = description
-        for key, value in data.items():
-            span.set_data(key, value)
+        if data:
+            for key, value in data.items():
+                span.set_data(key, value)
         scope.span = span
         if not traced:
             # With tracing off the SDK takes the trace of events and requests from here.
@@ -78,8 +80,9 @@ class Static(Backend):
         return span
 
     def start_child(self, scope: Any, parent: Any, op: str | None, description: str | None) -> Any:
-        span = parent.start_child(op=op, name=description, scope=scope)
-        scope.span = span
+        span_id = new_span_id() if parent.sampled else None
+        span = parent.start_child(op=op, name=description, scope=scope, span_id=span_id)
+        scope._span = span
         return span
 
     def set_tag(self, span: Any, key: str, value: str) -> None:
@@ -102,7 +105,7 @@ class Static(Backend):
 
     def finish(self, span: Any, scope: Any, end: datetime | None = None) -> None:
         if not span.status:
-            span.set_status("ok")
+            span.status = "ok"
         span.finish(scope, end)
 
     def sampled(self, span: Any) -> bool | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ import sentry_sdk
 from sentry_sdk import Scope
 
 from sentryintegration import _internals as internals
-from sentryintegration._backend import Backend, sentry_trace
+from sentryintegration._backend import Backend, new_span_id, new_trace_id, sentry_trace
 from sentryintegration._headers import Remote
 
 CHILD = "name attributes active scope segment trace_id parent_span_id parent_sampled"
@@ -34,6 +33,7 @@ class Streaming(Backend):
         self._is_ignored = internals.optional("tracing_utils.is_ignored_span")
         self._child = internals.taking(f"traces.{child}", CHILD) if child and self._is_ignored else None
         """The class of sampled children, where the starter takes longer than that."""
+        self._has_id = child is not None and internals.optional(f"traces.{child}._span_id") is not None
 
     def active(self, scope: Any) -> Any:
         return getattr(scope, self._attribute)
@@ -57,14 +57,13 @@ class Streaming(Backend):
     ) -> Any:
         before: Any = scope._propagation_context or Scope.get_isolation_scope()._propagation_context
         scope.set_new_propagation_context()
+        if remote is not None and remote.baggage is not None and remote.trace_id and remote.parent_span_id:
+            headers = {"sentry-trace": sentry_trace(remote), "baggage": remote.baggage}
+            scope.generate_propagation_context(headers)
+        context = scope._propagation_context
         if remote is None:
-            # The SDK makes it when asked, in twice the time. Not from `random`, which applications seed.
-            scope._propagation_context.trace_id = os.urandom(16).hex()
+            context.trace_id = new_trace_id()
         else:
-            if remote.baggage is not None and remote.trace_id and remote.parent_span_id:
-                headers = {"sentry-trace": sentry_trace(remote), "baggage": remote.baggage}
-                scope.generate_propagation_context(headers)
-            context = scope.get_active_propagation_context()
             if remote.trace_id:
                 context.trace_id = remote.trace_id
             if remote.parent_span_id:
@@ -72,18 +71,19 @@ class Streaming(Backend):
             context.parent_sampled = remote.sampled
         if not traced:
             # With tracing off the SDK would continue a sampled parent: use its no-op span.
-            context = scope.get_active_propagation_context()
-            return self._no_op(
+            span = self._no_op(
                 name=name,
-                scope=scope,
                 trace_id=context.trace_id,
                 parent_span_id=context.parent_span_id,
                 baggage=context.baggage,
                 sampled=None,
             )
+            # As the class does with `scope=`, for a scope that shows no other span.
+            scope._span, scope._transaction = span, name
+            return span
         custom = getattr(before, "custom_sampling_context", None)
         if custom:
-            scope._propagation_context.custom_sampling_context = custom
+            context.custom_sampling_context = custom
         attributes = {key: _attribute(value) for key, value in data.items()} if data else {}
         if op:
             attributes["sentry.op"] = op
@@ -91,6 +91,7 @@ class Streaming(Backend):
             attributes["sentry.description"] = description
         span = getattr(scope, self._starter)(name, attributes, None, False)
         if type(span) is not self._no_op:
+            self._give_id(span)
             setattr(scope, self._attribute, span)
         return span
 
@@ -103,15 +104,15 @@ class Streaming(Backend):
         name = description or op or "<unlabeled span>"
         if type(parent) is self._no_op:
             # The SDK makes the same span, in several times the time.
-            return self._no_op(
+            span = scope._span = self._no_op(
                 name=name,
-                scope=scope,
                 segment=parent._segment,
                 trace_id=parent.trace_id,
                 parent_span_id=parent.span_id,
                 sampled=parent.sampled,
                 unsampled_reason=parent._unsampled_reason,
             )
+            return span
         attributes = {"sentry.op": op} if op else {}
         # Not activated by the SDK: that would put the span before it back when it ends, also where that is
         # finished, or where a later one is active by then.
@@ -132,8 +133,15 @@ class Streaming(Backend):
                 parent_span_id=parent.span_id,
                 parent_sampled=True,
             )
+        self._give_id(span)
         scope._span = span
         return span
+
+    def _give_id(self, span: Any) -> None:
+        if self._has_id and span._span_id is None:
+            span._span_id = new_span_id()
+        else:
+            span.span_id  # noqa: B018 -- a property, which makes it
 
     def set_tag(self, span: Any, key: str, value: str) -> None:
         span.set_attribute(key, value)
@@ -156,9 +164,9 @@ class Streaming(Backend):
         elif not span._finished:
             # What the SDK does, without its log record, which takes longer than all the rest.
             span._finished = True
-            client = sentry_sdk.get_client()
-            if span._unsampled_reason is not None and client.transport:
-                client.transport.record_lost_event(span._unsampled_reason, data_category="span", quantity=1)
+            reason = span._unsampled_reason
+            if reason is not None and (transport := sentry_sdk.get_client().transport):
+                transport.record_lost_event(reason, data_category="span", quantity=1)
 
     def is_busy(self) -> bool:
         batcher = getattr(sentry_sdk.get_client(), "span_batcher", None)
