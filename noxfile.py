@@ -9,7 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -162,8 +164,9 @@ os.environ["PATH"] = os.pathsep.join(
     [*(str(Path(program).parent) for program in FOUND.values() if ".pyenv" in program), os.environ["PATH"]]
 )
 # Hundreds of tests start a process. Without bytecode, each of them compiles all that it imports, which
-# doubled the time of a session.
-os.environ["UV_COMPILE_BYTECODE"] = "1"
+# doubled the time of a session. The first that imports a module writes it: to compile at once all that is
+# installed, half of which nobody imports, took 13 s of the processor for the tests' environment.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # An interpreter that is not installed is left out, not downloaded.
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 
@@ -348,9 +351,9 @@ def relay(session: nox.Session) -> None:
 @nox.session
 def examples(session: nox.Session) -> None:
     """Each small application of `examples`, static and streamed, as its reader would run it."""
-    install(session, MAIN_SDK)
-    session.install("--quiet", "--group", "examples")
-    install_from_npm(session, FIVE_SERVICES)
+    with installing_from_npm(session, FIVE_SERVICES):
+        install(session, MAIN_SDK)
+        session.install("--quiet", "--group", "examples")
     # What is left out is for other programs: tests/clients and tests/cli run it.
     folders = sorted(path for path in Path("examples").iterdir() if any(path.rglob("test_*.py")))
     # Two at once: most of their time they wait for processes to start and to end.
@@ -367,28 +370,20 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def clients(session: nox.Session) -> None:
     """Real clients: installs each of them, and fails where one of them was not tested."""
-    install(session, MAIN_SDK)
-    left_out = []
-    for name, requirements in PYTHON_CLIENTS.items():
-        versions = NEEDS_NEWER.get(name)
-        programs = ["python"] if versions is None else [FOUND[each] for each in versions if each in FOUND]
-        if programs:
-            make_python_client(session, name, requirements, programs[0])
-        else:
-            session.warn(f"{name} left out: it needs one of Python {', '.join(versions or ())}")
-            left_out.append(name.replace("-", "_"))
-    get_fixtures_of_the_sdk(session)
-    session.install("--quiet", "--group", "examples")
-    beside = ("aiohttp>=3.10", "grpcio>=1.60", "pytest-html>=4.1", "allure-pytest>=2.13", "uv>=0.5")
-    session.install("--quiet", *beside)
-    install_from_npm(session, NODE, VIEWER)
+    with installing_from_npm(session, NODE, VIEWER):
+        install(session, MAIN_SDK)
+        left_out = [name for name in PYTHON_CLIENTS if not make_python_client(session, name)]
+        get_fixtures_of_the_sdk(session)
+        session.install("--quiet", "--group", "examples")
+        beside = ("aiohttp>=3.10", "grpcio>=1.60", "pytest-html>=4.1", "allure-pytest>=2.13", "uv>=0.5")
+        session.install("--quiet", *beside)
     # The others are not even collected. A worker has whole files: their fixtures start browsers and servers.
     # With a third worker it was no faster, and a browser beside two others took seconds for what it draws.
     paths = sorted(Path("tests").rglob("test_*.py"))
     marked = [str(path) for path in paths if CLIENT in path.read_text(encoding="utf-8")]
     session.run(
         *("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "clients"),
-        *(["-k", f"not ({' or '.join(left_out)})"] if left_out else []),
+        *(["-k", f"not ({' or '.join(left_out).replace('-', '_')})"] if left_out else []),
         *(session.posargs or marked),
         env={
             "SENTRYINTEGRATION_CLIENTS": str(CLIENTS.resolve()),
@@ -397,23 +392,28 @@ def clients(session: nox.Session) -> None:
     )
 
 
-def make_python_client(
-    session: nox.Session, name: str, requirements: tuple[str, ...], interpreter: str
-) -> None:
+def make_python_client(session: nox.Session, name: str) -> bool:
+    """Make the environment of a client; return whether an interpreter is there that it runs on."""
+    requirements, versions = PYTHON_CLIENTS[name], NEEDS_NEWER.get(name)
+    programs = ["python"] if versions is None else [FOUND[each] for each in versions if each in FOUND]
+    if not programs:
+        session.warn(f"{name} left out: it needs one of Python {', '.join(versions or ())}")
+        return False
     target = CLIENTS / name
     made = target / "requirements"
     wanted = "\n".join(requirements)
     if made.exists() and made.read_text() == wanted:
-        return
+        return True
     shutil.rmtree(target, ignore_errors=True)
     options = ["--without-pip"] if uv() else []
-    session.run(interpreter, "-m", "venv", *options, str(target), external=True)
+    session.run(programs[0], "-m", "venv", *options, str(target), external=True)
     python = target / ("Scripts" if os.name == "nt" else "bin") / "python"
     if uv():
         session.run(uv(), "pip", "install", "--quiet", "--python", str(python), *requirements, external=True)
     else:
         session.run(str(python), "-m", "pip", "install", "--quiet", *requirements, external=True)
     made.write_text(wanted)
+    return True
 
 
 def get_fixtures_of_the_sdk(session: nox.Session) -> None:
@@ -433,6 +433,15 @@ def uv() -> str:
     return beside or shutil.which("uv") or ""
 
 
+@contextmanager
+def installing_from_npm(session: nox.Session, *folders: Path) -> Iterator[None]:
+    """Install from npm, which keeps one core busy, beside what the block installs on another."""
+    with ThreadPoolExecutor(1) as pool:
+        installed = pool.submit(install_from_npm, session, *folders)
+        yield
+        installed.result()
+
+
 def install_from_npm(session: nox.Session, *folders: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
@@ -441,6 +450,6 @@ def install_from_npm(session: nox.Session, *folders: Path) -> None:
         installed = folder / "node_modules" / ".package-lock.json"
         wanted = folder / "package-lock.json"
         if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-            # No script of a package is needed: esbuild's program is a package of its own.
-            with session.chdir(folder):
-                session.run(npm, "ci", "--ignore-scripts", *QUIETLY, external=True)
+            # No script of a package is needed: esbuild's program is a package of its own. With the folder as
+            # an option: another thread is in the one that this process is in.
+            session.run(npm, "ci", "--prefix", str(folder), "--ignore-scripts", *QUIETLY, external=True)
