@@ -227,11 +227,11 @@ def _start_root(
     """Start a transaction that continues *remote*, or a trace of its own."""
     backend, label = ledger.backend, wanted.name or wanted.label
     started = time.perf_counter_ns()
+    traced = not wanted.suppressed and tracing_enabled(client.options)
     if wanted.suppressed:
         root = backend.start_suppressed(scope, label)
     else:
         sync_fields(client)
-        traced = tracing_enabled(client.options)
         root = backend.start_root(
             scope, label, wanted.op, wanted.description, remote, wanted.data, traced=traced
         )
@@ -245,7 +245,9 @@ def _start_root(
     if backend.holds_root:
         node.started = started
     tree.open.add(node)
-    ledger.keep(tree)
+    if traced:
+        # Of the others nothing will be sent, whoever forgets to finish them.
+        ledger.keep(tree)
     return node
 
 

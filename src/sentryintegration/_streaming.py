@@ -55,7 +55,7 @@ class Streaming(Backend):
         *,
         traced: bool,
     ) -> Any:
-        before: Any = scope._propagation_context or Scope.get_isolation_scope()._propagation_context
+        custom = _custom_sampling_context(scope) if traced else None
         scope.set_new_propagation_context()
         if remote is not None and remote.baggage is not None and remote.trace_id and remote.parent_span_id:
             headers = {"sentry-trace": sentry_trace(remote), "baggage": remote.baggage}
@@ -81,7 +81,6 @@ class Streaming(Backend):
             # As the class does with `scope=`, for a scope that shows no other span.
             scope._span, scope._transaction = span, name
             return span
-        custom = getattr(before, "custom_sampling_context", None)
         if custom:
             context.custom_sampling_context = custom
         attributes = {key: _attribute(value) for key, value in data.items()} if data else {}
@@ -183,6 +182,11 @@ class Streaming(Backend):
 
     def sampled(self, span: Any) -> bool | None:
         return span._segment.sampled  # type: ignore[no-any-return]
+
+
+def _custom_sampling_context(scope: Any) -> Any:
+    context = scope._propagation_context or Scope.get_isolation_scope()._propagation_context
+    return getattr(context, "custom_sampling_context", None)
 
 
 def _attribute(value: Any) -> Any:
