@@ -15,7 +15,6 @@ from pytest_sentryintegration.verdict.comparing import below
 from pytest_sentryintegration.verdict.delivery import Delivery
 from pytest_sentryintegration.verdict.elements import (
     in_order,
-    is_span_id,
     judge_log,
     judge_metric,
     judge_span,
@@ -29,6 +28,7 @@ from pytest_sentryintegration.wire.categories import is_container
 from pytest_sentryintegration.wire.containers import Problem, unpack
 from pytest_sentryintegration.wire.dsn import is_public_key
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
+from pytest_sentryintegration.wire.span_ids import is_span_id
 
 MAX_OPERATIONS = 3_000_000
 """How many JSON values a container may hold. Relay: ``max_expanded_log_operations`` and its siblings."""

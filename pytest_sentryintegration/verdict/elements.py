@@ -16,11 +16,11 @@ from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import capital
 from pytest_sentryintegration.verdict.sameness import seconds
 from pytest_sentryintegration.wire.envelope import parse_event_id
+from pytest_sentryintegration.wire.span_ids import is_span_id
 
 MAX_BYTES = {"log": 2 * 2**20, "trace_metric": 2**20, "span": 10 * 2**20}
 """The largest element, in bytes. Relay: ``max_log_size``, ``max_trace_metric_size``, ``max_span_size``."""
 
-_SPAN_ID = re.compile(r"(?!0{16})[0-9a-fA-F]{16}")
 _SEGMENT = ("sentry.segment.id", "sentry.segment_id")
 _METRIC_NAME = re.compile(r"[^a-zA-Z0-9_.]+")
 # Relay: relay-base-schema/src/metrics/units.rs.
@@ -126,11 +126,6 @@ def judge_span(element: dict[str, Any], copy: dict[str, Any], delivery: Delivery
         if value is not None and not is_span_id(value):
             text = "The segment's id is no span id; the span is lost."
             yield Finding(f"attributes.{name}", "invalid_span", value, None, text)
-
-
-def is_span_id(value: Any) -> bool:
-    """Whether *value* is a span id for Sentry."""
-    return isinstance(value, str) and _SPAN_ID.fullmatch(value) is not None
 
 
 def _ids(element: dict[str, Any], what: str) -> Iterator[Finding]:

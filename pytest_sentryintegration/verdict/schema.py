@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from pytest_sentryintegration.verdict.delivery import is_number, is_uint
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped
 from pytest_sentryintegration.wire.envelope import is_timestamp, parse_event_id
+from pytest_sentryintegration.wire.span_ids import is_span_id
 from pytest_sentryintegration.wire.strict_json import Doubled
 
 __all__ = [
@@ -116,7 +117,7 @@ TRUTH = scalar("true or false", lambda value: isinstance(value, bool))
 NUMBER = scalar("a number", is_number)
 WRITTEN_NUMBER = scalar("a number, or a text that is one", _is_written_number)
 UUID = scalar("a UUID", parse_event_id)
-SPAN_ID = scalar("a span id of 16 hexadecimal digits", known("(?!0{16})[0-9a-fA-F]{16}"))
+SPAN_ID = scalar("a span id of 16 hexadecimal digits", is_span_id)
 TRACE_ID = scalar("a UUID that is not all zero", lambda value: parse_event_id(value) not in (None, "0" * 32))
 MOMENT = scalar("a time such as 2026-03-01T12:00:00Z", is_timestamp)
 ADDRESS = scalar("a text with an address, such as 0x7f00", _is_address)

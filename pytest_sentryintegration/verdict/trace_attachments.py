@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pytest_sentryintegration.verdict.comparing import below
 from pytest_sentryintegration.verdict.containers import judge_container, judge_dsc
 from pytest_sentryintegration.verdict.delivery import Delivery
-from pytest_sentryintegration.verdict.elements import in_order, is_span_id, loses
+from pytest_sentryintegration.verdict.elements import in_order, loses
 from pytest_sentryintegration.verdict.finding import Finding
 from pytest_sentryintegration.verdict.ruling import Ruling, dropped, kept
 from pytest_sentryintegration.verdict.sameness import seconds
@@ -20,6 +20,7 @@ from pytest_sentryintegration.wire.attachments import is_span_attachment, meta_l
 from pytest_sentryintegration.wire.categories import is_container
 from pytest_sentryintegration.wire.containers import unpack
 from pytest_sentryintegration.wire.envelope import RawItem, parse_event_id
+from pytest_sentryintegration.wire.span_ids import is_span_id
 
 __all__ = ["judge_trace_attachment"]
 

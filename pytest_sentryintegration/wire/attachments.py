@@ -5,10 +5,10 @@ Relay: ``relay-server/src/envelope/item.rs`` and ``attachment.rs``.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from pytest_sentryintegration.wire.envelope import RawItem
+from pytest_sentryintegration.wire.span_ids import is_span_id
 from pytest_sentryintegration.wire.uploads import is_reference
 
 __all__ = [
@@ -22,8 +22,6 @@ __all__ = [
 
 TRACE_ATTACHMENT = "application/vnd.sentry.trace-attachment"
 """The content type of an attachment that belongs to a span or a trace instead of an event."""
-
-_SPAN_ID = re.compile("(?!0{16})[0-9a-fA-F]{16}")
 
 
 def attachment_type(item: RawItem) -> str:
@@ -74,7 +72,7 @@ def is_span_attachment(item: RawItem) -> bool:
     Relay: ``Item::parent_id`` in ``envelope/item.rs``; with another ``span_id`` it belongs to the trace.
     """
     span_id = item.headers.get("span_id", "")
-    named = span_id is None or (isinstance(span_id, str) and _SPAN_ID.fullmatch(span_id) is not None)
+    named = span_id is None or is_span_id(span_id)
     return named and is_trace_attachment(item)
 
 
