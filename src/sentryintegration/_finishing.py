@@ -69,6 +69,7 @@ def finish_collected(node: Node) -> None:
     context = contextvars.Context()
     context.run(Scope.set_current_scope, node.scope.fork())
     if context.run(node.tree.backend.is_busy):
+        # Not by `threading`, whose `start` waits for the thread: a finalizer may wait for nothing.
         _thread.start_new_thread(context.run, (_finish_quietly, node))
     else:
         context.run(finish, node)

@@ -162,7 +162,7 @@ class Handle:
         node = self._node
         if node is None:
             return {}
-        self._identifiers()
+        self._identifiers()  # the same in all threads, from here on
         return headers_of(node.tree.backend, node.span, suppressed=node.tree.suppressed)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -33,15 +34,16 @@ def test_tags_and_data_arrive(sentry_events: SentryEvents) -> None:
 def test_all_threads_are_told_the_same_id_of_an_unsampled_span(
     sentry_events: SentryEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = uuid.uuid4
+    make, together = uuid.uuid4, threading.Barrier(2)
 
-    def make_slowly() -> uuid.UUID:
-        time.sleep(0.05)
+    def make_together() -> uuid.UUID:
+        with suppress(threading.BrokenBarrierError):  # one thread alone makes it
+            together.wait(0.05)
         return make()
 
     asks = [lambda t: t.span_id, lambda t: t.headers()["sentry-trace"].split("-")[1]] * 2
     with start_transaction(name="root") as t, ThreadPoolExecutor(4) as pool:
-        monkeypatch.setattr("uuid.uuid4", make_slowly)
+        monkeypatch.setattr("uuid.uuid4", make_together)
         told = set(pool.map(lambda ask: ask(t), asks))
 
     assert told == {t.span_id}
