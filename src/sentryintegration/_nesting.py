@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from sentry_sdk import Scope
@@ -108,7 +109,10 @@ class Node:
         """Add *left* to the followers; not a WeakSet, over which no thread may iterate while others add."""
         followers: list[weakref.ref[Node]] = self.__dict__.setdefault("followers", [])
         if len(followers) % 32 == 31:
-            followers[:] = [reference for reference in followers if reference() is not None]
+            for reference in [each for each in followers if each() is None]:
+                # One by one: a new list would lack what other threads add meanwhile.
+                with suppress(ValueError):  # one of them has removed it
+                    followers.remove(reference)
         followers.append(weakref.ref(left))
 
 

@@ -25,6 +25,7 @@ from sentryintegration import (
     start_transaction,
     trace_headers,
 )
+from sentryintegration._nesting import Node
 
 TASK = span("task", span("first", description=...), span("second", description=...))
 DEEP = span(
@@ -335,6 +336,35 @@ def test_many_threads_lose_no_span(sentry_events: SentryEvents) -> None:
     finish_transaction(t)
 
     assert len(sentry_events.transactions.find("root").tree.children) == 401
+
+
+def test_threads_that_add_followers_at_once_lose_none() -> None:
+    def node() -> Node:
+        return Node(tree=None, span=None, scope=None, previous=None, outer=None)  # type: ignore[arg-type]
+
+    kept: list[Node] = []
+    followed = [node() for _ in range(20)]
+    together = threading.Barrier(4)
+
+    def add() -> None:
+        for each in followed:
+            together.wait(timeout=10)
+            for number in range(500):
+                left = node()
+                each.add_follower(left)
+                if number % 4 == 0:
+                    kept.append(left)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(add) for _ in range(4)]:
+                done.result()
+    finally:
+        sys.setswitchinterval(interval)
+
+    assert {left for each in followed for ref in each.followers if (left := ref())} == set(kept)
 
 
 def test_a_dropped_child_is_finished_at_that_moment(sentry_events: SentryEvents) -> None:
