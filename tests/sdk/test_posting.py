@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 import pytest
 
@@ -15,17 +16,18 @@ ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
 
 @contextmanager
-def answering(*answers: bytes) -> Iterator[tuple[Poster, list[bytes]]]:
-    """Take a connection for each of *answers*, and end it after these bytes; yields what was received."""
-    received: list[bytes] = []
+def answering(*answers: bytes) -> Iterator[tuple[Poster, SimpleQueue[bytes]]]:
+    """Take a connection for each of *answers*, and end it after these bytes; the queue has what it got."""
+    received: SimpleQueue[bytes] = SimpleQueue()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
             for answer in answers:
                 connection, _ = listening.accept()
                 with connection:
-                    received.append(connection.recv(65536).rpartition(b"\r\n\r\n")[2])
+                    body = connection.recv(65536).rpartition(b"\r\n\r\n")[2]
                     connection.sendall(answer)
+                received.put(body)
 
         serving = threading.Thread(target=serve)
         serving.start()
@@ -35,10 +37,9 @@ def answering(*answers: bytes) -> Iterator[tuple[Poster, list[bytes]]]:
 
 def test_a_connection_that_the_server_has_ended_meanwhile_is_replaced() -> None:
     with answering(ANSWER, ANSWER) as (poster, received):
-        answers = [poster.post("/", {}, body) for body in (b"first", b"second")]
-
-    assert [answer.data for answer in answers] == [b"{}", b"{}"]
-    assert received == [b"first", b"second"]
+        for body in (b"first", b"second"):
+            assert poster.post("/", {}, body).data == b"{}"
+            assert received.get(timeout=10) == body
 
 
 @pytest.mark.parametrize("part", [b"", ANSWER[:10], ANSWER[:-1]])
@@ -46,7 +47,7 @@ def test_a_request_of_which_the_answer_ends_in_the_middle_is_sent_once(part: byt
     with answering(part) as (poster, received), pytest.raises(PostError, match="the connection ended"):
         poster.post("/", {}, b"first")
 
-    assert received == [b"first"]
+    assert received.get(timeout=10) == b"first"
 
 
 def test_a_request_that_the_server_does_not_read_to_its_end_is_sent_once() -> None:
