@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).parent.parent
 PLUGIN = ROOT / "pytest_sentryintegration"
 FACADE = ROOT / "src" / "sentryintegration"

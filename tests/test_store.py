@@ -357,6 +357,7 @@ def test_a_closed_inbox_that_expires_leaves_no_trace() -> None:
     assert len(store._bounds._order) == 0
 
 
+@pytest.mark.uncounted
 def test_a_store_with_a_limit_holds_no_more_however_much_comes() -> None:
     store = Store(limit=100)
     payload = RawEnvelope({}, (RawItem({"type": "event"}, b"x"),))

@@ -18,6 +18,8 @@ from tests.cli.conftest import Run, unused_port
 from tests.cli.test_options import COMMANDS
 from tests.examples.pages import BLOCKS, DOCS, HOW_TO, Block, blocks_of
 
+pytestmark = pytest.mark.uncounted
+
 COMMAND_LINE = DOCS / "command-line.md"
 PAGES = [COMMAND_LINE, DOCS / "report.md", DOCS / "how-to" / "shell.md", DOCS / "how-to" / "django.md"]
 CONSOLE = [block for page in PAGES for block in blocks_of(page) if block.language == "console"]

@@ -16,6 +16,8 @@ from pytest_sentryintegration import capture
 from pytest_sentryintegration.inbox.events import SentryEvents
 from tests.clients.conftest import PROGRAMS, Run, types
 
+pytestmark = pytest.mark.uncounted
+
 
 @pytest.fixture
 def sentry_events(sentry_events: SentryEvents) -> SentryEvents:

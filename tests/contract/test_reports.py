@@ -15,6 +15,8 @@ from pytest_sentryintegration import SentryEvents
 from tests.contract.sending import child, fail, root
 from tests.integration.conftest import Run
 
+pytestmark = pytest.mark.uncounted
+
 LOOKING = """
     import pytest, sentry_sdk
 

@@ -211,6 +211,7 @@ def test_the_outline_is_the_same_for_streamed_spans(sentry_events: SentryEvents)
     assert first.tree.outline() == second.tree.outline()
 
 
+@pytest.mark.uncounted
 def test_a_deep_tree_can_be_compared_and_drawn(sentry_events: SentryEvents) -> None:
     depth = 10_000
     spans = [streamed_span(number, "step", "step", number - 1) for number in range(2, depth + 1)]

@@ -10,6 +10,8 @@ import pytest
 from tests.examples.prose import judged
 from tests.examples.prose.pieces import PROSE, pieces_of
 
+pytestmark = pytest.mark.uncounted
+
 ELSEWHERE = (Path(__file__).parent / "prose" / "elsewhere.txt").read_text(encoding="utf-8").splitlines()
 """What belongs to other programs, or stands for any value, by page; `coming-from.md` has its own test."""
 THEIRS = re.compile(

@@ -114,6 +114,7 @@ def test_the_code_of_a_page_is_that_of_its_project(block: Block) -> None:
     assert any(f"\n{shown}\n" in text for text in texts), f"{files} have other code"
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("block", SCRIPTS, ids=str)
 def test_a_script_that_is_shown_runs(
     block: Block, sentry_events: SentryEvents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -127,6 +128,7 @@ def test_a_script_that_is_shown_runs(
     assert not sentry_events.refused
 
 
+@pytest.mark.uncounted
 @pytest.mark.usefixtures("with_this_plugin")
 @pytest.mark.parametrize("block", SETTINGS, ids=str)
 def test_settings_that_are_shown_do_what_the_pages_say(

@@ -160,6 +160,7 @@ def _is_accepted(sentry_events: SentryEvents) -> Any:
         assert not [one for one in transaction.verdict.findings if one.stored is None], transaction.verdict
 
 
+@pytest.mark.uncounted
 @pytest.mark.sentry(attach_stacktrace=True)
 def test_as_a_message(sentry_events: SentryEvents, value: Any) -> None:
     assert capture_message(value)
@@ -224,6 +225,7 @@ def test_as_the_arguments_of_an_exception(sentry_events: SentryEvents, value: An
     assert len(sentry_events.errors) == 1
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "argument", ["name", "op", "description", "tags", "data", "trace_id", "parent_span_id", "headers"]
 )

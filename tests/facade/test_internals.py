@@ -167,6 +167,7 @@ def test_without_what_one_thing_needs_everything_else_goes_on(
     assert outcomes(expected, tmp_path, mode_options) == expected
 
 
+@pytest.mark.uncounted
 @needs_fork
 def test_without_what_is_optional_nothing_is_lost_and_nothing_is_said(
     everything: dict[str, int], tmp_path: Path, mode_options: dict[str, Any]

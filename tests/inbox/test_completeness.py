@@ -17,6 +17,8 @@ from pytest_sentryintegration.wire.envelope import RawEnvelope, RawItem
 from tests.model.sent import TRACE, container, item, span, streamed, transaction
 from tests.words.inboxes import Received
 
+pytestmark = pytest.mark.uncounted
+
 QUIET = 0.2
 ROOT, CHILD = container("span", streamed("root")), container("span", streamed("child", "root"))
 

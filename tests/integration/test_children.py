@@ -8,6 +8,8 @@ import pytest
 
 from tests.integration.conftest import Run
 
+pytestmark = pytest.mark.uncounted
+
 PROGRAM = """
     import multiprocessing, pytest, sentry_sdk
     from concurrent.futures import ProcessPoolExecutor

@@ -18,6 +18,8 @@ from sentryintegration import finish_transaction, start_transaction, trace_heade
 from tests.inbox.test_completeness import spans_of
 from tests.model.sent import TRACE
 
+pytestmark = pytest.mark.uncounted
+
 OPEN = "is not finished, so it is not sent yet"
 
 

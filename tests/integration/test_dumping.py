@@ -250,6 +250,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "xdist"])
 def test_a_file_that_cannot_be_imported_is_the_first_in_the_report(
     run: Run, pytester: pytest.Pytester, options: tuple[str, ...]

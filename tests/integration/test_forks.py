@@ -22,7 +22,7 @@ from pytest_sentryintegration.capturing.sharing import shared
 from pytest_sentryintegration.sdk.detaching import buffers
 from pytest_sentryintegration.settings import Settings
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here"), pytest.mark.uncounted]
 
 log = pytest.importorskip("sentry_sdk.logger", reason="this SDK has no logs")
 

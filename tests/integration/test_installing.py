@@ -64,6 +64,7 @@ logger.warning("w"); logger.error("e")
 """
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("mode", ["plain", "removed", "warnings", "plain again"])
 def test_loguru_reports_what_it_reports_in_a_process_of_its_own(
     sentry_events: SentryEvents, mode: str, monkeypatch: pytest.MonkeyPatch

@@ -113,6 +113,7 @@ EARLIER = """
 """
 
 
+@pytest.mark.uncounted
 @pytest.mark.skipif("not hasattr(__import__('os'), 'fork')", reason="no fork here")
 def test_a_failure_names_a_process_that_was_started_before(run: Run) -> None:
     result = run("-p", "no:randomly", app=APP, test_it=EARLIER)

@@ -50,6 +50,7 @@ def test_an_application_initialised_by_the_import_of_the_test_file_keeps_its_opt
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.uncounted
 def test_an_application_that_asks_first_still_initialises_itself(run: Run) -> None:
     app = SCRUB.replace(
         "def report():",
@@ -434,6 +435,7 @@ def test_a_proxy_of_the_environment_is_not_asked(run: Run, monkeypatch: pytest.M
 
 
 # Small events, whose number counts: sentry-sdk 3 attaches all of pytest's frames, with their variables.
+@pytest.mark.uncounted
 @pytest.mark.sentry(attach_stacktrace=False, default_integrations=False)
 def test_more_than_a_hundred_at_once_all_arrive(sentry_events: object) -> None:
     import sentry_sdk

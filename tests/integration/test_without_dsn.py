@@ -6,6 +6,8 @@ import pytest
 
 from tests.integration.conftest import Run
 
+pytestmark = pytest.mark.uncounted
+
 APP = """
 import os, sentry_sdk
 

@@ -175,6 +175,7 @@ def test_the_repr_of_a_huge_pattern_is_short() -> None:
     assert len(repr(pattern)) < 800
 
 
+@pytest.mark.uncounted
 def test_a_hundred_thousand_children_are_compared() -> None:
     count = 100_000
     tree = FakeSpan("root", None, *[FakeSpan("db", f"q{number}") for number in range(count)])
@@ -187,6 +188,7 @@ def test_a_hundred_thousand_children_are_compared() -> None:
     assert tree != span("root", ..., span("db", "none"), ...)
 
 
+@pytest.mark.uncounted
 def test_many_equal_children_in_any_order_are_compared() -> None:
     count = 20_000
     tree = FakeSpan("root", None, *[FakeSpan("db") for _ in range(count)])
@@ -195,6 +197,7 @@ def test_many_equal_children_in_any_order_are_compared() -> None:
     assert tree != span("root", *[span("db") for _ in range(count + 1)], ..., unordered=True)
 
 
+@pytest.mark.uncounted
 def test_trees_deeper_than_the_stack_are_compared() -> None:
     tree = chain(FakeSpan, 10_000)
 

@@ -306,6 +306,7 @@ def test_deep_in_a_recursion_it_is_left_to_the_thread(worker: Worker) -> None:
     assert deep(most - depth - 50)
 
 
+@pytest.mark.uncounted
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.parametrize("lock", ["turn", "lock"])
 def test_a_forked_child_does_not_wait_for_a_thread_of_its_parent(worker: Worker, lock: str) -> None:

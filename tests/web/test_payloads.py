@@ -147,6 +147,7 @@ def test_a_tree_is_nested_where_json_is_asked_for(api: Api) -> None:
     assert [shown(root) for root in answer.json] == [["http.server", ["db", ["db"]]]]
 
 
+@pytest.mark.uncounted
 def test_a_tree_of_5000_levels_is_written(api: Api) -> None:
     api.send(transaction("checkout", spans=5000))
 

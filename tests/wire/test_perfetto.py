@@ -140,6 +140,7 @@ def test_a_trace_has_as_much_as_sentry_takes(monkeypatch: pytest.MonkeyPatch) ->
         assert caught.value.too_large
 
 
+@pytest.mark.uncounted
 def test_of_a_stack_with_too_many_frames_no_more_is_kept_than_tells_so() -> None:
     # Whole, these would take 800,000 bytes until the end of the trace.
     frames = message(2, bytes([1]) * 10_000)

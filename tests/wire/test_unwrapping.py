@@ -130,6 +130,7 @@ def test_zlib_with_any_window_is_undone(bits: int) -> None:
     assert shows(b'{"data": "' + base64.b64encode(compressed) + b'"}')
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("inner", "outer"), [*itertools.product(TEXTS, TEXTS)])
 def test_encodings_of_text_are_undone_inside_each_other(inner: str, outer: str) -> None:
     assert shows(b"<" + TEXTS[outer](TEXTS[inner](AROUND)) + b">")
