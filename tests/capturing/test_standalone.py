@@ -16,6 +16,8 @@ import pytest
 from tests.integration.conftest import Run
 from tests.integration.conftest import run as run  # a fixture
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).parent.parent.parent
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.integration.conftest import Run
 
+pytestmark = pytest.mark.uncounted
+
 ASYNC = """
     import asyncio, pytest, sentry_sdk
 
@@ -113,7 +115,6 @@ FORKING = """
 """
 
 
-@pytest.mark.uncounted
 def test_a_forked_test_has_a_server_of_its_own(run: Run) -> None:
     result = run(
         "-s",
@@ -203,7 +204,6 @@ def test_frozen_clocks_do_not_stop_the_waiting(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
-@pytest.mark.uncounted
 def test_four_workers_share_nothing_and_their_counts_are_added(run: Run) -> None:
     result = run(
         "-n4",
@@ -257,7 +257,6 @@ def test_a_pytest_inside_a_test_leaves_the_outer_one_alone(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("transport", ["http", "memory"])
 def test_gevent_without_patches_and_with_memory(run: Run, transport: str) -> None:
     result = run(

@@ -9,6 +9,8 @@ import pytest
 
 from tests.integration.conftest import Run
 
+pytestmark = pytest.mark.uncounted
+
 FAIL = "sentry_unexpected = fail\n"
 
 REPORTING = """
@@ -352,7 +354,6 @@ LATE = """
 """
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("workers", [(), ("-n2", "--dist=loadfile")])
 def test_what_comes_late_fails_the_run_by_the_policy_of_its_test(run: Run, workers: tuple[str, ...]) -> None:
     plugins = ("xdist",) if workers else ()
@@ -452,7 +453,6 @@ test_it.EmptyError
 """
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("workers", [(), ("-n2",)])
 def test_a_legacy_suite_gets_a_file_of_all_that_it_reports(run: Run, workers: tuple[str, ...]) -> None:
     ini = f"{FAIL}sentry_allow =\n  allowed by the ini\n  @known.txt\n"
@@ -496,7 +496,6 @@ OF_SOME_TESTS = {
 }
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("chosen", OF_SOME_TESTS.values(), ids=OF_SOME_TESTS)
 def test_a_run_of_some_tests_takes_nothing_out_of_the_file(run: Run, chosen: tuple[str, ...]) -> None:
     before = "# What all of them report.\nre:^first$\nre:^second$\n"
