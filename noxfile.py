@@ -31,7 +31,6 @@ ONCE = (
     "tests/contract/test_reports.py",
     "tests/integration/test_companions.py",
     "tests/integration/test_dumping.py",
-    "tests/integration/test_policies.py",
     "tests/integration/test_secrets_setting.py",
 )
 """Long, and about pytest, other plugins and what is done with an envelope that has come, whatever sent it:
