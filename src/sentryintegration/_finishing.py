@@ -27,7 +27,7 @@ def finish(node: Node, status: str | None = None) -> None:
         # Started before a fork: only the process that started it sends it.
         node.done = True
         restore(node)
-        _leave(node, node.before() if node.is_root else node.surrounding())
+        _leave(node)
         return
     current = Scope.get_current_scope()
     in_use = scope._span is not node.span and _is_in_use(node)
@@ -51,13 +51,13 @@ def finish(node: Node, status: str | None = None) -> None:
         if current is scope and not in_use:
             Scope.set_current_scope(node.before())
         if not node.is_root:
+            _leave(node)
             source = node.surrounding()
-            _leave(node, source)
             if current is not scope:
                 mark = mark_of(current)
                 is_fork = current._span is node.span or (mark is not None and mark.node is node)
                 if is_fork and (mark is None or not mark.explicit):
-                    _leave_scope(node, current, source, mark_of(source))
+                    _leave_scope(node, current, source, mark_of(source), [node.span])
 
 
 def finish_collected(node: Node) -> None:
@@ -116,7 +116,7 @@ def send(tree: Tree) -> None:
     tree.top = None
     tree.ledger.forget(tree)
     if node.done:
-        _leave(node, node.before(), sent=True)
+        _leave(node, sent=True)
 
 
 def expire(tree: Tree) -> None:
@@ -233,40 +233,64 @@ def _is_in_use(node: Node) -> bool:
     return shown is not node.before()._span and shown is not node.surrounding()._span
 
 
-def _leave(node: Node, source: Any, *, sent: bool = False) -> None:
-    """Make the scope of a finished span like *source*, and with it the scopes that follow the span.
+def _leave(node: Node, *, sent: bool = False) -> None:
+    """Make the scope of a finished span like the one around it, and with it the scopes that follow the span.
 
     Other threads and tasks may still have them as their current scope, and must not find a finished span
-    there. From now on they follow the span of *source*.
+    there. From now on they follow the span around it.
     """
-    mark = mark_of(source)
-    if sent and not node.tree.suppressed:
-        mark = Mark(mark.node if mark is not None else None, (node.tree, node.span))
-    leaving = [node]
-    if node.followers:
-        leaving += filter(None, [reference() for reference in node.followers])
-    for left in leaving:
-        following = mark
-        if left.shared and mark is not None and mark.node is not None and not mark.node.done:
-            following = Mark(mark.node, mark.after, explicit=mark.explicit, own=left)
-            mark.node.add_follower(left)
-        if _leave_scope(node, left.scope, source, following):
+    _follow_outwards(node, node, sent)
+    for reference in tuple(node.followers):
+        left = reference()
+        if left is not None:
+            _follow_outwards(left, node, sent)
+
+
+def _follow_outwards(left: Node, ended: Node, sent: bool) -> None:
+    """Make the scope of *left*, which shows the span of *ended*, like the one around it, and follow its node.
+
+    Another thread may finish that node at this moment, and finalizers, which come here too, may wait for no
+    lock. So this thread changes the scope and adds the follower first, and looks whether the node is over
+    afterwards; the other marks it as over first, and changes the scopes of its followers afterwards. Thus
+    one of the two sees what the other did, or both; then both do the same.
+    """
+    shown = [ended.span]
+    while True:
+        source, around = ended.outwards(not ended.is_root)
+        mark = mark_of(source)
+        if sent and not ended.tree.suppressed:
+            mark = Mark(mark.node if mark is not None else None, (ended.tree, ended.span))
+        followed = None
+        if left.shared and mark is not None and mark.node is not None and not mark.node.is_over():
+            followed = mark.node
+            mark = Mark(followed, mark.after, explicit=mark.explicit, own=left)
+        if _leave_scope(ended, left.scope, source, mark, shown):
             # Else a transaction would keep the scopes of its spans until it is sent, 1.7 kB each, and the
             # scope of a streamed one, which refers to itself, would wait for the garbage collector. A sent
             # span is in a mark, and must not keep the scope before, in whose mark may be the sent one before.
-            setattr(left.span, node.tree.backend.scope_attribute, None if sent else source)
+            setattr(left.span, ended.tree.backend.scope_attribute, None if sent else source)
+        if not left.shared:
+            return
+        if followed is not None:
+            followed.add_follower(left)
+        over = [node for node in (followed, around) if node is not None and node.is_over()]
+        if not over:
+            return
+        ended, sent = over[0], over[0].is_root
+        shown.append(ended.span)
 
 
-def _leave_scope(node: Node, scope: Any, source: Any, mark: Mark | None) -> bool:
-    """Make *scope*, which shows the finished span of *node*, like *source*; ``False`` if it shows another."""
-    shown = scope._span
-    if shown is node.span or shown is None or shown is source._span:
+def _leave_scope(node: Node, scope: Any, source: Any, mark: Mark | None, shown: Collection[Any]) -> bool:
+    """Make *scope*, which shows one of the spans *shown*, like *source*; ``False`` if it shows another."""
+    active = scope._span
+    if active is None or active is source._span or active in shown:
         copy_tracing(scope, source, mark)
         return True
     # A span of the SDK is active on it. When that ends, it puts back what was there before it.
     backend = node.tree.backend
-    backend.put_back_instead(scope, node.span, source._span)
-    if backend.root_of(shown) is node.tree.root:
+    for each in shown:
+        backend.put_back_instead(scope, each, source._span)
+    if backend.root_of(active) is node.tree.root:
         scope._transaction, scope._transaction_info = source._transaction, source._transaction_info
     put_mark(scope, mark)
     return False

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Collection
 from typing import Any
 
 from sentry_sdk import Scope
@@ -78,7 +77,7 @@ class Node:
     """Whether its scope may still be current somewhere after its end."""
     done = False
     dropped = False
-    followers: Sequence[weakref.ref[Node]] = ()
+    followers: Collection[weakref.ref[Node]] = ()
     """Finished nodes whose scopes show this one's span, and may still be current somewhere."""
 
     def __init__(self, tree: Tree, span: Any, scope: Any, previous: Any, outer: Node | None) -> None:
@@ -93,27 +92,31 @@ class Node:
 
     def before(self) -> Any:
         """Return the scope that was current before, leaving out those of finished spans."""
-        scope, outer = self.previous, self.outer
-        while outer is not None and outer.done:
-            scope, outer = outer.previous, outer.outer
-        return scope
+        return self.outwards(False)[0]
 
     def surrounding(self) -> Any:
         """As :meth:`before`, but with finished transactions that wait for spans: they are still parents."""
+        return self.outwards(True)[0]
+
+    def outwards(self, waiting: bool) -> tuple[Any, Node | None]:
+        """Return what :meth:`surrounding` or :meth:`before` does, and the node of that scope."""
         scope, outer = self.previous, self.outer
-        while outer is not None and outer.done and (not outer.is_root or outer.tree.is_over()):
+        while outer is not None and (outer.is_over() if waiting else outer.done):
             scope, outer = outer.previous, outer.outer
-        return scope
+        return scope, outer
+
+    def is_over(self) -> bool:
+        """Say whether it is finished and no parent any more; a transaction that waits for spans is one."""
+        return self.done and (not self.is_root or self.tree.is_over())
 
     def add_follower(self, left: Node) -> None:
-        """Add *left* to the followers; not a WeakSet, over which no thread may iterate while others add."""
-        followers: list[weakref.ref[Node]] = self.__dict__.setdefault("followers", [])
-        if len(followers) % 32 == 31:
-            for reference in [each for each in followers if each() is None]:
-                # One by one: a new list would lack what other threads add meanwhile.
-                with suppress(ValueError):  # one of them has removed it
-                    followers.remove(reference)
-        followers.append(weakref.ref(left))
+        """Add *left* to the followers, until its scope is gone.
+
+        Not in a WeakSet: while a thread iterates over that, no other may add. Each of these calls is one step
+        for other threads.
+        """
+        followers: set[weakref.ref[Node]] = self.__dict__.setdefault("followers", set())
+        followers.add(weakref.ref(left, followers.discard))
 
 
 class Mark:

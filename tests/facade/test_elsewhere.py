@@ -16,7 +16,16 @@ import pytest
 import sentry_sdk
 
 from pytest_sentryintegration import SentryEvents, span
-from sentryintegration import Handle, capture_message, finish_transaction, init, start_transaction, traced
+from sentryintegration import (
+    Handle,
+    _finishing,
+    capture_message,
+    finish_transaction,
+    init,
+    set_task_transaction,
+    start_transaction,
+    traced,
+)
 from sentryintegration._nesting import Node
 
 Elsewhere: TypeAlias = Callable[[Callable[[], None]], None]
@@ -135,6 +144,74 @@ def test_spans_of_the_sdk_and_events_find_no_finished_span(
     assert sentry_events.messages.find("after").span_id == main.span_id
     tree = sentry_events.transactions.find("main").tree
     assert tree == span("task", levels(3), span("db", description=...))
+
+
+def begin(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, work: Callable[[], None]
+) -> Callable[[], None]:
+    """Do *work* in a thread up to its first call of a function; return what has it end and waits for that."""
+    original = getattr(owner, name)
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        if threading.current_thread() is thread and not arrived.is_set():
+            arrived.set()
+            assert go_on.wait(timeout=10)
+        return original(*arguments, **named)
+
+    def end() -> None:
+        go_on.set()
+        thread.join()
+
+    thread = threading.Thread(target=work)
+    monkeypatch.setattr(owner, name, call)
+    thread.start()
+    assert arrived.wait(timeout=10)
+    return end
+
+
+POINTS = [
+    (Node, "outwards"),
+    (_finishing, "mark_of"),
+    (_finishing, "_leave_scope"),
+    (_finishing, "copy_tracing"),
+    (Node, "add_follower"),
+]
+
+
+@pytest.mark.parametrize("point_of_inner", POINTS, ids=lambda point: point[1])
+@pytest.mark.parametrize("point_of_outer", POINTS, ids=lambda point: point[1])
+def test_a_span_and_the_one_around_it_may_finish_in_two_threads_at_the_same_moment(
+    sentry_events: SentryEvents,
+    monkeypatch: pytest.MonkeyPatch,
+    point_of_inner: tuple[Any, str],
+    point_of_outer: tuple[Any, str],
+) -> None:
+    with start_transaction(name="main", op="task") as main:
+        inner, outer = nested(2)
+        end_inner = begin(monkeypatch, *point_of_inner, partial(finish_transaction, inner))
+        end_outer = begin(monkeypatch, *point_of_outer, partial(finish_transaction, outer))
+        end_inner()
+        end_outer()
+        capture_message("after")
+
+    assert sentry_events.messages.find("after").span_id == main.span_id
+    assert sentry_events.transactions.find("main").tree == span("task", levels(2))
+
+
+def test_a_span_that_follows_a_waiting_transaction_is_free_once_that_is_sent(
+    sentry_events: SentryEvents,
+) -> None:
+    main = start_transaction(name="main", op="task")
+    with set_task_transaction(main):
+        other = start_transaction(op="other")
+    inner = start_transaction(op="inner")
+    finish_transaction(main)
+    in_a_thread(lambda: finish_all(inner, other))
+    capture_message("after")
+
+    after = sentry_events.messages.find("after")
+    assert after.span_id not in {one.span_id for one in sentry_events.spans}
 
 
 @ELSEWHERE

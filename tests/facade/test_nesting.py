@@ -364,6 +364,7 @@ def test_threads_that_add_followers_at_once_lose_none() -> None:
     finally:
         sys.setswitchinterval(interval)
 
+    assert sorted(len(each.followers) for each in followed) == [500] * 20
     assert {left for each in followed for ref in each.followers if (left := ref())} == set(kept)
 
 
