@@ -27,10 +27,15 @@ VIEWER = Path(__file__).parents[1] / "viewer"
 
 
 def measure() -> list[Bar]:
-    """Open the viewer where much came, make a report of as much, and return the medians."""
+    """Open the viewer where much came, make a report of as much, and return the medians.
+
+    In Chromium or Chrome as people use it: the headless shell, in which the tests run, draws less.
+    """
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None or not (VIEWER / "node_modules").is_dir():
-        raise RuntimeError("the viewer is measured in Chromium, with the packages of viewer/package.json")
+    if chromium is None:
+        raise RuntimeError("the viewer is measured in Chromium or Chrome: the headless shell is not enough")
+    if not (VIEWER / "node_modules").is_dir():
+        raise RuntimeError("the packages of viewer/package.json are missing: npm ci --prefix viewer")
     return [*live(chromium), *report(chromium)]
 
 

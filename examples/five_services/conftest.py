@@ -136,7 +136,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A browser without windows, for all tests; the address of what opens and closes its pages."""
-    # The first one by its path: Debian's program of that name is a script that ends without its browser.
+    # The first by its path: Debian's program of that name is a script that ends while its browser goes on.
     shell = "/usr/lib/chromium/chromium-headless-shell"
     names = (shell, "chromium", "chromium-browser", "google-chrome", "chrome")
     program = next((name for name in names if shutil.which(name)), "chromium")

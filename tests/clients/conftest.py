@@ -57,9 +57,10 @@ def node() -> str:
 
 
 def chromium() -> str:
-    """Return a Chromium: the headless shell, where there is one, which takes half of the processor's time.
+    """Return the path of Chromium: of its headless shell, where there is one, which takes half of the time.
 
-    By its path, since Debian's program of that name is a script that ends without the browser it has started.
+    Debian's program ``chromium-headless-shell`` is a script that ends while the browser it started goes on;
+    so the browser's own path is used.
     """
     shell = "/usr/lib/chromium/chromium-headless-shell"
     for name in (shell, "chromium", "chromium-browser", "google-chrome", "chrome"):
