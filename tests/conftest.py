@@ -50,6 +50,19 @@ def pytest_configure() -> None:
             signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse a mark that `make coverage`, which looks for its name in the files, would not find."""
+    if item.get_closest_marker("uncounted") and not _names_uncounted(item.path):
+        raise pytest.UsageError(
+            f"{item.nodeid}: write pytest.mark.uncounted in this file, or no part would run it"
+        )
+
+
+@functools.cache
+def _names_uncounted(path: Path) -> bool:
+    return "mark.uncounted" in path.read_text(encoding="utf-8")
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from going through thousands of collected tests, a tenth of a run's time."""
     gc.collect()
