@@ -113,21 +113,28 @@ const scenarios = {
     return { shown, faults, said: page.said, ran: await page.evaluate(() => globalThis.ran ?? null), images: await page.locator("#app img, #app iframe, #app script, #app svg").count() };
   },
   async heavy() {
-    const page = await open();
-    await rows(page, 1);
+    const show = async (page, place) => {
+      await page.evaluate((it) => (location.hash = `open=${it}`), place);
+      if (place.startsWith("trace:")) await page.locator(".chosen").waitFor();
+      else await page.waitForFunction((key) => document.querySelector("article .actions") && document.querySelector(".row.active a")?.getAttribute("href").endsWith(encodeURIComponent(key)), place);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
+      await page.waitForFunction(() => !document.querySelector("aside").textContent.includes("Loading"));
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+    };
+    const pages = [await open()];
     const took = {};
     for (const place of JSON.parse(argument)) {
-      const { processor } = await tasksOf(page, async () => {
-        await page.evaluate((it) => (location.hash = `open=${it}`), place);
-        if (place.startsWith("trace:")) await page.locator(".chosen").waitFor();
-        else await page.waitForFunction((key) => document.querySelector("article .actions") && document.querySelector(".row.active a")?.getAttribute("href").endsWith(encodeURIComponent(key)), place);
-        await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
-        await page.waitForFunction(() => !document.querySelector("aside").textContent.includes("Loading"));
-        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
-      });
-      took[place] = processor;
+      const measured = [];
+      // A pause of a virtual machine counts as the processor's time, and a busy one may lose what is recorded: that
+      // is measured again, in a new page. What takes the page itself long does so each time.
+      while (measured.length < 3 && !measured.some((one) => one < 1000)) {
+        if (measured.length) pages.push(await open());
+        await rows(pages.at(-1), 1);
+        measured.push((await tasksOf(pages.at(-1), () => show(pages.at(-1), place))).processor);
+      }
+      took[place] = measured;
     }
-    return { took, said: page.said };
+    return { took, said: pages.flatMap((page) => page.said) };
   },
   async policy() {
     const page = await open();

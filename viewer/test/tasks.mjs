@@ -17,6 +17,7 @@ export async function tasksOf(page, doing) {
   const named = tasks.find((one) => one.name === "thread_name" && one.args.name === "CrRendererMain" && tasks.some((other) => other.tid === one.tid && other.name === "FunctionCall"));
   const own = tasks.filter((one) => one.name === "RunTask" && one.pid === named?.pid && one.tid === named?.tid);
   if (process.env.TRACE) console.error(JSON.stringify(tasks.filter((one) => one.pid === named?.pid && one.tid === named?.tid && one.ph === "X")));
-  const longest = (field) => Math.max(...own.map((one) => (one[field] ?? 0) / 1000));
+  // Without any recorded task it is not known: null in JSON.
+  const longest = (field) => (own.length ? Math.max(...own.map((one) => (one[field] ?? 0) / 1000)) : NaN);
   return { longest: longest("dur"), processor: longest("tdur"), long: own.filter((one) => one.dur > 50_000).length };
 }
