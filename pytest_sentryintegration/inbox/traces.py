@@ -213,10 +213,15 @@ def _is_empty(trace: Trace) -> bool:
     return isinstance(trace, StartedTrace) and not trace.raw
 
 
+def _owed(traces: Sequence[Trace]) -> list[str]:
+    """Return a sentence for each of *traces* that is empty, and for each parent that has not come."""
+    owed = [of_nothing(trace) for trace in traces if _is_empty(trace)]
+    return owed + [sentence for trace in traces for sentence in of_missing(trace)]
+
+
 def lacking(source: Source, traces: Sequence[Trace]) -> Lack | None:
     """Return what keeps *traces* from being complete; ``None`` where nothing does."""
-    missing = [of_nothing(trace) for trace in traces if _is_empty(trace)]
-    missing += [sentence for trace in traces for sentence in of_missing(trace)]
+    missing = _owed(traces)
     if missing:
         return Lack(missing)
     ages = [(clock.now() - trace.received).total_seconds() for trace in traces]
@@ -237,7 +242,7 @@ class _Assertions:
         reader = self._reader()
         if reader is not None:
             run(_assert_complete(reader, trace, timeout))
-        elif missing := of_missing(trace):
+        elif missing := _owed([trace]):
             raise AssertionError(incomplete([trace], missing))
 
     def continuous(self, trace: Trace) -> None:

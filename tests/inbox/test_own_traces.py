@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from typing import Any
 
@@ -124,13 +125,25 @@ def test_it_says_why_no_trace_comes() -> None:
 
 
 def test_of_a_trace_of_which_nothing_has_come_nothing_is_asserted() -> None:
-    trace = quick(timeout=0.01).events.trace().__enter__()
+    received = quick(timeout=0.01)
+    trace = received.events.trace().__enter__()
 
     for ask in (trace.assert_complete, trace.assert_continuous):
         with pytest.raises(AssertionError, match=f"No span of trace {trace.trace_id} has\\s+come"):
             ask()
     with pytest.raises(LookupError, match=f"no span of trace {trace.trace_id} has come"):
         trace.received  # noqa: B018
+
+
+def test_of_one_whose_inbox_is_gone_nothing_is_asserted_either() -> None:
+    received = quick()
+    trace = received.events.trace().__enter__()
+    del received
+    gc.collect()
+
+    for ask in (trace.assert_complete, trace.assert_continuous):
+        with pytest.raises(AssertionError, match=f"No span of trace {trace.trace_id} has\\s+come"):
+            ask()
 
 
 def test_it_fails_where_a_span_stays_out() -> None:
