@@ -52,9 +52,8 @@ def finish(node: Node, status: str | None = None) -> None:
             Scope.set_current_scope(node.before())
         if not node.is_root:
             _leave(node)
-            source = node.surrounding()
             if current is not scope:
-                mark = mark_of(current)
+                source, mark = node.surrounding(), mark_of(current)
                 is_fork = current._span is node.span or (mark is not None and mark.node is node)
                 if is_fork and (mark is None or not mark.explicit):
                     _leave_scope(node, current, source, mark_of(source), [node.span])
@@ -240,9 +239,8 @@ def _leave(node: Node, *, sent: bool = False) -> None:
     there. From now on they follow the span around it.
     """
     _follow_outwards(node, node, sent)
-    for reference in tuple(node.followers):
-        left = reference()
-        if left is not None:
+    if node.followers:
+        for left in filter(None, [reference() for reference in tuple(node.followers)]):
             _follow_outwards(left, node, sent)
 
 

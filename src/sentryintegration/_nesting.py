@@ -92,7 +92,10 @@ class Node:
 
     def before(self) -> Any:
         """Return the scope that was current before, leaving out those of finished spans."""
-        return self.outwards(False)[0]
+        scope, outer = self.previous, self.outer
+        while outer is not None and outer.done:
+            scope, outer = outer.previous, outer.outer
+        return scope
 
     def surrounding(self) -> Any:
         """As :meth:`before`, but with finished transactions that wait for spans: they are still parents."""
@@ -101,7 +104,7 @@ class Node:
     def outwards(self, waiting: bool) -> tuple[Any, Node | None]:
         """Return what :meth:`surrounding` or :meth:`before` does, and the node of that scope."""
         scope, outer = self.previous, self.outer
-        while outer is not None and (outer.is_over() if waiting else outer.done):
+        while outer is not None and outer.done and (not waiting or outer.is_over()):
             scope, outer = outer.previous, outer.outer
         return scope, outer
 
