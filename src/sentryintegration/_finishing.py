@@ -31,12 +31,14 @@ def finish(node: Node, status: str | None = None) -> None:
         return
     current = Scope.get_current_scope()
     in_use = scope._span is not node.span and _is_in_use(node)
-    node.shared = (
+    if (
         in_use
         or current is not scope
         or node.thread != threading.get_ident()
         or asyncio._get_running_loop() is not None
-    )
+    ):
+        # Never set back: two threads may finish it at once.
+        node.shared = True
     try:
         with tree.lock:
             if node.done:
@@ -240,7 +242,7 @@ def _leave(node: Node, *, sent: bool = False) -> None:
     """
     _follow_outwards(node, node, sent)
     if node.followers:
-        for left in filter(None, [reference() for reference in tuple(node.followers)]):
+        for left in node.living_followers():
             _follow_outwards(left, node, sent)
 
 
@@ -274,7 +276,8 @@ def _follow_outwards(left: Node, ended: Node, sent: bool) -> None:
         over = [node for node in (followed, around) if node is not None and node.is_over()]
         if not over:
             return
-        ended, sent = over[0], over[0].is_root
+        ended = over[0]
+        sent = ended.is_root and ended.tree.sent
         shown.append(ended.span)
 
 

@@ -115,11 +115,15 @@ class Node:
     def add_follower(self, left: Node) -> None:
         """Add *left* to the followers, until its scope is gone.
 
-        Not in a WeakSet: while a thread iterates over that, no other may add. Each of these calls is one step
-        for other threads.
+        Not in a WeakSet: while a thread iterates over that, no other may add.
         """
         followers: set[weakref.ref[Node]] = self.__dict__.setdefault("followers", set())
         followers.add(weakref.ref(left, followers.discard))
+
+    def living_followers(self) -> list[Node]:
+        """Return the followers whose scopes are not gone."""
+        # Not `tuple`: on Python 3.11 it may run the garbage collector amid the set, which then removes some.
+        return [left for reference in list(self.followers) if (left := reference()) is not None]
 
 
 class Mark:

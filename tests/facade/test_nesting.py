@@ -368,6 +368,27 @@ def test_threads_that_add_followers_at_once_lose_none() -> None:
     assert {left for each in followed for ref in each.followers if (left := ref())} == set(kept)
 
 
+def test_the_garbage_collector_may_remove_followers_while_they_are_taken() -> None:
+    def node() -> Node:
+        return Node(tree=None, span=None, scope=None, previous=None, outer=None)  # type: ignore[arg-type]
+
+    thresholds = gc.get_threshold()
+    try:
+        for later in range(300):
+            gc.disable()
+            followed = node()
+            for _ in range(30):
+                left = node()
+                left.scope = left
+                followed.add_follower(left)
+            gc.set_threshold(gc.get_count()[0] + later % 20)
+            gc.enable()
+            assert len(followed.living_followers()) in (0, 1, 30)
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.enable()
+
+
 def test_a_dropped_child_is_finished_at_that_moment(sentry_events: SentryEvents) -> None:
     with start_transaction(name="root", op="root"):
         start_transaction(op="dropped")
