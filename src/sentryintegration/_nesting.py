@@ -102,7 +102,7 @@ class Node:
         return self.outwards(True)[0]
 
     def outwards(self, waiting: bool) -> tuple[Any, Node | None]:
-        """Return what :meth:`surrounding` or :meth:`before` does, and the node of that scope."""
+        """Return the scope of :meth:`surrounding`, or without *waiting* of :meth:`before`, and its node."""
         scope, outer = self.previous, self.outer
         while outer is not None and outer.done and (not waiting or outer.is_over()):
             scope, outer = outer.previous, outer.outer

@@ -199,6 +199,19 @@ def test_a_span_and_the_one_around_it_may_finish_in_two_threads_at_the_same_mome
     assert sentry_events.transactions.find("main").tree == span("task", levels(2))
 
 
+def test_a_span_that_another_thread_is_finishing_stays_shared(sentry_events: SentryEvents) -> None:
+    with start_transaction(name="main", op="task") as main:
+        inner, outer = nested(2)
+        held = contextvars.copy_context()
+        assert inner._node is not None
+        inner._node.shared = True  # as that thread has it, before it waits for the lock
+        finish_transaction(inner)
+        in_a_thread(partial(finish_transaction, outer))
+        held.run(capture_message, "after")
+
+    assert sentry_events.messages.find("after").span_id == main.span_id
+
+
 def test_a_span_that_follows_a_waiting_transaction_is_free_once_that_is_sent(
     sentry_events: SentryEvents,
 ) -> None:

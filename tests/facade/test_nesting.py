@@ -338,10 +338,11 @@ def test_many_threads_lose_no_span(sentry_events: SentryEvents) -> None:
     assert len(sentry_events.transactions.find("root").tree.children) == 401
 
 
-def test_threads_that_add_followers_at_once_lose_none() -> None:
-    def node() -> Node:
-        return Node(tree=None, span=None, scope=None, previous=None, outer=None)  # type: ignore[arg-type]
+def node() -> Node:
+    return Node(tree=None, span=None, scope=None, previous=None, outer=None)  # type: ignore[arg-type]
 
+
+def test_threads_that_add_followers_at_once_lose_none() -> None:
     kept: list[Node] = []
     followed = [node() for _ in range(20)]
     together = threading.Barrier(4)
@@ -365,13 +366,10 @@ def test_threads_that_add_followers_at_once_lose_none() -> None:
         sys.setswitchinterval(interval)
 
     assert sorted(len(each.followers) for each in followed) == [500] * 20
-    assert {left for each in followed for ref in each.followers if (left := ref())} == set(kept)
+    assert {left for each in followed for left in each.living_followers()} == set(kept)
 
 
 def test_the_garbage_collector_may_remove_followers_while_they_are_taken() -> None:
-    def node() -> Node:
-        return Node(tree=None, span=None, scope=None, previous=None, outer=None)  # type: ignore[arg-type]
-
     thresholds = gc.get_threshold()
     try:
         for later in range(300):
